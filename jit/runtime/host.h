@@ -1,0 +1,13 @@
+// The machine this runs on, as a target description: LLVM's CPU detection, hwloc for caches and threads.
+#pragma once
+
+#include "targets/target.h"
+
+namespace lathe {
+
+const Target& host_target();                                // detected once
+// The description for `--target NAME`: "" or "host" the host, a level such as x86-64-v3 the host's caches, threads and
+// clock with that instruction set. Error{missing_feature} where the host cannot run it.
+Target target_on_host(const std::string& name);
+
+}  // namespace lathe

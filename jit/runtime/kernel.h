@@ -1,0 +1,116 @@
+// A compiled operator: checks its arguments, then runs. Re-entrant: one Kernel may be called from many threads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jit/runtime/abi.h"
+#include "support/error.h"
+#include "support/tensor_view.h"
+
+namespace lathe {
+
+// A formula over the sizes of a call as a postfix program, with its text for messages.
+struct SizeFormula {
+  enum class Code : uint8_t { constant, size, add, sub, mul, div, mod, min, max, eq, ne, lt, le, gt, ge, both, either, negate };
+  struct Step {
+    Code code;
+    int64_t value;                                          // constant; size: its position
+  };
+  std::vector<Step> steps;
+  std::string text;
+  int64_t evaluate(const int64_t* sizes) const;             // floor division, x / 0 = 0 and x % 0 = 0
+};
+
+struct SizeSpec {
+  std::string name;
+  int64_t lowest = 0, highest = int64_t{1} << 40, multiple_of = 1;
+};
+struct ArgumentSpec {
+  std::string name;
+  DType dtype = DType::f32;
+  bool is_output = false;
+  std::vector<SizeFormula> extents;                         // a formula that is one `size` step binds that size first
+};
+struct RunParam {
+  std::string name;
+  DType dtype = DType::i64;
+  double default_value = 0;
+};
+struct TuneParam {                                          // a schedule's `param`
+  std::string name;
+  int64_t value = 0, lowest = 0, highest = 0;
+};
+// Something that must hold at the call, such as "H + 2*pad - R >= 0" for a read to stay inside.
+struct CallCondition {
+  SizeFormula formula;
+  std::string meaning;                                      // "Y reads X[y + r] inside"
+  SourceLocation where;
+};
+
+struct KernelSignature {
+  std::string name;
+  std::vector<SizeSpec> sizes;
+  std::vector<ArgumentSpec> arguments;                      // inputs, then outputs
+  std::vector<RunParam> params;
+  std::vector<TuneParam> tune_params;
+  std::vector<CallCondition> conditions;
+  SourceLocation where;                                     // of the operator
+};
+
+// What compiling cost and made.
+struct CompileStats {
+  double lower_ms = 0, codegen_ms = 0, total_ms = 0;
+  int64_t code_bytes = 0;
+  int variants = 0, units = 0;
+  int64_t ir_instructions = 0;                              // LLVM instructions given to instruction selection
+};
+
+// Machine code in memory; lives as long as a kernel that uses it.
+struct LoadedCode {
+  LatheEntry entry = nullptr;
+  std::shared_ptr<void> owner;
+};
+
+struct RunOptions {
+  int threads = 0;                                          // 0: all of the machine; 1: this thread alone
+};
+
+class Kernel {
+ public:
+  Kernel(KernelSignature signature, LoadedCode code, CompileStats stats);
+
+  // Positional: inputs, then outputs. Checks count, dtypes, ranks, extents, sizes in range, strides of outputs, null
+  // data, overlap, conditions; throws Error before anything is written.
+  template <class... View> void operator()(const View&... views) const {
+    const TensorView list[] = {views...};
+    run(list);
+  }
+  void run(std::span<const TensorView> arguments, const RunOptions& options = {},
+           const std::map<std::string, double>& params = {}) const;
+  // By name; the same checks, and unknown or missing names.
+  void run(const std::map<std::string, TensorView>& arguments, const RunOptions& options = {},
+           const std::map<std::string, double>& params = {}) const;
+
+  // Runs without the checks that the first `run` of these views made: for timing.
+  std::function<void()> bind(std::span<const TensorView> arguments, const RunOptions& options = {},
+                             const std::map<std::string, double>& params = {}) const;
+
+  void set_tune_param(const std::string& name, int64_t value);     // Error{bad_factor} outside its range
+  const KernelSignature& signature() const;
+  const CompileStats& stats() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+// How many times machine code was generated in this process: shows that no size triggers a compilation.
+int64_t compile_events();
+void count_compile_event();
+
+}  // namespace lathe

@@ -1,0 +1,11 @@
+// Everything a program needs to write, schedule, compile and run operators.
+#pragma once
+
+#include "jit/compile.h"
+#include "jit/runtime/host.h"
+#include "jit/runtime/kernel.h"
+#include "lang/func.h"
+#include "lang/interpret.h"
+#include "lang/text.h"
+#include "schedules/schedule.h"
+#include "schedules/text.h"

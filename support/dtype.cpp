@@ -1,0 +1,40 @@
+// The table of element types, read by value and by name.
+#include "support/dtype.h"
+
+namespace lathe {
+namespace {
+
+struct DTypeRow {
+  std::string_view text;
+  int64_t bytes;
+  DTypeKind kind;
+};
+
+constexpr DTypeRow dtype_rows[] = {
+#define LATHE_DTYPE(name, text, bytes, kind) {text, bytes, DTypeKind::kind},
+#include "support/dtypes.def"
+#undef LATHE_DTYPE
+};
+
+const DTypeRow& row_of(DType type) { return dtype_rows[static_cast<size_t>(type)]; }
+
+}  // namespace
+
+std::string_view name_of(DType type) { return row_of(type).text; }
+int64_t bytes_of(DType type) { return row_of(type).bytes; }
+DTypeKind kind_of(DType type) { return row_of(type).kind; }
+
+std::optional<DType> dtype_named(std::string_view text) {
+  for (size_t i = 0; i < std::size(dtype_rows); ++i) {
+    if (dtype_rows[i].text == text) return static_cast<DType>(i);
+  }
+  return std::nullopt;
+}
+
+std::string to_string(Type type) {
+  std::string text(name_of(type.dtype));
+  if (type.lanes != 1) text += "x" + std::to_string(type.lanes);
+  return text;
+}
+
+}  // namespace lathe

@@ -73,17 +73,17 @@ struct BufferArgument {
 
 struct StmtNode {
   StmtKind kind = StmtKind::block;
-  std::string name;                            // let, loop, alloc, store, prefetch, call
-  std::vector<Expr> values;
-  std::vector<Stmt> body;
+  std::string name = {};                       // let, loop, alloc, store, prefetch, call
+  std::vector<Expr> values = {};
+  std::vector<Stmt> body = {};
   LoopKind loop = LoopKind::serial;            // loop
   Space space = Space::heap;                   // alloc
   DType dtype = DType::f32;                    // alloc
-  std::vector<Expr> strides;                   // alloc in the nested stage, where rows are padded; empty: dense
-  Expr mask;                                   // store
+  std::vector<Expr> strides = {};              // alloc in the nested stage, where rows are padded; empty: dense
+  Expr mask = {};                              // store
   bool streaming = false;                      // store: non-temporal, the line is not kept in the caches
   bool write = false;                          // prefetch
-  std::vector<BufferArgument> buffers;         // call
+  std::vector<BufferArgument> buffers = {};    // call
   bool unit = false;                           // loop, block: its body becomes a function of its own (outline_units)
 
   const Expr& value(size_t i) const { return values[i]; }
@@ -117,7 +117,8 @@ struct Program {
   const Function& entry() const { return functions.back(); }
 };
 
-// --- Making statements. Null children are dropped; a block of one is that one.
+// --- Making statements. Null children are dropped, blocks in a block are merged into it (units are not); a block of one
+// is that one, and of none null.
 Stmt make_block(std::vector<Stmt> body);
 Stmt make_let(std::string name, Expr value, Stmt body);
 Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body);

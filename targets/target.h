@@ -33,12 +33,17 @@ struct Target {
   double clock_ghz = 0;        // 0: unknown
 
   int lanes(int64_t element_bytes) const { return static_cast<int>(vector_bytes / element_bytes); }
+  bool has_feature(std::string_view feature) const;         // "fma": whether features hold "+fma"
 };
+
+// The instruction set levels a description may name, weakest first; -1 for a name that is none.
+int level_number(std::string_view level);
 
 // A description by name (x86-64-v2, x86-64-v3, x86-64-v4: instruction set with typical caches, one thread).
 // Error{unknown_target} lists the names.
 Target target_named(const std::string& name);
 std::vector<std::string> target_names();
+// Reads a description. Error{syntax} where it is no TOML, Error{bad_file} at the line of an unknown, missing or wrong key.
 Target parse_target(std::string_view toml, const std::string& file_name);
 
 // `machine` with the instruction set, registers and pipes of `isa`: what --target x86-64-v3 means on this host.

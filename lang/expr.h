@@ -86,6 +86,7 @@ class Expr {
   const std::vector<Expr>& args() const;
   const Expr& arg(size_t i) const;
   size_t hash() const;                                      // 0 for undefined
+  bool shared() const { return node_.use_count() > 1; }     // has other owners: a walk may meet it again
 
   bool operator==(const Expr& other) const;                 // structural
   bool operator<(const Expr& other) const;                  // a total order, stable across runs (not by address)
@@ -107,7 +108,8 @@ struct ExprNode {
   Op op = Op::add;                                          // op
   int64_t integer_value = 0;                                // constant of an integer or boolean type
   double float_value = 0;                                   // constant of a float type
-  bool untyped_literal = false;                             // a bare number: adopts the other operand's type
+  bool untyped_literal = false;                             // a bare number, or an operator of such only: adopts the
+                                                            // other operand's type; ignored by equality
   std::string name;                                         // var, access
   std::vector<Expr> args;                                   // op, cast, access (indices), reduce (values), ramp, broadcast
   // access only
@@ -139,6 +141,7 @@ Expr make_ramp(Expr base, Expr stride, int lanes);
 Expr make_broadcast(Expr value, int lanes);
 Expr make_true();
 Expr with_location(const Expr& e, const SourceLocation& where);
+Expr make_node(ExprNode node);                              // as it stands: computes the hash, checks nothing
 
 // Literals take the type of the other operand ("x * 2" for a float x); a float literal never becomes an integer.
 void match_literal_types(std::vector<Expr>& args, size_t first, const SourceLocation& where);
@@ -177,10 +180,10 @@ bool is_one(const Expr& e);
 // Rebuilds a tree bottom-up: `change` sees each node after its children (indices, boundary value and mask included) were
 // rebuilt, and returns the node to use. Untouched subtrees are shared.
 Expr transform(const Expr& e, const std::function<Expr(const Expr&)>& change);
-// The same node with other children; order: args, then boundary_value and mask where defined.
+// The same node with other children; order: args, then boundary_value and mask where defined, then the rvars' extents.
 Expr with_children(const Expr& e, const std::vector<Expr>& children);
 std::vector<Expr> children_of(const Expr& e);
-// Calls `visit` on every node, parents first.
+// Calls `visit` on every node, parents first; a node that several parents share is visited once.
 void visit(const Expr& e, const std::function<void(const Expr&)>& visit);
 
 using Substitution = std::vector<std::pair<std::string, Expr>>;

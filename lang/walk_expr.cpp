@@ -1,0 +1,146 @@
+// Looking at and rebuilding expressions. Expressions are graphs: a subtree used twice may be one node with two parents.
+// Walks remember nodes that have several owners, so that deep sharing costs linear and not exponential time.
+#include <cmath>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "lang/expr.h"
+
+namespace lathe {
+
+namespace {
+
+const Expr& scalar_of(const Expr& e) { return e.kind() == ExprKind::broadcast ? e.arg(0) : e; }
+
+bool is_number(const Expr& e, int value) {
+  if (!e.defined()) return false;
+  const Expr& c = scalar_of(e);
+  if (c.kind() != ExprKind::constant) return false;
+  if (is_float(c.type().dtype)) return c->float_value == value && !std::signbit(c->float_value);
+  return c->integer_value == value;
+}
+
+}  // namespace
+
+bool is_integer_constant(const Expr& e, int64_t* value) {
+  if (!e.defined()) return false;
+  const Expr& c = scalar_of(e);
+  if (c.kind() != ExprKind::constant || !is_integer(c.type().dtype)) return false;
+  if (value) *value = c->integer_value;
+  return true;
+}
+
+bool is_zero(const Expr& e) { return is_number(e, 0); }
+bool is_one(const Expr& e) { return is_number(e, 1); }
+
+std::vector<Expr> children_of(const Expr& e) {
+  std::vector<Expr> children = e.args();
+  if (e->boundary_value.defined()) children.push_back(e->boundary_value);
+  if (e->mask.defined()) children.push_back(e->mask);
+  for (const ReductionVar& r : e->rvars) children.push_back(r.extent);
+  return children;
+}
+
+Expr with_children(const Expr& e, const std::vector<Expr>& children) {
+  ExprNode node = *e;
+  size_t next = 0;
+  for (Expr& a : node.args) a = children.at(next++);
+  if (node.boundary_value.defined()) node.boundary_value = children.at(next++);
+  if (node.mask.defined()) node.mask = children.at(next++);
+  for (ReductionVar& r : node.rvars) r.extent = children.at(next++);
+  if (node.kind == ExprKind::access && !node.args.empty()) {
+    int lanes = 1;
+    for (const Expr& index : node.args) lanes = std::max(lanes, index.type().lanes);
+    node.type.lanes = lanes;
+  } else if (node.kind == ExprKind::op || node.kind == ExprKind::cast) {
+    node.type.lanes = node.args.back().type().lanes;
+  }
+  return make_node(std::move(node));
+}
+
+namespace {
+
+bool is_leaf(const Expr& e) {
+  return e.args().empty() && !e->boundary_value.defined() && !e->mask.defined() && e->rvars.empty();
+}
+
+class Transformer {
+ public:
+  explicit Transformer(const std::function<Expr(const Expr&)>& change) : change_(change) {}
+
+  Expr operator()(const Expr& e) {
+    if (is_leaf(e)) return change_(e);
+    const bool remember = e.shared();
+    if (remember) {
+      if (auto known = done_.find(e.get()); known != done_.end()) return known->second;
+    }
+    Expr result = change_(rebuilt(e));
+    if (remember) done_.emplace(e.get(), result);
+    return result;
+  }
+
+ private:
+  Expr rebuilt(const Expr& e) {
+    std::vector<Expr> children = children_of(e);
+    bool changed = false;
+    for (Expr& child : children) {
+      Expr next = (*this)(child);
+      changed |= next.get() != child.get();
+      child = std::move(next);
+    }
+    return changed ? with_children(e, children) : e;
+  }
+
+  const std::function<Expr(const Expr&)>& change_;
+  std::unordered_map<const ExprNode*, Expr> done_;
+};
+
+// Calls `look` on each node until it returns false; whether all returned true.
+template <class Look>
+bool walk(const Expr& e, std::unordered_set<const ExprNode*>& seen, const Look& look) {
+  if (e.shared() && !seen.insert(e.get()).second) return true;
+  if (!look(e)) return false;
+  for (const Expr& a : e.args()) {
+    if (!walk(a, seen, look)) return false;
+  }
+  if (e->boundary_value.defined() && !walk(e->boundary_value, seen, look)) return false;
+  if (e->mask.defined() && !walk(e->mask, seen, look)) return false;
+  for (const ReductionVar& r : e->rvars) {
+    if (!walk(r.extent, seen, look)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Expr transform(const Expr& e, const std::function<Expr(const Expr&)>& change) {
+  return e.defined() ? Transformer(change)(e) : e;
+}
+
+void visit(const Expr& e, const std::function<void(const Expr&)>& visit) {
+  if (!e.defined()) return;
+  std::unordered_set<const ExprNode*> seen;
+  walk(e, seen, [&](const Expr& node) {
+    visit(node);
+    return true;
+  });
+}
+
+Expr substitute(const Expr& e, const Substitution& values) {
+  if (values.empty()) return e;
+  return transform(e, [&](const Expr& node) {
+    if (node.kind() != ExprKind::var) return node;
+    for (const auto& [name, value] : values) {
+      if (node->name == name) return value;
+    }
+    return node;
+  });
+}
+
+bool uses_var(const Expr& e, std::string_view name) {
+  if (!e.defined()) return false;
+  std::unordered_set<const ExprNode*> seen;
+  return !walk(e, seen, [&](const Expr& node) { return node.kind() != ExprKind::var || node->name != name; });
+}
+
+}  // namespace lathe

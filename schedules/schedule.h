@@ -45,6 +45,8 @@ enum class Tail : uint8_t {
   guard,      // a condition around the body
   shift,      // the last block is moved back inside; extent at least the factor
 };
+std::string_view name_of(Tail tail);
+std::optional<Tail> tail_named(std::string_view text);
 
 // One directive. Which fields are meaningful stands beside each; the others are empty.
 struct Directive {
@@ -94,8 +96,9 @@ struct Schedule {
   uint64_t hash() const;                         // stable across runs
 };
 
-// Facts of the target that formulas may use: "target.L1", "target.L2", "target.L3" (bytes), "target.lanes" (of f32),
-// "target.threads".
+// Facts of the target that formulas may use: caches in bytes, lanes of f32.
+inline constexpr std::string_view target_facts[] = {"target.L1", "target.L2", "target.L3", "target.lanes",
+                                                    "target.threads"};
 
 // --- C++ form. Each call appends a directive with the caller's file and line.
 class Stage {
@@ -125,7 +128,8 @@ class Stage {
   Stage& stream(Expr condition = {}, At at = At::current());
 
  private:
-  Directive& add(DirectiveKind kind, const At& at);
+  Directive made(DirectiveKind kind, std::vector<std::string> loops, const At& at) const;
+  Stage& add(Directive directive);
   std::vector<Directive>& directives_;
   std::string func_;
 };
@@ -135,7 +139,8 @@ class ScheduleBuilder {
  public:
   explicit ScheduleBuilder(const Operator& op, std::string target = "");
   Stage operator[](const std::string& func) { return Stage(schedule_.directives, func); }
-  void param(std::string name, Expr formula, int64_t lowest, int64_t highest);
+  void param(std::string name, Expr formula, int64_t lowest, int64_t highest,
+             std::source_location at = std::source_location::current());
   // Runs `body(stage_of)` on the variant, where stage_of("B") gives the Stage of B inside it.
   void specialize(Expr condition, const std::function<void(const std::function<Stage(const std::string&)>&)>& body,
                   std::source_location at = std::source_location::current());

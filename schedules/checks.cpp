@@ -1,0 +1,92 @@
+// Checks of single directives and params, with the words of their errors.
+#include "schedules/checks.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace lathe {
+namespace {
+
+[[noreturn]] void wrong_type(std::string_view what, const Expr& value, const std::string& need,
+                             const SourceLocation& where) {
+  throw Error(ErrorCode::type_mismatch, {.step = "schedule",
+                                         .what = std::string(what),
+                                         .got = value.defined() ? to_string(value.type()) : "nothing",
+                                         .need = need,
+                                         .where = where});
+}
+
+std::string text_of(const RowCount& row) { return fmt::format("{}/{}", row.numerator, row.denominator); }
+
+}  // namespace
+
+std::string hint_for(std::string_view name, const std::vector<std::string>& names) {
+  std::string near = nearest_name(name, names);
+  return near.empty() ? "" : "did you mean '" + near + "'?";
+}
+
+void check_condition(std::string_view what, const Expr& value, const SourceLocation& where) {
+  if (!value.defined() || value.type().dtype != DType::boolean) wrong_type(what, value, "a condition", where);
+}
+
+void check_factor(std::string_view what, const Expr& value, const SourceLocation& where) {
+  if (!value.defined() || !is_integer(value.type().dtype)) wrong_type(what, value, "an integer", where);
+  int64_t constant = 1;
+  if (is_integer_constant(value, &constant) && constant < 1) {
+    throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                        .what = std::string(what),
+                                        .got = std::to_string(constant),
+                                        .need = "at least 1",
+                                        .where = where});
+  }
+}
+
+void check_class(const TileClass& row, const SourceLocation& where) {
+  check_factor("width of a tile", Expr(row.width), where);
+  check_factor(fmt::format("rows of a tile of width {}", row.width), Expr(row.rows), where);
+}
+
+void check_row_count(const RowCount& row, const RowCount* before, const SourceLocation& where) {
+  std::string fraction = text_of(row);
+  if (row.numerator < 1 || row.denominator < row.numerator) {
+    throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                        .what = "row count of a tail",
+                                        .got = fraction,
+                                        .need = "a fraction above 0 and at most 1",
+                                        .where = where});
+  }
+  // Compared in 128 bits: the numbers are the author's.
+  __extension__ using Wide = __int128;
+  if (before && Wide{row.numerator} * before->denominator >= Wide{before->numerator} * row.denominator) {
+    throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                        .what = "row counts of a tail",
+                                        .got = fmt::format("{} after {}", fraction, text_of(*before)),
+                                        .need = "the largest first",
+                                        .where = where});
+  }
+}
+
+void check_space(const std::string& space, const SourceLocation& where) {
+  static const std::vector<std::string> names = {"registers", "stack", "heap"};
+  if (std::find(names.begin(), names.end(), space) != names.end()) return;
+  throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                         .what = "store_in",
+                                         .got = "the space '" + space + "'",
+                                         .need = fmt::format("one of {}", fmt::join(names, ", ")),
+                                         .where = where,
+                                         .hint = hint_for(space, names)});
+}
+
+void check_range(const ScheduleParam& param) {
+  check_factor("formula of param " + param.name, param.formula, param.where);
+  if (param.lowest >= 1 && param.lowest <= param.highest) return;
+  throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                      .what = "range of param " + param.name,
+                                      .got = fmt::format("{}..{}", param.lowest, param.highest),
+                                      .need = "lowest..highest with 1 <= lowest <= highest",
+                                      .where = param.where});
+}
+
+}  // namespace lathe

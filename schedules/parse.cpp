@@ -1,0 +1,382 @@
+// Reads the text form of one schedule block. Statements are a header line, params, chains of directives and variants; the
+// arguments of a directive follow its signature (signature.h), and a form that does not fit is answered with it.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "schedules/checks.h"
+#include "schedules/formula.h"
+#include "schedules/header_line.h"
+#include "schedules/signature.h"
+#include "schedules/text.h"
+
+namespace lathe {
+namespace {
+
+std::optional<DirectiveKind> directive_named(std::string_view name) {
+#define LATHE_DIRECTIVE(row, signature, text) \
+  if (name == #row) return DirectiveKind::row;
+#include "schedules/directives.def"
+#undef LATHE_DIRECTIVE
+  return std::nullopt;
+}
+
+std::vector<std::string> directive_names() {
+  return {
+#define LATHE_DIRECTIVE(row, signature, text) #row,
+#include "schedules/directives.def"
+#undef LATHE_DIRECTIVE
+  };
+}
+
+class ScheduleParser {
+ public:
+  ScheduleParser(const SourceBlock& block, const Operator& op) : tokens_(reader_of(block)), op_(op) {
+    scope_.op = &op;
+    for (const FuncContents& func : op.funcs) funcs_.push_back(func.name);
+    for (const InputDecl& input : op.inputs) funcs_.push_back(input.name);
+    schedule_.where = block.where;
+  }
+
+  Schedule parse() {
+    header();
+    while (true) {
+      tokens_.skip_new_lines();
+      if (tokens_.is(TokenKind::end)) return std::move(schedule_);
+      statement();
+    }
+  }
+
+ private:
+  void header() {
+    Token name = read_operator_name(tokens_);
+    if (name.text != op_.name) unknown_operator(name, {op_.name});
+    schedule_.op = name.text;
+    if (tokens_.accept("on")) schedule_.target = level();
+    if (tokens_.is("if")) {
+      SourceLocation where = tokens_.next().where;
+      schedule_.condition = parse_formula(tokens_, scope_);
+      check_condition("condition of a schedule", schedule_.condition, where);
+    }
+    end_of_statement();
+  }
+
+  // A level such as x86-64-v4 is a row of tokens up to the end of the line.
+  std::string level() {
+    std::string text;
+    while (!tokens_.is(TokenKind::new_line) && !tokens_.is(TokenKind::end) && !tokens_.is("if")) {
+      text += tokens_.next().text;
+    }
+    if (text.empty()) tokens_.fail("schedule", "a target level such as x86-64-v3");
+    return text;
+  }
+
+  void end_of_statement() {
+    if (tokens_.is(TokenKind::new_line) || tokens_.is(TokenKind::end) || tokens_.is("}")) return;
+    tokens_.fail("schedule", "the end of the line");
+  }
+
+  void statement() {
+    Token first = tokens_.peek();
+    if (first.kind != TokenKind::name) tokens_.fail("schedule", "a directive such as C.vectorize(j)");
+    tokens_.next();
+    if (first.text == "param" && tokens_.is(TokenKind::name)) {
+      param();
+    } else if (first.text == "specialize" && tokens_.is("(")) {
+      specialize(first.where);
+    } else {
+      chain(first, schedule_.directives);
+    }
+    end_of_statement();
+  }
+
+  void param() {
+    ScheduleParam param;
+    Token name = tokens_.expect_name("the param's name");
+    refuse_taken(name);
+    param.name = name.text;
+    param.where = name.where;
+    tokens_.expect("=");
+    param.formula = parse_formula(tokens_, scope_);
+    tokens_.expect("in");
+    param.lowest = signed_integer("the lowest value");
+    tokens_.expect("..");
+    param.highest = signed_integer("the highest value");
+    check_range(param);
+    scope_.params.push_back(param.name);
+    schedule_.params.push_back(std::move(param));
+  }
+
+  int64_t signed_integer(std::string_view what) {
+    bool negative = tokens_.accept("-");
+    int64_t value = tokens_.expect_integer(what);
+    return negative ? -value : value;
+  }
+
+  void refuse_taken(const Token& name) {
+    auto same = [&](const auto& declared) { return declared.name == name.text; };
+    if (std::none_of(op_.sizes.begin(), op_.sizes.end(), same) &&
+        std::none_of(op_.params.begin(), op_.params.end(), same) &&
+        std::none_of(schedule_.params.begin(), schedule_.params.end(), same)) {
+      return;
+    }
+    throw Error(ErrorCode::duplicate_name, {.step = "schedule",
+                                            .what = "name of a param",
+                                            .got = shown(name),
+                                            .need = "a name that is no size, parameter or earlier param",
+                                            .where = name.where});
+  }
+
+  // Copies staged inside a variant are known inside it only.
+  void specialize(const SourceLocation& where) {
+    Specialization variant;
+    variant.where = where;
+    tokens_.expect("(");
+    variant.condition = parse_formula(tokens_, scope_);
+    check_condition("condition of specialize", variant.condition, where);
+    tokens_.expect(")");
+    tokens_.expect("{");
+    std::vector<std::string> outside = funcs_;
+    for (tokens_.skip_new_lines(); !tokens_.accept("}"); tokens_.skip_new_lines()) {
+      Token first = tokens_.expect_name("a directive such as C.vectorize(j), or }");
+      if (first.text == "specialize" || first.text == "param") nested(first);
+      chain(first, variant.directives);
+      end_of_statement();
+    }
+    funcs_ = std::move(outside);
+    schedule_.specializations.push_back(std::move(variant));
+  }
+
+  [[noreturn]] void nested(const Token& word) {
+    throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                           .what = "inside a variant",
+                                           .got = shown(word),
+                                           .need = "directives only; join conditions with 'and'",
+                                           .where = word.where});
+  }
+
+  // "C.split(...).reorder(...)": the directive is the last of the dotted names before the parenthesis.
+  void chain(const Token& first, std::vector<Directive>& into) {
+    Token path = first;
+    SourceLocation directive_where = first.where;
+    while (tokens_.accept(".")) {
+      Token more = tokens_.expect_name("a directive");
+      path.text += "." + more.text;
+      directive_where = more.where;
+    }
+    size_t dot = path.text.rfind('.');
+    if (dot == std::string::npos) {
+      throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                             .what = "not a directive",
+                                             .got = shown(first),
+                                             .need = "F.directive(...), such as C.vectorize(j)",
+                                             .where = first.where});
+    }
+    Token func = path, name = path;
+    func.text = path.text.substr(0, dot);
+    name.text = path.text.substr(dot + 1);
+    name.where = directive_where;
+    if (directive_where.column == first.where.column && directive_where.line == first.where.line) {
+      name.where.column += static_cast<int>(dot) + 1;
+    }
+    check_func(func);
+    do {
+      into.push_back(directive(func.text, name));
+    } while (tokens_.accept_chain_dot() && (name = tokens_.expect_name("a directive"), true));
+  }
+
+  void check_func(const Token& func) {
+    if (std::find(funcs_.begin(), funcs_.end(), func.text) != funcs_.end()) return;
+    throw Error(ErrorCode::unknown_loop, {.step = "schedule",
+                                          .what = "unknown Func of " + op_.name,
+                                          .got = shown(func),
+                                          .need = fmt::format("one of {}", fmt::join(funcs_, ", ")),
+                                          .where = func.where,
+                                          .hint = hint_for(func.text, funcs_)});
+  }
+
+  Directive directive(const std::string& func, const Token& name) {
+    std::optional<DirectiveKind> kind = directive_named(name.text);
+    if (!kind) {
+      throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                             .what = "unknown directive",
+                                             .got = shown(name),
+                                             .need = fmt::format("one of {}", fmt::join(directive_names(), ", ")),
+                                             .where = name.where,
+                                             .hint = hint_for(name.text, directive_names())});
+    }
+    Directive d{};
+    d.kind = *kind;
+    d.func = func;
+    d.where = name.where;
+    take("(", d);
+    if (const std::vector<Slot>* slots = slots_of(*kind)) {
+      arguments(*slots, d);
+    } else if (*kind == DirectiveKind::tile) {
+      tile_arguments(d);
+    } else {
+      tail_arguments(d);
+    }
+    take(")", d);
+    return d;
+  }
+
+  // --- Arguments. Whatever does not fit is answered with the signature.
+  [[noreturn]] void bad_arguments(const Directive& d) {
+    Token token = tokens_.peek();
+    throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                           .what = fmt::format("arguments of {}", info_of(d.kind).name),
+                                           .got = shown(token),
+                                           .need = std::string(info_of(d.kind).signature),
+                                           .where = token.where});
+  }
+
+  void take(std::string_view text, const Directive& d) {
+    if (!tokens_.accept(text)) bad_arguments(d);
+  }
+
+  std::string take_name(const Directive& d) {
+    if (!tokens_.is(TokenKind::name)) bad_arguments(d);
+    return tokens_.next().text;
+  }
+
+  int64_t take_integer(const Directive& d) {
+    bool negative = tokens_.accept("-");
+    if (!tokens_.is(TokenKind::integer)) bad_arguments(d);
+    int64_t value = tokens_.next().integer_value;
+    return negative ? -value : value;
+  }
+
+  void arguments(const std::vector<Slot>& slots, Directive& d) {
+    for (size_t s = 0; s < slots.size(); ++s) {
+      if (slots[s].optional && tokens_.is(")")) return;
+      if (s > 0) take(",", d);
+      for (const std::string& word : slots[s].keywords) take(word, d);
+      argument(slots[s], d);
+    }
+  }
+
+  void argument(const Slot& slot, Directive& d) {
+    Token token = tokens_.peek();
+    switch (slot.kind) {
+      case SlotKind::loop: d.loops.push_back(take_name(d)); return;
+      case SlotKind::loops:
+        do d.loops.push_back(take_name(d));
+        while (tokens_.accept(","));
+        return;
+      case SlotKind::func:
+        d.target = take_name(d);
+        check_func(token);
+        return;
+      case SlotKind::name:
+        d.name = take_name(d);
+        add_staged(token);
+        return;
+      case SlotKind::value: value(slot, d); return;
+      case SlotKind::space:
+        d.space = take_name(d);
+        check_space(d.space, token.where);
+        return;
+      case SlotKind::even:
+        take("even", d);
+        d.even = true;
+        return;
+    }
+  }
+
+  void value(const Slot& slot, Directive& d) {
+    Token token = tokens_.peek();
+    if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
+    d.value = parse_formula(tokens_, scope_);
+    std::string what = fmt::format("argument of {}", info_of(d.kind).name);
+    if (slot.keywords.empty()) {
+      check_factor(what, d.value, token.where);
+    } else {
+      check_condition(what, d.value, token.where);
+    }
+  }
+
+  void add_staged(const Token& name) {
+    if (std::find(funcs_.begin(), funcs_.end(), name.text) != funcs_.end()) {
+      throw Error(ErrorCode::duplicate_name, {.step = "schedule",
+                                              .what = "name of a staged copy",
+                                              .got = shown(name),
+                                              .need = "a name that no Func, input or other copy has",
+                                              .where = name.where});
+    }
+    funcs_.push_back(name.text);
+  }
+
+  // j, i -> jo, io, ji, ii; width 64: 6 rows, 48: 8; even
+  void tile_arguments(Directive& d) {
+    constexpr std::string_view between[] = {",", "->", ",", ",", ",", ";"};
+    for (std::string_view separator : between) {
+      d.loops.push_back(take_name(d));
+      take(separator, d);
+    }
+    take("width", d);
+    do {
+      SourceLocation where = tokens_.peek().where;
+      TileClass row;
+      row.width = take_integer(d);
+      take(":", d);
+      row.rows = take_integer(d);
+      tokens_.accept("rows");
+      check_class(row, where);
+      d.classes.push_back(row);
+    } while (tokens_.accept(","));
+    if (!tokens_.accept(";")) return;
+    take("even", d);
+    d.even = true;
+  }
+
+  // io, rows: full, 2/3, 1/3, then clamp    or    ji, mask
+  void tail_arguments(Directive& d) {
+    d.loops.push_back(take_name(d));
+    take(",", d);
+    if (!tokens_.accept("rows")) {
+      d.tail = take_tail(d);
+      return;
+    }
+    take(":", d);
+    do {
+      if (!d.rows.empty() && tokens_.accept("then")) {
+        d.tail = take_tail(d);
+        return;
+      }
+      row_count(d);
+    } while (tokens_.accept(","));
+  }
+
+  Tail take_tail(const Directive& d) {
+    std::optional<Tail> tail = tail_named(tokens_.peek().text);
+    if (!tail || !tokens_.is(TokenKind::name)) bad_arguments(d);
+    tokens_.next();
+    return *tail;
+  }
+
+  void row_count(Directive& d) {
+    SourceLocation where = tokens_.peek().where;
+    RowCount row;
+    if (!tokens_.accept("full")) {
+      row.numerator = take_integer(d);
+      take("/", d);
+      row.denominator = take_integer(d);
+    }
+    check_row_count(row, d.rows.empty() ? nullptr : &d.rows.back(), where);
+    d.rows.push_back(row);
+  }
+
+  TokenReader tokens_;
+  const Operator& op_;
+  FormulaScope scope_;
+  std::vector<std::string> funcs_;                          // what a directive may stand on; staged copies join
+  Schedule schedule_;
+};
+
+}  // namespace
+
+Schedule parse_schedule(const SourceBlock& block, const Operator& op) { return ScheduleParser(block, op).parse(); }
+
+}  // namespace lathe

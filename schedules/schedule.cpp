@@ -1,0 +1,189 @@
+// Schedules as values: the table of directives, equality, and the C++ builder.
+#include "schedules/schedule.h"
+
+#include <algorithm>
+
+#include "lang/func.h"
+#include "schedules/checks.h"
+
+namespace lathe {
+namespace {
+
+constexpr DirectiveInfo directive_rows[] = {
+#define LATHE_DIRECTIVE(name, signature, text) {#name, signature, text},
+#include "schedules/directives.def"
+#undef LATHE_DIRECTIVE
+};
+
+constexpr std::string_view tail_names[] = {"automatic", "clamp", "mask", "guard", "shift"};
+
+}  // namespace
+
+const DirectiveInfo& info_of(DirectiveKind kind) { return directive_rows[static_cast<size_t>(kind)]; }
+
+std::string_view name_of(Tail tail) { return tail_names[static_cast<size_t>(tail)]; }
+
+std::optional<Tail> tail_named(std::string_view text) {
+  auto found = std::find(std::begin(tail_names), std::end(tail_names), text);
+  if (found == std::end(tail_names)) return std::nullopt;
+  return static_cast<Tail>(found - std::begin(tail_names));
+}
+
+bool Directive::operator==(const Directive& o) const {
+  return kind == o.kind && func == o.func && loops == o.loops && target == o.target && name == o.name &&
+         value == o.value && classes == o.classes && even == o.even && tail == o.tail && rows == o.rows &&
+         space == o.space;
+}
+
+bool ScheduleParam::operator==(const ScheduleParam& o) const {
+  return name == o.name && formula == o.formula && lowest == o.lowest && highest == o.highest;
+}
+
+bool Specialization::operator==(const Specialization& o) const {
+  return condition == o.condition && directives == o.directives;
+}
+
+bool Schedule::operator==(const Schedule& o) const {
+  return op == o.op && target == o.target && condition == o.condition && params == o.params &&
+         directives == o.directives && specializations == o.specializations;
+}
+
+Directive Stage::made(DirectiveKind kind, std::vector<std::string> loops, const At& at) const {
+  Directive directive{};
+  directive.kind = kind;
+  directive.func = func_;
+  directive.loops = std::move(loops);
+  directive.where = location_of(at);
+  return directive;
+}
+
+Stage& Stage::add(Directive directive) {
+  directives_.push_back(std::move(directive));
+  return *this;
+}
+
+Stage& Stage::split(std::string l, std::string outer, std::string inner, Expr factor, bool even, At at) {
+  Directive d = made(DirectiveKind::split, {std::move(l), std::move(outer), std::move(inner)}, at);
+  check_factor("factor of split", factor, d.where);
+  d.value = std::move(factor);
+  d.even = even;
+  return add(std::move(d));
+}
+
+Stage& Stage::tile(std::string j, std::string i, std::string jo, std::string io, std::string ji, std::string ii,
+                   std::vector<TileClass> classes, bool even, At at) {
+  Directive d = made(DirectiveKind::tile, {j, i, jo, io, ji, ii}, at);
+  if (classes.empty()) {
+    throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                           .what = "tile",
+                                           .got = "no width",
+                                           .need = std::string(info_of(d.kind).signature),
+                                           .where = d.where});
+  }
+  for (const TileClass& row : classes) check_class(row, d.where);
+  d.classes = std::move(classes);
+  d.even = even;
+  return add(std::move(d));
+}
+
+Stage& Stage::collapse(std::string x, std::string c, std::string xc, At at) {
+  return add(made(DirectiveKind::collapse, {std::move(x), std::move(c), std::move(xc)}, at));
+}
+Stage& Stage::reorder(std::vector<std::string> loops, At at) {
+  return add(made(DirectiveKind::reorder, std::move(loops), at));
+}
+Stage& Stage::vectorize(std::string l, At at) { return add(made(DirectiveKind::vectorize, {std::move(l)}, at)); }
+Stage& Stage::unroll(std::string l, At at) { return add(made(DirectiveKind::unroll, {std::move(l)}, at)); }
+Stage& Stage::parallel(std::string l, At at) { return add(made(DirectiveKind::parallel, {std::move(l)}, at)); }
+
+Stage& Stage::tail(std::string l, Tail tail, std::vector<RowCount> rows, At at) {
+  Directive d = made(DirectiveKind::tail, {std::move(l)}, at);
+  for (size_t r = 0; r < rows.size(); ++r) check_row_count(rows[r], r > 0 ? &rows[r - 1] : nullptr, d.where);
+  d.tail = tail;
+  d.rows = std::move(rows);
+  return add(std::move(d));
+}
+
+Stage& Stage::store_in(std::string space, std::string l, At at) {
+  Directive d = made(DirectiveKind::store_in, {}, at);
+  check_space(space, d.where);
+  if (!l.empty()) d.loops = {std::move(l)};
+  d.space = std::move(space);
+  return add(std::move(d));
+}
+
+Stage& Stage::stage_at(std::string consumer, std::string l, std::string name, At at) {
+  Directive d = made(DirectiveKind::stage_at, {std::move(l)}, at);
+  d.target = std::move(consumer);
+  d.name = std::move(name);
+  return add(std::move(d));
+}
+
+Stage& Stage::layout(std::vector<std::string> digits, At at) {
+  return add(made(DirectiveKind::layout, std::move(digits), at));
+}
+Stage& Stage::with_first(std::string l, At at) { return add(made(DirectiveKind::with_first, {std::move(l)}, at)); }
+Stage& Stage::compute_inline(At at) { return add(made(DirectiveKind::compute_inline, {}, at)); }
+Stage& Stage::compute_root(At at) { return add(made(DirectiveKind::compute_root, {}, at)); }
+
+Stage& Stage::compute_at(std::string consumer, std::string l, At at) {
+  Directive d = made(DirectiveKind::compute_at, {std::move(l)}, at);
+  d.target = std::move(consumer);
+  return add(std::move(d));
+}
+
+Stage& Stage::store_at(std::string consumer, std::string l, At at) {
+  Directive d = made(DirectiveKind::store_at, {std::move(l)}, at);
+  d.target = std::move(consumer);
+  return add(std::move(d));
+}
+
+Stage& Stage::fold_storage(std::string dimension, Expr count, At at) {
+  Directive d = made(DirectiveKind::fold_storage, {std::move(dimension)}, at);
+  check_factor("count of fold_storage", count, d.where);
+  d.value = std::move(count);
+  return add(std::move(d));
+}
+
+Stage& Stage::epilogue_of(std::string func, At at) {
+  Directive d = made(DirectiveKind::epilogue_of, {}, at);
+  d.target = std::move(func);
+  return add(std::move(d));
+}
+
+Stage& Stage::prefetch(std::string consumer, std::string l, Expr distance, At at) {
+  Directive d = made(DirectiveKind::prefetch, {std::move(l)}, at);
+  check_factor("distance of prefetch", distance, d.where);
+  d.target = std::move(consumer);
+  d.value = std::move(distance);
+  return add(std::move(d));
+}
+
+Stage& Stage::stream(Expr condition, At at) {
+  Directive d = made(DirectiveKind::stream, {}, at);
+  if (condition.defined()) check_condition("condition of stream", condition, d.where);
+  d.value = std::move(condition);
+  return add(std::move(d));
+}
+
+ScheduleBuilder::ScheduleBuilder(const Operator& op, std::string target) {
+  schedule_.op = op.name;
+  schedule_.target = std::move(target);
+}
+
+void ScheduleBuilder::param(std::string name, Expr formula, int64_t lowest, int64_t highest, std::source_location at) {
+  ScheduleParam param{std::move(name), std::move(formula), lowest, highest, location_of(at)};
+  check_range(param);
+  schedule_.params.push_back(std::move(param));
+}
+
+void ScheduleBuilder::specialize(Expr condition,
+                                 const std::function<void(const std::function<Stage(const std::string&)>&)>& body,
+                                 std::source_location at) {
+  Specialization variant{std::move(condition), {}, location_of(at)};
+  check_condition("condition of specialize", variant.condition, variant.where);
+  body([&](const std::string& func) { return Stage(variant.directives, func); });
+  schedule_.specializations.push_back(std::move(variant));
+}
+
+}  // namespace lathe

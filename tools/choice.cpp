@@ -1,0 +1,229 @@
+// Turns command line texts into an operator, its parameters, a schedule and a target.
+#include "tools/choice.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+namespace lathe::tools {
+namespace fs = std::filesystem;
+
+void wrong_use(const std::string& what, const std::string& got, const std::string& need, const std::string& hint) {
+  throw Error(ErrorCode::wrong_use,
+              {.step = "command line", .what = what, .got = got, .need = need, .where = {}, .hint = hint});
+}
+
+void add_operator_options(CLI::App& app, Choice& choice) {
+  app.add_option("operator", choice.spec, "FILE[:op], an operator of a .lathe file, or stdlib:op")->required();
+  app.add_option("--set", choice.sets, "parameters of the operator, such as stride=2")->allow_extra_args(false);
+  app.add_flag("--json", choice.json, "print JSON");
+}
+
+void add_size_options(CLI::App& app, Choice& choice) {
+  app.add_option("--size", choice.sizes, "sizes of the operator, such as M=7,N=4093; may be repeated")
+      ->allow_extra_args(false);
+}
+
+void add_compile_options(CLI::App& app, Choice& choice) {
+  app.add_option("--schedule", choice.schedule,
+                 "default (the file's, if one fits the target), naive (the plain nest), or a FILE");
+  app.add_option("--target", choice.target,
+                 fmt::format("instruction set: {}; the host's own if not given", fmt::join(target_names(), ", ")));
+}
+
+void add_thread_option(CLI::App& app, Choice& choice) {
+  app.add_option("--threads", choice.threads, "threads to run on; 0 for all")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+}
+
+std::vector<std::pair<std::string, std::string>> parse_assignments(const std::string& text, const std::string& option) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    std::string item = text.substr(begin, end - begin);
+    size_t equals = item.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == item.size()) {
+      wrong_use(option + " is malformed", fmt::format("'{}'", item), "name=value,name=value");
+    }
+    std::string name = item.substr(0, equals);
+    bool repeated = std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first == name; });
+    if (repeated) wrong_use(option + " names " + name + " twice", fmt::format("'{}'", text), "each name once");
+    pairs.emplace_back(name, item.substr(equals + 1));
+    begin = end + 1;
+  }
+  return pairs;
+}
+
+int64_t parse_integer(const std::string& text, const std::string& what) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    wrong_use(what, fmt::format("'{}'", text), "an integer of 64 bits");
+  return value;
+}
+
+double parse_number(const std::string& text, const std::string& what) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) wrong_use(what, fmt::format("'{}'", text), "a number");
+  return value;
+}
+
+namespace {
+
+std::string stdlib_folder() {
+  const char* given = std::getenv("LATHE_STDLIB");
+  return given && *given ? given : LATHE_STDLIB_FOLDER;
+}
+
+// The file of the standard library that defines an operator of this name.
+std::string stdlib_file_of(const std::string& name) {
+  fs::path own = fs::path(stdlib_folder()) / (name + ".lathe");
+  std::vector<std::string> known, files = stdlib_files();
+  if (fs::exists(own)) files.insert(files.begin(), own.string());
+  for (const std::string& path : files) {
+    for (const Operator& op : read_lathe_file(path).operators) {
+      if (op.name == name) return path;
+      known.push_back(op.name);
+    }
+  }
+  std::string near = nearest_name(name, known);
+  wrong_use("the standard library has no such operator", name.empty() ? "no name" : name,
+            fmt::format("one of {}", fmt::join(known, ", ")),
+            near.empty() ? "`lathe list` shows them" : fmt::format("did you mean stdlib:{}?", near));
+}
+
+template <class Declarations>
+std::vector<std::string> names_of(const Declarations& declarations) {
+  std::vector<std::string> names;
+  for (const auto& declaration : declarations) names.push_back(declaration.name);
+  return names;
+}
+
+[[noreturn]] void unknown_name(const std::string& what, const std::string& name,
+                               const std::vector<std::string>& known) {
+  std::string near = nearest_name(name, known);
+  wrong_use(what, name, known.empty() ? "none: it has no such names" : fmt::format("one of {}", fmt::join(known, ", ")),
+            near.empty() ? "" : fmt::format("did you mean {}?", near));
+}
+
+void choose_params(const Choice& choice, Chosen& chosen) {
+  std::string all = fmt::format("{}", fmt::join(choice.sets, ","));
+  for (const auto& [name, text] : parse_assignments(all, "--set")) {
+    const auto& params = chosen.op.params;
+    auto param =
+        std::find_if(params.begin(), params.end(), [&name = name](const ParamDecl& p) { return p.name == name; });
+    if (param == params.end()) unknown_name(chosen.op.name + " has no such parameter", name, names_of(params));
+    std::string what = "the value of parameter " + name;
+    if (param->is_static)
+      chosen.static_params[name] = parse_integer(text, what);
+    else
+      chosen.run_params[name] = parse_number(text, what);
+  }
+}
+
+void choose_schedule(const Choice& choice, Chosen& chosen) {
+  const std::string& wanted = choice.schedule;
+  chosen.schedule_label = "naive";
+  if (wanted == "naive") return;
+  if (wanted == "zero-shot" || wanted == "tuned") {
+    wrong_use("this build has no scheduler and no tuner of its own", wanted, "default, naive or a file with schedules");
+  }
+  bool from_file = wanted != "default";
+  chosen.schedule = schedule_for(from_file ? read_lathe_file(wanted) : chosen.file, chosen.op, chosen.target.level);
+  if (chosen.schedule)
+    chosen.schedule_label = from_file ? wanted : "author";
+  else if (from_file)
+    wrong_use(wanted + " has no schedule that fits", fmt::format("{} on {}", chosen.op.name, chosen.target.level),
+              fmt::format("a block 'schedule for {}'", chosen.op.name));
+}
+
+}  // namespace
+
+std::vector<std::string> stdlib_files() {
+  std::vector<std::string> files;
+  std::error_code missing;
+  for (const fs::directory_entry& entry : fs::directory_iterator(stdlib_folder(), missing)) {
+    if (entry.path().extension() == ".lathe") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+FileAndOperator resolve(const std::string& spec) {
+  if (spec.starts_with("stdlib:")) {
+    std::string name = spec.substr(7);
+    return {stdlib_file_of(name), name};
+  }
+  size_t colon = spec.rfind(':');
+  if (fs::exists(spec) || colon == std::string::npos) return {spec, ""};
+  return {spec.substr(0, colon), spec.substr(colon + 1)};
+}
+
+Chosen choose(const Choice& choice) {
+  Chosen chosen;
+  FileAndOperator place = resolve(choice.spec);
+  chosen.path = place.path;
+  chosen.file = read_lathe_file(place.path);
+  chosen.op = find_operator(chosen.file, place.name);
+  choose_params(choice, chosen);
+  chosen.fixed = with_static_params(chosen.op, chosen.static_params);
+  chosen.target = target_on_host(choice.target);
+  choose_schedule(choice, chosen);
+  return chosen;
+}
+
+CompileOptions Chosen::compile_options() const {
+  CompileOptions options;
+  options.schedule = schedule;
+  options.target = target;
+  options.static_params = static_params;
+  return options;
+}
+
+std::map<std::string, int64_t> sizes_of(const Operator& op, const std::string& text) {
+  std::map<std::string, int64_t> sizes;
+  for (const auto& [name, value] : parse_assignments(text, "--size")) {
+    const SizeDecl* size = nullptr;
+    for (const SizeDecl& declared : op.sizes) {
+      if (declared.name == name) size = &declared;
+    }
+    if (!size) unknown_name(op.name + " has no such size", name, names_of(op.sizes));
+    int64_t extent = parse_integer(value, "the value of size " + name);
+    if (extent < size->lowest || extent > size->highest || extent % size->multiple_of != 0) {
+      throw Error(ErrorCode::size_out_of_range,
+                  {.step = "command line",
+                   .what = "size " + name,
+                   .got = value,
+                   .need = fmt::format("{} to {}, a multiple of {}", size->lowest, size->highest, size->multiple_of),
+                   .where = op.where});
+    }
+    sizes[name] = extent;
+  }
+  std::vector<std::string> missing;
+  for (const SizeDecl& size : op.sizes) {
+    if (!sizes.count(size.name)) missing.push_back(size.name);
+  }
+  if (!missing.empty()) {
+    wrong_use("--size gives no value for " + fmt::format("{}", fmt::join(missing, ", ")),
+              text.empty() ? "nothing" : text, fmt::format("{}=...", fmt::join(names_of(op.sizes), "=...,")));
+  }
+  return sizes;
+}
+
+std::string size_text(const Operator& op, const std::map<std::string, int64_t>& sizes) {
+  std::vector<std::string> items;
+  for (const SizeDecl& size : op.sizes) {
+    if (auto found = sizes.find(size.name); found != sizes.end())
+      items.push_back(fmt::format("{}={}", size.name, found->second));
+  }
+  return fmt::format("{}", fmt::join(items, ","));
+}
+
+}  // namespace lathe::tools

@@ -1,0 +1,69 @@
+// What the verbs share: which operator, at which sizes and parameters, with which schedule, for which target.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lathe.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lathe::tools {
+
+// The options as they were typed.
+struct Choice {
+  std::string spec;                // FILE[:op] or stdlib:op
+  std::vector<std::string> sizes;  // "M=7,N=4093" each: one combination
+  std::vector<std::string> sets;   // "stride=2" each
+  std::string schedule = "default";
+  std::string target;  // "": the host
+  int threads = 1;
+  bool json = false;
+};
+
+// Declares the options above; a verb takes the groups it needs.
+void add_operator_options(CLI::App& app, Choice& choice);  // FILE[:op], --set, --json
+void add_size_options(CLI::App& app, Choice& choice);      // --size
+void add_compile_options(CLI::App& app, Choice& choice);   // --schedule, --target
+void add_thread_option(CLI::App& app, Choice& choice);     // --threads
+
+// An operator of a file, ready to compile.
+struct Chosen {
+  SourceFile file;
+  std::string path;
+  Operator op;                                   // as written
+  Operator fixed;                                // with its static parameters replaced
+  std::map<std::string, int64_t> static_params;  // those that --set gives
+  std::map<std::string, double> run_params;
+  Target target;
+  std::optional<Schedule> schedule;  // none: the plain nest
+  std::string schedule_label;        // "author", "naive", or the file's path
+
+  CompileOptions compile_options() const;
+};
+Chosen choose(const Choice& choice);
+
+// The values of every size of the operator. Error for unknown, missing or repeated names and values out of range.
+std::map<std::string, int64_t> sizes_of(const Operator& op, const std::string& text);
+// "M=7,N=4093" in the operator's order.
+std::string size_text(const Operator& op, const std::map<std::string, int64_t>& sizes);
+
+// "name=value" pairs between commas, in order. `option` is named in messages.
+std::vector<std::pair<std::string, std::string>> parse_assignments(const std::string& text, const std::string& option);
+int64_t parse_integer(const std::string& text, const std::string& what);
+double parse_number(const std::string& text, const std::string& what);
+
+// The path of a file and the name of an operator in it ("" for the only one) from FILE[:op] or stdlib:op.
+struct FileAndOperator {
+  std::string path, name;
+};
+FileAndOperator resolve(const std::string& spec);
+std::vector<std::string> stdlib_files();  // sorted paths; $LATHE_STDLIB replaces the built-in folder
+
+[[noreturn]] void wrong_use(const std::string& what, const std::string& got, const std::string& need,
+                            const std::string& hint = "");
+
+}  // namespace lathe::tools

@@ -1,0 +1,103 @@
+// Tensors and values for checks. Everything follows from the seed, by a generator whose numbers the standard fixes.
+#include <random>
+
+#include "lang/oracle.h"
+#include "lang/program.h"
+
+namespace lathe {
+namespace {
+
+using Generator = std::mt19937_64;
+
+int64_t between(Generator& random, int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+}
+
+std::vector<int64_t> strides_for(const std::vector<int64_t>& shape, bool is_output, CheckStrides kind,
+                                 Generator& random) {
+  std::vector<int64_t> strides = dense_strides(shape);
+  const size_t rank = shape.size();
+  if (kind == CheckStrides::padded) {
+    int64_t stride = 1;
+    for (size_t d = rank; d-- > 0;) {
+      strides[d] = stride;
+      stride = stride * std::max<int64_t>(shape[d], 1) + (d > 0 ? between(random, 1, 7) : 0);
+    }
+  } else if (kind == CheckStrides::transposed && !is_output) {
+    int64_t stride = rank == 1 ? 2 : 1;
+    for (size_t d = 0; d < rank; ++d) {
+      strides[d] = stride;
+      stride *= std::max<int64_t>(shape[d], 1);
+    }
+  }
+  return strides;
+}
+
+// Exact: small integers. Bounded: floats in [-1, 1); integers small enough to be indices, one in eight anything.
+Cell value_for(DType type, bool exact, Generator& random) {
+  Cell cell;
+  if (type == DType::boolean) {
+    cell.i = between(random, 0, 1);
+  } else if (is_float(type)) {
+    cell.f = exact ? static_cast<double>(between(random, -3, 3)) : static_cast<double>(random() >> 11) * 0x1p-52 - 1;
+  } else if (exact) {
+    cell.i = is_signed(type) ? between(random, -3, 3) : between(random, 0, 5);
+  } else {
+    const int64_t small = is_signed(type) ? between(random, -100, 100) : between(random, 0, 200);
+    const auto any = static_cast<int64_t>(random());
+    cell.i = any % 8 == 0 ? any >> 3 : small;
+  }
+  return cell;
+}
+
+void fill(const TensorView& view, bool exact, Generator& random) {
+  const CellStore store = cell_store(view.dtype);
+  std::vector<int64_t> point(view.shape.size(), 0);
+  for (int64_t left = view.elements(); left > 0; --left) {
+    int64_t offset = 0;
+    for (size_t d = 0; d < point.size(); ++d) offset += point[d] * view.strides[d];
+    store(view.data, offset, value_for(view.dtype, exact, random));
+    for (size_t d = point.size(); d-- > 0;) {
+      if (++point[d] < view.shape[d]) break;
+      point[d] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes,
+                          const CheckOptions& options) {
+  CheckData data;
+  data.bindings.sizes = sizes;
+  for (const ParamDecl& param : op.params) {
+    if (!param.is_static) data.bindings.params[param.name] = param.default_value;
+  }
+  std::map<std::string, int64_t> integers;
+  for (const auto& [name, value] : constants_of(op, data.bindings)) integers[name] = value.integer;
+  Generator random(options.seed);
+  for (const TensorArgument& argument : tensor_arguments(op)) {
+    std::vector<int64_t> shape;
+    for (const Expr& extent : argument.extents) shape.push_back(evaluate_extent(extent, integers));
+    for (int64_t extent : shape) {
+      if (extent >= 0) continue;
+      throw Error(ErrorCode::wrong_shape, {.step = "check",
+                                           .what = "an extent of " + argument.name + " is negative at these sizes",
+                                           .got = std::to_string(extent),
+                                           .need = "at least 0",
+                                           .where = op.where});
+    }
+    const auto strides = strides_for(shape, argument.is_output, options.strides, random);
+    const auto placement = between(random, 0, 1) == 0 ? Placement::at_start : Placement::at_end;
+    GuardedTensor tensor(argument.dtype, shape, strides, placement);
+    if (!argument.is_output) {
+      fill(tensor.view(), options.exact, random);
+      tensor.make_read_only();
+    }
+    data.bindings.tensors[argument.name] = tensor.view();
+    data.tensors.emplace(argument.name, std::move(tensor));
+  }
+  return data;
+}
+
+}  // namespace lathe

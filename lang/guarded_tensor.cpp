@@ -1,0 +1,81 @@
+// One mapping holds both guard pages and the tensor's pages between them; only the latter become accessible.
+#include "lang/guarded_tensor.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <functional>
+
+#include "support/error.h"
+
+namespace lathe {
+namespace {
+
+unsigned char poison_of(DType type) { return is_float(type) ? 0xFF : 0xA5; }
+
+// Elements from the first to behind the last.
+int64_t span_of(const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
+  int64_t last = 0;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (shape[d] <= 0) return 0;
+    last += (shape[d] - 1) * strides[d];
+  }
+  return last + 1;
+}
+
+}  // namespace
+
+GuardedTensor::GuardedTensor(DType dtype, std::vector<int64_t> shape, std::vector<int64_t> strides,
+                             Placement placement) {
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  const int64_t used = span_of(shape, strides) * bytes_of(dtype);
+  bytes_ = (used + page - 1) / page * page;
+  const size_t total = static_cast<size_t>(bytes_ + 2 * page);
+  void* const reserved = mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) {
+    throw Error(ErrorCode::out_of_memory, {.step = "check",
+                                           .what = "no memory for a tensor",
+                                           .got = fmt::format("a request for {} bytes", total),
+                                           .need = "less, or a larger machine"});
+  }
+  auto* const start = static_cast<std::byte*>(reserved) + page;
+  mapping_ = {start, [reserved, total](std::byte*) { munmap(reserved, total); }};
+  if (bytes_ > 0 && mprotect(start, bytes_, PROT_READ | PROT_WRITE) != 0) {
+    throw Error(ErrorCode::out_of_memory, {.step = "check",
+                                           .what = "no memory for a tensor",
+                                           .got = fmt::format("a request for {} bytes", bytes_),
+                                           .need = "less, or a larger machine"});
+  }
+  std::memset(start, poison_of(dtype), bytes_);
+  const int64_t before = placement == Placement::at_end ? bytes_ - used : 0;
+  view_ = {start + before, dtype, std::move(shape), std::move(strides)};
+}
+
+void GuardedTensor::make_read_only() {
+  if (bytes_ > 0) mprotect(mapping_.get(), bytes_, PROT_READ);
+}
+
+std::optional<int64_t> GuardedTensor::damage() const {
+  const int64_t width = bytes_of(view_.dtype);
+  const int64_t first = (static_cast<std::byte*>(view_.data) - mapping_.get()) / width;
+  std::vector<char> is_element(bytes_ / width, 0);
+  const std::function<void(size_t, int64_t)> mark = [&](size_t d, int64_t offset) {
+    if (d == view_.shape.size()) {
+      is_element[offset] = 1;
+      return;
+    }
+    for (int64_t i = 0; i < view_.shape[d]; ++i) mark(d + 1, offset + i * view_.strides[d]);
+  };
+  if (view_.elements() > 0) mark(0, first);
+  const auto poison = static_cast<std::byte>(poison_of(view_.dtype));
+  for (int64_t i = 0; i < static_cast<int64_t>(is_element.size()); ++i) {
+    for (int64_t byte = 0; byte < width && !is_element[i]; ++byte) {
+      if (mapping_.get()[i * width + byte] != poison) return i - first;
+    }
+  }
+  return {};
+}
+
+}  // namespace lathe

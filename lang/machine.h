@@ -1,0 +1,255 @@
+// Runs compiled Funcs (lang/program.h) point by point. What a register holds is the Domain's business: plain cells for
+// the interpreter, values with error bounds for the point oracle. A Domain has
+//
+//   Value                                                  what a register holds
+//   of_cell(cell), of_index(int64)                         exact values
+//   index(value), truth(value)                             its integer, its boolean
+//   apply(step, a, b, c), cast(step, a)                    a scalar operator, a conversion
+//   after(value, other)                                    the value, chosen or addressed by `other`
+//   accumulate(dtype, plain_sum, left, term, combined)     the next partial result of a reduction
+//   finish(dtype, plain_sum, value, terms)                 the result of a reduction
+//
+// A Func is evaluated where someone reads it, once for each point: its values are kept in a dense table where the
+// needed box is known and small, in a hash map otherwise. Pure Funcs that read no other Func are evaluated again
+// instead; that is cheaper than a look-up.
+#pragma once
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "lang/needed_regions.h"
+#include "lang/program.h"
+
+namespace lathe {
+
+// The tensor `name` of the bindings, checked against its declaration; throws Error.
+const TensorView& bound_tensor(const Bindings& bindings, const std::string& name, DType dtype,
+                               const std::vector<int64_t>& shape);
+[[noreturn]] void fail_read_outside(const Operator& op, const FuncContents& reader, const Read& read,
+                                    const int64_t* indices, const std::vector<int64_t>& extents);
+
+// The index that a read at `index` uses in [0, extent), or -1 where nothing is there to read.
+int64_t index_by_boundary(Boundary boundary, int64_t index, int64_t extent);
+
+struct PointHash {
+  size_t operator()(const std::vector<int64_t>& point) const {
+    uint64_t h = point.size();
+    for (int64_t i : point) h = (h ^ (static_cast<uint64_t>(i) + (h << 7))) * 0x9e3779b97f4a7c15u;
+    return h ^ (h >> 29);
+  }
+};
+
+// The known values of one Func, `components` for each point.
+template <class Value>
+class PointTable {
+ public:
+  PointTable(const std::optional<Box>& box, int components) : components_(components) {
+    if (!box || points_in(*box) * components > max_dense_values) return;
+    box_ = *box;
+    values_.resize(static_cast<size_t>(points_in(box_)) * components);
+    known_.resize(values_.size() / components);
+  }
+
+  struct Place {
+    Value* values;
+    char* known;                                            // whether they are there; the caller sets it
+  };
+
+  // The place of this point's values. Places stay where they are.
+  Place place(const int64_t* point, size_t rank) {
+    size_t offset = 0;
+    bool inside = !known_.empty();
+    for (size_t d = 0; d < rank && inside; ++d) {
+      inside = box_[d].low <= point[d] && point[d] <= box_[d].high;
+      offset = offset * box_[d].length() + (point[d] - box_[d].low);
+    }
+    if (inside) return {&values_[offset * components_], &known_[offset]};
+    auto& [values, known] = others_[std::vector<int64_t>(point, point + rank)];
+    values.resize(components_);
+    return {values.data(), &known};
+  }
+
+ private:
+  static constexpr double max_dense_values = 1 << 25;
+  int components_;
+  Box box_;
+  std::vector<Value> values_;
+  std::vector<char> known_;
+  std::unordered_map<std::vector<int64_t>, std::pair<std::vector<Value>, char>, PointHash> others_;
+};
+
+template <class Domain>
+class Machine {
+ public:
+  using Value = typename Domain::Value;
+
+  // `boxes` are those of needed_regions(), or empty for single points.
+  Machine(const Operator& op, const Bindings& bindings, const std::vector<std::optional<Box>>& boxes) : op_(op) {
+    const auto constants = constants_of(op, bindings);
+    const auto shape_of = [&](const std::vector<Expr>& extents) {
+      std::vector<int64_t> shape;
+      for (const Expr& extent : extents) shape.push_back(constant_extent(extent, constants));
+      return shape;
+    };
+    for (const InputDecl& input : op.inputs) {
+      const auto shape = shape_of(input.extents);
+      inputs_.push_back({bound_tensor(bindings, input.name, input.dtype, shape), cell_load(input.dtype)});
+    }
+    for (size_t f = 0; f < op.funcs.size(); ++f) {
+      const FuncContents& func = op.funcs[f];
+      Frame& frame = frames_.emplace_back();
+      frame.program = compile_func(op, func, constants);
+      frame.registers.resize(frame.program.registers);
+      for (const auto& [index, cell] : frame.program.presets) frame.registers[index] = domain_.of_cell(cell);
+      frame.results.resize(func.components());
+      if (const OutputDecl* output = op.find_output(func.name)) frame.extents = shape_of(output->extents);
+      const bool reads_funcs = std::any_of(frame.program.reads.begin(), frame.program.reads.end(),
+                                           [](const Read& read) { return read.of_func; });
+      if (func.is_reduction() || reads_funcs) {
+        frame.table.emplace(boxes.empty() ? std::nullopt : boxes[f], func.components());
+      }
+    }
+  }
+
+  const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
+
+  // All components at this point; valid until the next call. `keep` false: nobody will ask for it again.
+  const Value* at(size_t func, const int64_t* point, bool keep = true) {
+    Frame& frame = frames_[func];
+    const Program& program = frame.program;
+    char unkept = 0;
+    typename PointTable<Value>::Place result = {frame.results.data(), &unkept};
+    if (keep && frame.table) result = frame.table->place(point, program.vars);
+    if (*result.known) return result.values;
+    for (int d = 0; d < program.vars; ++d) frame.registers[d] = domain_.of_index(point[d]);
+    run(func, 0, program.body);
+    if (op_.funcs[func].is_reduction()) {
+      reduce(func);
+    } else {
+      run(func, program.body, program.steps.size());
+    }
+    for (size_t i = 0; i < program.results.size(); ++i) result.values[i] = frame.registers[program.results[i]];
+    *result.known = 1;
+    return result.values;
+  }
+
+ private:
+  struct Frame {
+    Program program;
+    std::vector<Value> registers;
+    std::vector<Value> results;
+    std::vector<int64_t> extents;                           // of an output
+    std::optional<PointTable<Value>> table;
+  };
+  struct BoundInput {
+    TensorView view;
+    CellLoad load;
+  };
+
+  static int64_t constant_extent(const Expr& extent, const std::map<std::string, Scalar>& constants) {
+    std::map<std::string, int64_t> integers;
+    for (const auto& [name, value] : constants) integers[name] = value.integer;
+    return evaluate_extent(extent, integers);
+  }
+
+  void reduce(size_t func) {
+    Frame& frame = frames_[func];
+    const Program& p = frame.program;
+    Value* const registers = frame.registers.data();
+    const size_t components = p.left.size();
+    for (size_t i = 0; i < components; ++i) registers[p.left[i]] = registers[p.identity[i]];
+    int64_t extents[max_interpreted_rank] = {}, at[max_interpreted_rank] = {};
+    bool empty = false;
+    for (int r = 0; r < p.rvars; ++r) {
+      extents[r] = domain_.index(registers[p.extents[r]]);
+      registers[p.vars + r] = domain_.of_index(0);
+      empty = empty || extents[r] <= 0;
+    }
+    int64_t terms = 0;
+    for (int r = empty ? -1 : p.rvars; r >= 0;) {
+      if (run(func, p.body, p.steps.size())) {
+        ++terms;
+        for (size_t i = 0; i < components; ++i) {
+          frame.results[i] = domain_.accumulate(p.dtypes[i], p.plain_sum[i], registers[p.left[i]],
+                                                registers[p.terms[i]], registers[p.combined[i]]);
+        }
+        for (size_t i = 0; i < components; ++i) registers[p.left[i]] = frame.results[i];
+      }
+      for (r = p.rvars - 1; r >= 0; --r) {
+        at[r] = at[r] + 1 < extents[r] ? at[r] + 1 : 0;
+        registers[p.vars + r] = domain_.of_index(at[r]);
+        if (at[r] != 0) break;
+      }
+    }
+    for (size_t i = 0; i < components; ++i) {
+      Value& left = registers[p.left[i]];
+      left = domain_.finish(p.dtypes[i], p.plain_sum[i], left, terms);
+      for (int extent : p.extents) left = domain_.after(left, registers[extent]);
+    }
+  }
+
+  // Runs steps [begin, end); false when a read with Boundary::none was outside.
+  bool run(size_t func, size_t begin, size_t end) {
+    Frame& frame = frames_[func];
+    Value* const r = frame.registers.data();
+    const Step* const steps = frame.program.steps.data();
+    for (size_t pc = begin; pc < end; ++pc) {
+      const Step& step = steps[pc];
+      switch (step.kind) {
+        case Step::Kind::apply: r[step.result] = domain_.apply(step, r[step.a], r[step.b], r[step.c]); break;
+        case Step::Kind::cast: r[step.result] = domain_.cast(step, r[step.a]); break;
+        case Step::Kind::read:
+          if (!read(func, frame.program.reads[step.a], r, r[step.result])) return false;
+          break;
+        case Step::Kind::move: r[step.result] = domain_.after(r[step.a], r[step.b]); break;
+        case Step::Kind::jump: pc = step.a - 1; break;
+        case Step::Kind::jump_if_not:
+          if (!domain_.truth(r[step.a])) pc = step.b - 1;
+          break;
+      }
+    }
+    return true;
+  }
+
+  bool read(size_t func, const Read& read, const Value* registers, Value& result) {
+    int64_t at[max_interpreted_rank];
+    const size_t rank = read.indices.size();
+    for (size_t d = 0; d < rank; ++d) at[d] = domain_.index(registers[read.indices[d]]);
+    if (read.of_func && read.boundary == Boundary::inside) {
+      result = this->at(read.tensor, at)[read.component];
+    } else {
+      const auto& extents = read.of_func ? frames_[read.tensor].extents : inputs_[read.tensor].view.shape;
+      bool outside = false, missing = false;
+      for (size_t d = 0; d < rank; ++d) {
+        if (at[d] >= 0 && at[d] < extents[d]) continue;
+        outside = true;
+        if (read.boundary == Boundary::inside) fail_read_outside(op_, op_.funcs[func], read, at, extents);
+        at[d] = index_by_boundary(read.boundary, at[d], extents[d]);
+        missing = missing || at[d] < 0;
+      }
+      if (outside && read.boundary == Boundary::none) return false;
+      if (outside && read.boundary == Boundary::constant) {
+        result = registers[read.boundary_value];
+      } else {
+        result = missing ? domain_.of_cell({}) : element(read, at);
+      }
+    }
+    for (int index : read.indices) result = domain_.after(result, registers[index]);
+    return true;
+  }
+
+  Value element(const Read& read, const int64_t* at) {
+    if (read.of_func) return this->at(read.tensor, at)[read.component];
+    const BoundInput& input = inputs_[read.tensor];
+    int64_t offset = 0;
+    for (size_t d = 0; d < read.indices.size(); ++d) offset += at[d] * input.view.strides[d];
+    return domain_.of_cell(input.load(input.view.data, offset));
+  }
+
+  const Operator& op_;
+  const Domain domain_{};
+  std::vector<BoundInput> inputs_;
+  std::vector<Frame> frames_;
+};
+
+}  // namespace lathe

@@ -1,0 +1,58 @@
+// The check: generated data for an operator, and the comparison of what a kernel wrote with what the interpreter says.
+//
+//   for (auto& sizes : default_check_sizes(op)) {
+//     CheckData data = make_check_data(op, sizes, options);
+//     kernel(... data.bindings.tensors ...);
+//     CheckReport report = compare(op, data, options);
+//   }
+//
+// Exact mode: inputs are small integers, so that every sum is exact and each schedule must agree bit for bit. Bounded
+// mode: any operator; values may differ by what rounding and another order can change, and elements whose decisions lie
+// within that bound are counted and left out.
+#pragma once
+
+#include "lang/guarded_tensor.h"
+#include "lang/interpret.h"
+
+namespace lathe {
+
+// How the elements of the generated tensors lie.
+enum class CheckStrides : uint8_t {
+  dense,       // row-major without gaps
+  padded,      // gaps between the rows of inputs and outputs
+  transposed,  // inputs with the first index contiguous (rank 1: every second element); outputs dense
+};
+
+struct CheckOptions {
+  uint64_t seed = 1;
+  bool exact = true;                                        // falls back to bounded where exact does not apply
+  int64_t max_points = 1000;                                // compared where interpreting the whole takes too long
+  CheckStrides strides = CheckStrides::dense;
+};
+
+// Inputs with values (read-only), outputs full of poison; each with one end, drawn from the seed, at a guard page.
+struct CheckData {
+  std::map<std::string, GuardedTensor> tensors;
+  Bindings bindings;                                        // views of them; run-time parameters at their defaults
+};
+CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes, const CheckOptions& options);
+
+struct CheckReport {
+  bool good = true;                                         // every decided element agrees and all poison is intact
+  int64_t compared = 0;
+  int64_t undecided = 0;
+  double largest_error = 0;                                 // |got - needed|, over the finite elements
+  std::string first_difference;                             // "C[3, 17]: got 5, need 6"; empty when good
+};
+CheckReport compare(const Operator& op, const CheckData& data, const CheckOptions& options);
+
+// No operation of the operator can round, given small integers: sums, products, comparisons, selects, and anything on
+// integers. The second form asks also that the largest intermediate value at these sizes is exact in its type.
+bool exact_mode_applies(const Operator& op);
+bool exact_mode_applies(const Operator& op, const Bindings& bindings);
+
+// About twelve small combinations of sizes: zero, one, primes that differ between sizes, whole tiles. All respect the
+// declared ranges, give no negative extent and no read outside, and take at most a few million operations.
+std::vector<std::map<std::string, int64_t>> default_check_sizes(const Operator& op);
+
+}  // namespace lathe

@@ -1,0 +1,262 @@
+// The point oracle: the machine with error bounds in its registers. A float is held in f64 beside a bound of how far a
+// correct kernel's value, rounded in the declared types and reassociated, may be from it.
+//
+// Every operation adds 4u of what it adds up, where u is half a unit in the last place of the type: 4 leaves room for
+// contraction and another order. A sum over n terms adds 4 n u times the sum of |terms|, which covers every order.
+// Continuous operators carry bounds on by their slope. The others (comparisons, floor, casts to integers, a select
+// whose condition is not certain) either give the same result all over the interval, or are undecided; whatever is
+// computed from an undecided value is undecided too. NaN and infinity have bound 0: they have to come out exactly.
+#include <cmath>
+#include <limits>
+
+#include "lang/machine.h"
+
+namespace lathe {
+namespace {
+
+struct Bounded {
+  Cell cell;
+  double bound = 0;
+  double magnitude = 0;                                     // of a sum under way: the sum of |terms|
+  bool decided = true;
+};
+
+double unit_of(DType type) { return type == f32 ? 0x1p-24 : 0x1p-53; }
+double largest_of(DType type) {
+  return type == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+}
+double smallest_of(DType type) {
+  return type == f32 ? std::numeric_limits<float>::denorm_min() : std::numeric_limits<double>::denorm_min();
+}
+
+constexpr double slack = 4;                                 // units for an operation of IEEE
+constexpr double math_slack = 16;                           // units for exp and the like
+
+Bounded exact(Cell cell) { return {.cell = cell}; }
+
+// The last word on a new float: NaN, infinity and overflow.
+Bounded settled(DType type, Bounded r, bool special_operands) {
+  const double value = r.cell.f;
+  if (std::isfinite(value)) {
+    if (!(std::fabs(value) + r.bound < largest_of(type))) r.decided = r.decided && r.bound == 0;
+  } else {
+    r.decided = r.decided && (special_operands || r.bound == 0);
+    r.bound = 0;
+  }
+  return r;
+}
+
+class BoundedDomain {
+ public:
+  using Value = Bounded;
+  Bounded of_cell(Cell cell) const { return exact(cell); }
+  Bounded of_index(int64_t index) const { return exact(Cell{.i = index}); }
+  int64_t index(const Bounded& value) const { return value.cell.i; }
+  bool truth(const Bounded& value) const { return value.cell.i != 0; }
+
+  Bounded apply(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) const {
+    if (step.op == Op::select) return selected(step, a, b, c);
+    if (!is_float(step.from)) return on_integers(step, a, b, c);
+    const int arity = info_of(step.op).arity;
+    Bounded r = exact(cell_function(step.op, f64)(a.cell, b.cell, c.cell));
+    r.decided = a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
+    if (info_of(step.op).boolean_result) return compared(r, a, b);
+    bool special = !std::isfinite(a.cell.f);
+    if (arity > 1) special = special || !std::isfinite(b.cell.f);
+    if (arity > 2) special = special || !std::isfinite(c.cell.f);
+    if (special) {
+      const bool chooses =
+          step.op == Op::min || step.op == Op::max || step.op == Op::min_number || step.op == Op::max_number;
+      r.bound = chooses ? std::max(a.bound, b.bound) : math_slack * unit_of(step.to) * std::fabs(r.cell.f);
+    } else {
+      r.bound = arity == 1 ? bound_of_one(step, r, a) : bound_of_more(step, r, a, b, c);
+    }
+    return settled(step.to, r, special);
+  }
+
+  Bounded cast(const Step& step, const Bounded& a) const {
+    Bounded r = exact(step.function(a.cell, {}, {}));
+    r.decided = a.decided;
+    if (!is_float(step.from)) return r;
+    if (a.bound == 0) return r;
+    if (is_float(step.to)) {
+      r.cell = a.cell;
+      r.bound = a.bound + (step.to == step.from ? 0 : slack * unit_of(step.to) * std::fabs(a.cell.f));
+      return settled(step.to, r, !std::isfinite(a.cell.f));
+    }
+    const CellFunction convert = cell_conversion(step.to, f64);
+    r.cell = convert(a.cell, {}, {});
+    const int64_t low = convert(Cell{.f = a.cell.f - a.bound}, {}, {}).i;
+    const int64_t high = convert(Cell{.f = a.cell.f + a.bound}, {}, {}).i;
+    r.decided = r.decided && low == r.cell.i && high == r.cell.i;
+    return r;
+  }
+
+  Bounded after(Bounded value, const Bounded& other) const {
+    value.decided = value.decided && other.decided;
+    return value;
+  }
+
+  Bounded accumulate(DType, bool plain_sum, const Bounded& left, const Bounded& term, Bounded combined) const {
+    if (!plain_sum) return combined;
+    combined.bound = left.bound + term.bound;
+    combined.magnitude = left.magnitude + std::fabs(term.cell.f);
+    combined.decided = left.decided && term.decided;
+    return combined;
+  }
+
+  Bounded finish(DType type, bool plain_sum, Bounded value, int64_t terms) const {
+    if (!plain_sum) return value;
+    const bool finite_terms = std::isfinite(value.magnitude);
+    value.bound += finite_terms ? slack * static_cast<double>(terms) * unit_of(type) * value.magnitude : 0;
+    if (finite_terms && !(value.magnitude < largest_of(type))) value.decided = false;
+    value.magnitude = 0;
+    return settled(type, value, !finite_terms);
+  }
+
+ private:
+  static Bounded on_integers(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) {
+    const int arity = info_of(step.op).arity;
+    Bounded r = exact(step.function(a.cell, b.cell, c.cell));
+    r.decided = a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
+    if (step.from == DType::boolean && (step.op == Op::bit_and || step.op == Op::bit_or)) {
+      const int64_t deciding = step.op == Op::bit_or;       // one operand of this value suffices
+      if ((a.decided && a.cell.i == deciding) || (b.decided && b.cell.i == deciding)) {
+        r = exact(Cell{.i = deciding});
+      }
+    }
+    return r;
+  }
+
+  static Bounded compared(Bounded r, const Bounded& a, const Bounded& b) {
+    const double bound = a.bound + b.bound;
+    if (bound > 0 && !(std::fabs(a.cell.f - b.cell.f) > bound)) r.decided = false;
+    if (std::isnan(a.cell.f) || std::isnan(b.cell.f)) r.decided = a.decided && b.decided;
+    return r;
+  }
+
+  static Bounded selected(const Step& step, const Bounded& condition, const Bounded& yes, const Bounded& no) {
+    Bounded r = condition.cell.i ? yes : no;
+    if (condition.decided) return r;
+    if (is_float(step.to)) {
+      const double apart = std::fabs(yes.cell.f - no.cell.f);
+      const double larger = std::max(yes.bound, no.bound);
+      r.bound = apart + larger;
+      r.decided = yes.decided && no.decided && apart <= yes.bound + no.bound;
+    } else {
+      r.decided = yes.decided && no.decided && yes.cell.i == no.cell.i;
+    }
+    return r;
+  }
+
+  static double bound_of_one(const Step& step, Bounded& r, const Bounded& a) {
+    const double u = unit_of(step.to), x = a.cell.f, value = std::fabs(r.cell.f);
+    switch (step.op) {
+      case Op::neg: case Op::abs: return a.bound;
+      case Op::floor: case Op::ceil: case Op::round: {
+        const CellFunction function = cell_function(step.op, f64);
+        const double low = function(Cell{.f = x - a.bound}, {}, {}).f;
+        const double high = function(Cell{.f = x + a.bound}, {}, {}).f;
+        if (low != high) r.decided = false;
+        return 0;
+      }
+      case Op::sqrt:
+        if (a.bound > 0 && x - a.bound < 0 && x + a.bound >= 0) r.decided = false;
+        return std::sqrt(std::max(x, 0.0)) - std::sqrt(std::max(x - a.bound, 0.0)) + slack * u * value;
+      case Op::exp: return value * (std::expm1(a.bound) + math_slack * u) + smallest_of(step.to);
+      case Op::log:
+        if (a.bound > 0 && x - a.bound <= 0 && x + a.bound >= 0) r.decided = false;
+        if (x <= 0 || x - a.bound <= 0) return a.bound;
+        return std::log(x) - std::log(x - a.bound) + math_slack * u * (value + 1);
+      default: return a.bound + math_slack * u * (step.op == Op::tanh ? value : 1);  // sin, cos, tanh
+    }
+  }
+
+  static double bound_of_more(const Step& step, Bounded& r, const Bounded& a, const Bounded& b, const Bounded& c) {
+    const double x = std::fabs(a.cell.f), y = std::fabs(b.cell.f), value = std::fabs(r.cell.f);
+    const double u = unit_of(step.to), tiny = value > 0 ? smallest_of(step.to) : 0;  // what underflow may lose
+    const double product = x * b.bound + y * a.bound + a.bound * b.bound + slack * u * x * y + tiny;
+    switch (step.op) {
+      case Op::add: case Op::sub: return a.bound + b.bound + slack * u * (x + y);
+      case Op::mul: return product;
+      case Op::fma: return product + c.bound + slack * u * (x * y + std::fabs(c.cell.f));
+      case Op::div:
+        if (b.bound > 0 && y <= b.bound) {
+          r.decided = false;
+          return 0;
+        }
+        return (y == 0 ? a.bound : (a.bound + value * b.bound) / (y - b.bound) + slack * u * value) + tiny;
+      case Op::mod: return bound_of_mod(step, r, a, b);
+      case Op::pow: return bound_of_pow(step, r, a, b);
+      default: return std::max(a.bound, b.bound);           // min, max and their _number forms
+    }
+  }
+
+  // a - floor(a / b) * b jumps where a / b is whole.
+  static double bound_of_mod(const Step& step, Bounded& r, const Bounded& a, const Bounded& b) {
+    const double u = unit_of(step.to), x = a.cell.f, y = b.cell.f;
+    if (std::fabs(y) <= b.bound) {
+      r.decided = r.decided && a.bound == 0 && b.bound == 0;
+      return 0;
+    }
+    const double quotient = x / y;
+    const double inputs_off = (a.bound + std::fabs(quotient) * b.bound) / (std::fabs(y) - b.bound);
+    const double off = inputs_off + slack * u * std::fabs(quotient);
+    if (std::floor(quotient - off) != std::floor(quotient + off)) r.decided = false;
+    return a.bound + std::fabs(std::floor(quotient)) * b.bound + slack * u * (std::fabs(x) + std::fabs(quotient * y));
+  }
+
+  // x^y for a certainly positive x, by the slopes of y log x; else only for exact operands.
+  static double bound_of_pow(const Step& step, Bounded& r, const Bounded& a, const Bounded& b) {
+    const double x = a.cell.f, value = std::fabs(r.cell.f);
+    double exponent = 0;
+    if (x - a.bound > 0) {
+      const double log_off = std::log(x) - std::log(x - a.bound);
+      exponent = (std::fabs(b.cell.f) + b.bound) * log_off + std::fabs(std::log(x)) * b.bound;
+    } else if (a.bound > 0 || b.bound > 0) {
+      r.decided = false;
+    }
+    return value * (std::expm1(exponent) + math_slack * unit_of(step.to)) + smallest_of(step.to);
+  }
+};
+
+}  // namespace
+
+struct PointOracle::State {
+  State(const Operator& op, const Bindings& bindings) : op(op), machine(this->op, bindings, {}) {}
+  Operator op;
+  Machine<BoundedDomain> machine;
+};
+
+PointOracle::PointOracle(const Operator& op, const Bindings& bindings)
+    : state_(std::make_unique<State>(op, bindings)) {}
+PointOracle::~PointOracle() = default;
+
+BoundedValue PointOracle::at(const std::string& func, int component, const std::vector<int64_t>& indices) {
+  const std::vector<FuncContents>& funcs = state_->op.funcs;
+  const auto found = std::find_if(funcs.begin(), funcs.end(), [&](const auto& f) { return f.name == func; });
+  if (found == funcs.end()) {
+    std::vector<std::string> names;
+    for (const FuncContents& f : funcs) names.push_back(f.name);
+    const std::string nearest = nearest_name(func, names);
+    throw Error(ErrorCode::unknown_name, {.step = "interpret",
+                                          .what = "a point of an unknown Func",
+                                          .got = func,
+                                          .need = "a Func of " + state_->op.name,
+                                          .hint = nearest.empty() ? "" : "did you mean " + nearest + "?"});
+  }
+  if (indices.size() != found->vars.size() || component < 0 || component >= found->components()) {
+    throw Error(ErrorCode::wrong_rank, {.step = "interpret",
+                                        .what = "a point of " + func,
+                                        .got = std::to_string(indices.size()) + " indices",
+                                        .need = std::to_string(found->vars.size())});
+  }
+  const Bounded& value = state_->machine.at(found - funcs.begin(), indices.data())[component];
+  const DType type = found->dtype(component);
+  if (is_float(type)) return {value.cell.f, value.bound, value.decided};
+  const double number = type == u64 ? static_cast<double>(static_cast<uint64_t>(value.cell.i))
+                                    : static_cast<double>(value.cell.i);
+  return {number, 0, value.decided};
+}
+
+}  // namespace lathe

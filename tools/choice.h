@@ -15,11 +15,11 @@ namespace lathe::tools {
 
 // The options as they were typed.
 struct Choice {
-  std::string spec;                // FILE[:op] or stdlib:op
-  std::vector<std::string> sizes;  // "M=7,N=4093" each: one combination
-  std::vector<std::string> sets;   // "stride=2" each
+  std::string spec = {};                // FILE[:op] or stdlib:op
+  std::vector<std::string> sizes = {};  // "M=7,N=4093" each: one combination
+  std::vector<std::string> sets = {};   // "stride=2" each
   std::string schedule = "default";
-  std::string target;  // "": the host
+  std::string target = {};  // "": the host
   int threads = 1;
   bool json = false;
 };

@@ -4,22 +4,13 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
-#include <filesystem>
 
-#include "support/error.h"
-#include "tests/tools/refusal.h"
+#include "tests/tools/helpers.h"
 #include "tools/files.h"
 
 namespace {
 using namespace lathe;
 using namespace lathe::tools;
-
-struct TemporaryFile {
-  std::string path;
-  explicit TemporaryFile(const std::string& name)
-      : path((std::filesystem::temp_directory_path() / ("lathe_test_" + name)).string()) {}
-  ~TemporaryFile() { std::filesystem::remove(path); }
-};
 
 // A .npy file of version 1 or 2 with this header and these bytes behind it.
 std::string npy_bytes(const std::string& header, const std::string& data, int version = 1) {
@@ -36,9 +27,10 @@ std::string raw(std::initializer_list<T> values) {
 }
 
 Array read_bytes(const std::string& bytes) {
-  TemporaryFile file("in.npy");
-  write_file(file.path, bytes, "test");
-  return read_npy(file.path);
+  TemporaryFolder folder;
+  const std::string file = folder.path("in.npy");
+  write_file(file, bytes, "test");
+  return read_npy(file);
 }
 
 std::string refusal(const std::string& bytes) {
@@ -50,9 +42,10 @@ TEST_CASE("every dtype survives a round trip through .npy") {
     CAPTURE(name_of(type));
     Tensor tensor(type, {3, 2});
     for (int64_t n = 0; n < 6; n++) tensor.as<char>()[n * bytes_of(type)] = static_cast<char>(n % 2);
-    TemporaryFile file("round.npy");
-    write_npy(file.path, tensor);
-    Array back = read_npy(file.path);
+    TemporaryFolder folder;
+    const std::string file = folder.path("round.npy");
+    write_npy(file, tensor);
+    Array back = read_npy(file);
     CHECK(back.view.dtype == type);
     CHECK(back.view.shape == std::vector<int64_t>{3, 2});
     CHECK(std::memcmp(back.view.data, tensor.view().data, static_cast<size_t>(6 * bytes_of(type))) == 0);
@@ -60,32 +53,34 @@ TEST_CASE("every dtype survives a round trip through .npy") {
 }
 
 TEST_CASE("0-d, empty and strided tensors survive a round trip") {
-  TemporaryFile file("odd.npy");
+  TemporaryFolder folder;
+  const std::string file = folder.path("odd.npy");
   Tensor scalar(f64, {});
   *scalar.as<double>() = 2.5;
-  write_npy(file.path, scalar);
-  Array zero_d = read_npy(file.path);
+  write_npy(file, scalar);
+  Array zero_d = read_npy(file);
   CHECK(zero_d.view.rank() == 0);
   CHECK(load_as_double(zero_d.view, 0) == 2.5);
 
-  write_npy(file.path, Tensor(f32, {0, 7}));
-  CHECK(read_npy(file.path).view.shape == std::vector<int64_t>{0, 7});
+  write_npy(file, Tensor(f32, {0, 7}));
+  CHECK(read_npy(file).view.shape == std::vector<int64_t>{0, 7});
 
   Tensor square(i32, {2, 3});
   for (int n = 0; n < 6; n++) square.as<int32_t>()[n] = n;
   TensorView transposed = square.view();
   transposed.shape = {3, 2};
   transposed.strides = {1, 3};
-  write_npy(file.path, transposed);
-  Array back = read_npy(file.path);
+  write_npy(file, transposed);
+  Array back = read_npy(file);
   CHECK(back.view.shape == std::vector<int64_t>{3, 2});
   CHECK(load_as_integer(back.view, 1) == 3);  // element [0, 1]
 }
 
 TEST_CASE("the elements of a written file begin at a multiple of 64 bytes") {
-  TemporaryFile file("aligned.npy");
-  write_npy(file.path, Tensor(u8, {5}));
-  CHECK((read_file(file.path, "test").size() - 5) % 64 == 0);
+  TemporaryFolder folder;
+  const std::string file = folder.path("aligned.npy");
+  write_npy(file, Tensor(u8, {5}));
+  CHECK((read_file(file, "test").size() - 5) % 64 == 0);
 }
 
 TEST_CASE("Fortran order gives ascending strides over the bytes as they are") {

@@ -4,19 +4,17 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <limits>
 
-#include "tests/tools/refusal.h"
-#include "tools/files.h"
+#include "tests/tools/helpers.h"
 
 namespace {
 using namespace lathe;
 using namespace lathe::tools;
 
-const std::string path = (std::filesystem::temp_directory_path() / "lathe_test_picture.png").string();
-
 TEST_CASE("u8 pictures of one to four channels survive a round trip") {
+  TemporaryFolder folder;
+  const std::string path = folder.path("picture.png");
   for (int64_t channels = 1; channels <= 4; channels++) {
     Tensor picture(u8, {3, 5, channels});
     for (int64_t n = 0; n < picture.view().elements(); n++) picture.as<uint8_t>()[n] = static_cast<uint8_t>(7 * n + 3);
@@ -28,6 +26,8 @@ TEST_CASE("u8 pictures of one to four channels survive a round trip") {
 }
 
 TEST_CASE("f32 pictures are clamped and rounded when written, and 0..1 when read") {
+  TemporaryFolder folder;
+  const std::string path = folder.path("picture.png");
   Tensor picture(f32, {1, 5});
   const float values[] = {-1.f, 0.5f, 1.f, 3.f, std::numeric_limits<float>::quiet_NaN()};
   std::copy(std::begin(values), std::end(values), picture.as<float>());
@@ -39,16 +39,17 @@ TEST_CASE("f32 pictures are clamped and rounded when written, and 0..1 when read
 }
 
 TEST_CASE("a picture that is broken, or does not fit, is refused with the reason") {
+  TemporaryFolder folder;
+  const std::string path = folder.path("picture.png");
   write_file(path, "not a picture", "test");
-  CHECK(refusal_of([] { read_picture(path, f32); }).find("is not a PNG picture") != std::string::npos);
-  CHECK(refusal_of([] { read_picture(path, i32); }).find("got i32, need f32 or u8") != std::string::npos);
-  CHECK(refusal_of([] { write_png(path, Tensor(f32, {4})); }).find("cannot hold this tensor: got f32[4]") !=
+  CHECK(refusal_of([&] { read_picture(path, f32); }).find("is not a PNG picture") != std::string::npos);
+  CHECK(refusal_of([&] { read_picture(path, i32); }).find("got i32, need f32 or u8") != std::string::npos);
+  CHECK(refusal_of([&] { write_png(path, Tensor(f32, {4})); }).find("cannot hold this tensor: got f32[4]") !=
         std::string::npos);
   std::string jpeg = path + ".jpg";
   write_file(jpeg, "not a picture", "test");
   CHECK(refusal_of([&] { read_picture(jpeg, f32); }).find("is a broken JPEG picture: got Not a JPEG file") !=
         std::string::npos);
-  std::filesystem::remove(jpeg);
 }
 
 TEST_CASE("names of pictures are told by their ending, in any case") {

@@ -1,0 +1,91 @@
+// Command line texts: assignments, FILE[:op], sizes, parameters, with refusals that name the nearest.
+#include "tools/choice.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "tests/tools/helpers.h"
+
+namespace {
+using namespace lathe;
+using namespace lathe::tools;
+
+// A folder with one file of two operators, that serves as the standard library too.
+struct Library {
+  TemporaryFolder folder;
+  std::string file = folder.path("pair.lathe");
+  Library() {
+    folder.write("pair.lathe",
+                 "scaled(A: f32[M, N]; stride = 1, alpha: f32 = 2) -> B: f32[M]\n"
+                 "  B[i] = A[i, 0] * alpha\n"
+                 "\n"
+                 "copied(A: f32[N]) -> B: f32[N]\n"
+                 "  B[i] = A[i]\n");
+    setenv("LATHE_STDLIB", folder.path().c_str(), 1);
+  }
+  ~Library() { unsetenv("LATHE_STDLIB"); }
+};
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("assignments are pairs between commas, and malformed or repeated ones are refused") {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  CHECK(parse_assignments("M=7,N=4093", "--size") == Pairs{{"M", "7"}, {"N", "4093"}});
+  CHECK(parse_assignments("", "--size").empty());
+  CHECK(
+      contains(refusal_of([] { parse_assignments("M", "--size"); }), "--size is malformed: got 'M', need name=value"));
+  CHECK(contains(refusal_of([] { parse_assignments("M=1,=2", "--size"); }), "got '=2'"));
+  CHECK(contains(refusal_of([] { parse_assignments("M=1,M=2", "--size"); }), "--size names M twice"));
+}
+
+TEST_CASE("numbers are read whole or refused") {
+  CHECK(parse_integer("-12", "x") == -12);
+  CHECK(parse_number("2.5e3", "x") == 2500);
+  CHECK(contains(refusal_of([] { parse_integer("12x", "the value of M"); }),
+                 "the value of M: got '12x', need an integer"));
+  CHECK(contains(refusal_of([] { parse_integer("9223372036854775808", "M"); }), "need an integer of 64 bits"));
+  CHECK(contains(refusal_of([] { parse_number("", "alpha"); }), "need a number"));
+}
+
+TEST_CASE("FILE:op and stdlib:op name a file and an operator in it") {
+  Library library;
+  CHECK(resolve(library.file).path == library.file);
+  CHECK(resolve(library.file).name.empty());
+  CHECK(resolve(library.file + ":copied").path == library.file);
+  CHECK(resolve(library.file + ":copied").name == "copied");
+  CHECK(resolve("stdlib:scaled").path == library.file);
+  std::string text = refusal_of([] { resolve("stdlib:scalde"); });
+  CHECK(contains(text, "the standard library has no such operator: got scalde, need one of scaled, copied"));
+  CHECK(contains(text, "did you mean stdlib:scaled?"));
+}
+
+TEST_CASE("sizes must be complete, known and in range") {
+  Library library;
+  Operator op = choose({.spec = library.file + ":scaled"}).op;
+  CHECK(sizes_of(op, "N=3,M=2") == std::map<std::string, int64_t>{{"M", 2}, {"N", 3}});
+  CHECK(size_text(op, {{"N", 3}, {"M", 2}}) == "M=2,N=3");
+  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2"); }), "--size gives no value for N: got M=2, need M=...,N=..."));
+  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2,n=3"); }), "scaled has no such size: got n, need one of M, N"));
+  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2,N=-1"); }), "size N: got -1, need 0 to"));
+}
+
+TEST_CASE("--set gives static and run-time parameters by their declaration") {
+  Library library;
+  Chosen chosen = choose({.spec = "stdlib:scaled", .sets = {"stride=2", "alpha=0.5"}});
+  CHECK(chosen.static_params == std::map<std::string, int64_t>{{"stride", 2}});
+  CHECK(chosen.run_params == std::map<std::string, double>{{"alpha", 0.5}});
+  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:scaled", .sets = {"strid=2"}}); }), "did you mean stride?"));
+  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:scaled", .sets = {"stride=1.5"}}); }), "need an integer"));
+}
+
+TEST_CASE("a schedule is the file's, none, or another file's that must fit") {
+  Library library;
+  CHECK(choose({.spec = "stdlib:copied"}).schedule_label == "naive");
+  CHECK_FALSE(choose({.spec = "stdlib:copied", .schedule = "naive"}).schedule);
+  CHECK(contains(refusal_of([&] { choose({.spec = "stdlib:copied", .schedule = library.file}); }),
+                 "has no schedule that fits: got copied on"));
+  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:copied", .schedule = "tuned"}); }), "no tuner"));
+}
+
+}  // namespace

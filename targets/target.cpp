@@ -1,5 +1,5 @@
-// Reads target descriptions (toml++) and keeps the embedded ones. Every key is required and no other is allowed, so that
-// a misspelt key is an error at its line and never a silent default.
+// Reads target descriptions (toml++) and keeps the embedded ones. Every key is required and no other is allowed, so
+// that a misspelt key is an error at its line and never a silent default.
 #include "targets/target.h"
 
 #include <fmt/format.h>
@@ -182,9 +182,8 @@ toml::table parse_toml(std::string_view text, const std::string& file) {
 }  // namespace
 
 bool Target::has_feature(std::string_view feature) const {
-  return std::any_of(features.begin(), features.end(), [&](std::string_view entry) {
-    return entry.starts_with('+') && entry.substr(1) == feature;
-  });
+  return std::any_of(features.begin(), features.end(),
+                     [&](std::string_view entry) { return entry.starts_with('+') && entry.substr(1) == feature; });
 }
 
 int level_number(std::string_view level) {
@@ -223,12 +222,10 @@ Target target_named(const std::string& name) {
   for (const EmbeddedTarget* entry = embedded_targets; entry->name; ++entry) {
     if (name == entry->name) return parse_target(entry->toml, "targets/" + name + ".toml");
   }
-  std::string hint = did_you_mean(name, target_names());
-  throw Error(ErrorCode::unknown_target, {.step = "target",
-                                          .what = "no such target description",
-                                          .got = name,
-                                          .need = fmt::format("one of {}", fmt::join(target_names(), ", ")),
-                                          .hint = hint});
+  ErrorParts parts{.step = "target", .what = "no such target description", .got = name, .need = {}};
+  parts.need = fmt::format("one of {}", fmt::join(target_names(), ", "));
+  parts.hint = did_you_mean(name, target_names());
+  throw Error(ErrorCode::unknown_target, parts);
 }
 
 Target with_instruction_set(const Target& machine, const Target& isa) {

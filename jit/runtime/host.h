@@ -10,4 +10,9 @@ const Target& host_target();                                // detected once
 // clock with that instruction set. Error{missing_feature} where the host cannot run it.
 Target target_on_host(const std::string& name);
 
+// The features that `target` names and `machine` has not.
+std::vector<std::string> missing_features(const Target& target, const Target& machine);
+// Error{missing_feature} naming them, if any: code for `target` must not run on `machine`.
+void check_runs_on(const Target& target, const Target& machine);
+
 }  // namespace lathe

@@ -1,6 +1,7 @@
 // A compiled operator: checks its arguments, then runs. Re-entrant: one Kernel may be called from many threads.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +24,9 @@ struct SizeFormula {
   };
   std::vector<Step> steps;
   std::string text;
-  int64_t evaluate(const int64_t* sizes) const;             // floor division, x / 0 = 0 and x % 0 = 0
+  // Floor division, x / 0 = 0 and x % 0 = 0; results saturate at the ends of 64 bits.
+  int64_t evaluate(const int64_t* sizes) const;
+  bool is_valid(size_t size_count) const;                   // leaves one value, reads only sizes that exist
 };
 
 struct SizeSpec {
@@ -87,8 +90,8 @@ class Kernel {
   // Positional: inputs, then outputs. Checks count, dtypes, ranks, extents, sizes in range, strides of outputs, null
   // data, overlap, conditions; throws Error before anything is written.
   template <class... View> void operator()(const View&... views) const {
-    const TensorView list[] = {views...};
-    run(list);
+    const std::array<const TensorView*, sizeof...(views)> list = {&static_cast<const TensorView&>(views)...};
+    run_each(list, {}, {});
   }
   void run(std::span<const TensorView> arguments, const RunOptions& options = {},
            const std::map<std::string, double>& params = {}) const;
@@ -106,6 +109,8 @@ class Kernel {
 
  private:
   struct State;
+  void run_each(std::span<const TensorView* const> arguments, const RunOptions& options,
+                const std::map<std::string, double>& params) const;
   std::shared_ptr<State> state_;
 };
 

@@ -11,9 +11,9 @@ namespace lathe {
 namespace {
 
 // Longer symbols stand before their beginnings.
-constexpr std::array<std::string_view, 33> symbols = {
-    "->", "..", "==", "!=", "<=", ">=", "<<", ">>", "(", ")", "[", "]", "{", "}", ",", ":", ";",
-    ".",  "+",  "-",  "*",  "/",  "%",  "&",  "|",  "^", "~", "<", ">", "=", "@", "!", "?"};
+constexpr std::array<std::string_view, 33> symbols = {"->", "..", "==", "!=", "<=", ">=", "<<", ">>", "(", ")", "[",
+                                                      "]",  "{",  "}",  ",",  ":",  ";",  ".",  "+",  "-", "*", "/",
+                                                      "%",  "&",  "|",  "^",  "~",  "<",  ">",  "=",  "@", "!", "?"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

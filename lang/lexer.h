@@ -15,7 +15,7 @@ enum class TokenKind : uint8_t { name, integer, floating, symbol, new_line, end 
 
 struct Token {
   TokenKind kind;
-  std::string text;         // names may hold dots between letters ("D.sum", "target.L1"); symbols: longest match of the table
+  std::string text;         // names may hold dots ("D.sum", "target.L1"); symbols: longest match of the table
   int64_t integer_value = 0;                                // from 2^63 on the bit pattern of a u64, hence negative
   double float_value = 0;
   SourceLocation where;
@@ -26,8 +26,8 @@ std::string describe(const Token& token);                      // for messages: 
 
 class Lexer {
  public:
-  // Splits the whole text at once; Error{syntax} on bytes that are no token (or not UTF-8), Error{bad_constant} on numbers
-  // that no type holds.
+  // Splits the whole text at once; Error{syntax} on bytes that are no token or not UTF-8, Error{bad_constant} on
+  // numbers that no type holds.
   Lexer(std::string_view text, const std::string& file_name, int first_line = 1);
 
   const Token& peek(size_t ahead = 0) const;

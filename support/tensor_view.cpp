@@ -53,17 +53,28 @@ To load_as(const TensorView& view, int64_t offset_elems) {
     return static_cast<To>(value);
   };
   switch (view.dtype) {
-    case DType::boolean: return read(uint8_t{}) != 0 ? To{1} : To{0};
-    case DType::i8: return read(int8_t{});
-    case DType::i16: return read(int16_t{});
-    case DType::i32: return read(int32_t{});
-    case DType::i64: return read(int64_t{});
-    case DType::u8: return read(uint8_t{});
-    case DType::u16: return read(uint16_t{});
-    case DType::u32: return read(uint32_t{});
-    case DType::u64: return read(uint64_t{});
-    case DType::f32: return read(float{});
-    case DType::f64: return read(double{});
+    case DType::boolean:
+      return read(uint8_t{}) != 0 ? To{1} : To{0};
+    case DType::i8:
+      return read(int8_t{});
+    case DType::i16:
+      return read(int16_t{});
+    case DType::i32:
+      return read(int32_t{});
+    case DType::i64:
+      return read(int64_t{});
+    case DType::u8:
+      return read(uint8_t{});
+    case DType::u16:
+      return read(uint16_t{});
+    case DType::u32:
+      return read(uint32_t{});
+    case DType::u64:
+      return read(uint64_t{});
+    case DType::f32:
+      return read(float{});
+    case DType::f64:
+      return read(double{});
   }
   internal_error("tensor", "an element type without a load");
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "schedules/checks.h"
+#include "schedules/formula.h"
 #include "schedules/header_line.h"
 #include "schedules/text.h"
 
@@ -20,11 +21,11 @@ int x86_rank(std::string_view level) {
 
 }  // namespace
 
-TokenReader reader_of(const SourceBlock& block) {
-  return TokenReader(Lexer(block.text, block.where.file, std::max(block.where.line, 1)));
+Lexer lexer_of(const SourceBlock& block) {
+  return Lexer(with_bytes_as_names(block.text), block.where.file, std::max(block.where.line, 1));
 }
 
-Token read_operator_name(TokenReader& tokens) {
+Token read_operator_name(Lexer& tokens) {
   tokens.skip_new_lines();
   tokens.expect("schedule");
   tokens.expect("for");
@@ -34,7 +35,7 @@ Token read_operator_name(TokenReader& tokens) {
 [[noreturn]] void unknown_operator(const Token& name, const std::vector<std::string>& known) {
   throw Error(ErrorCode::unknown_name, {.step = "schedule",
                                         .what = "schedule for an operator that is not there",
-                                        .got = shown(name),
+                                        .got = describe(name),
                                         .need = fmt::format("{}", fmt::join(known, " or ")),
                                         .where = name.where,
                                         .hint = hint_for(name.text, known)});
@@ -42,7 +43,7 @@ Token read_operator_name(TokenReader& tokens) {
 
 Token operator_token(const SourceBlock& block) {
   SourceBlock first_line{block.text.substr(0, block.text.find('\n')), block.where};
-  TokenReader tokens = reader_of(first_line);
+  Lexer tokens = lexer_of(first_line);
   return read_operator_name(tokens);
 }
 

@@ -1,22 +1,32 @@
-// Expressions of schedules: integer formulas and conditions over sizes, parameters, strides and target facts. They
-// have the operators of ops.def, the words `or`, `and`, `not` (binding weaker than any of these), and two calls of their own:
+// Expressions of schedules: integer formulas and conditions over sizes, parameters, strides and target facts. They are
+// expressions of the language (parse_expr), in a scope that knows two things more:
 //
-//   stride(B, k)   elements between neighbours along a dimension of an argument: its number, or the size that is its
-//                  extent in B's declaration; becomes the var "B.stride.0"
-//   bytes(Y)       bytes of an argument's elements; becomes their product, 4 * M * N
+//   stride(B, K)   elements between neighbours along a dimension of an argument, given by its number or by the size
+//                  that is its extent in B's declaration: the var "B.stride.0"
+//   bytes(Y)       bytes of all elements of an argument: the product 4 * M * N
 #pragma once
 
-#include "lang/algorithm.h"
-#include "schedules/token_reader.h"
+#include "lang/text.h"
 
 namespace lathe {
 
-struct FormulaScope {
-  const Operator* op = nullptr;
-  std::vector<std::string> params;                          // of the schedule, declared so far
+class FormulaScope {
+ public:
+  explicit FormulaScope(const Operator& op);
+  void add_param(const std::string& name) { names_.vars[name] = Type{}; }
+  bool knows(const std::string& name) const { return names_.vars.contains(name); }
+  Expr parse(Lexer& tokens) const;
+
+ private:
+  void add_argument(const std::string& name, int64_t element_bytes, const std::vector<Expr>& extents);
+  Expr stride_of(const std::string& name, const SourceLocation& where) const;
+
+  const Operator& op_;
+  ExprScope names_;
+  Substitution bytes_;  // "Y.bytes" and its product
 };
 
-Expr parse_formula(TokenReader& tokens, const FormulaScope& scope);
-std::string print_formula(const Expr& e);
+// The text with each "bytes(Y)" as the name "Y.bytes", which the scope gives its meaning. Columns stay what they were.
+std::string with_bytes_as_names(std::string text);
 
 }  // namespace lathe

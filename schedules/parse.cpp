@@ -1,5 +1,5 @@
-// Reads the text form of one schedule block. Statements are a header line, params, chains of directives and variants; the
-// arguments of a directive follow its signature (signature.h), and a form that does not fit is answered with it.
+// Reads the text form of one schedule block. Statements are a header line, params, chains of directives and variants;
+// the arguments of a directive follow its signature (signature.h), and a form that does not fit is answered with it.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -32,8 +32,7 @@ std::vector<std::string> directive_names() {
 
 class ScheduleParser {
  public:
-  ScheduleParser(const SourceBlock& block, const Operator& op) : tokens_(reader_of(block)), op_(op) {
-    scope_.op = &op;
+  ScheduleParser(const SourceBlock& block, const Operator& op) : tokens_(lexer_of(block)), op_(op), scope_(op) {
     for (const FuncContents& func : op.funcs) funcs_.push_back(func.name);
     for (const InputDecl& input : op.inputs) funcs_.push_back(input.name);
     schedule_.where = block.where;
@@ -43,7 +42,7 @@ class ScheduleParser {
     header();
     while (true) {
       tokens_.skip_new_lines();
-      if (tokens_.is(TokenKind::end)) return std::move(schedule_);
+      if (tokens_.peek().kind == TokenKind::end) return std::move(schedule_);
       statement();
     }
   }
@@ -56,7 +55,7 @@ class ScheduleParser {
     if (tokens_.accept("on")) schedule_.target = level();
     if (tokens_.is("if")) {
       SourceLocation where = tokens_.next().where;
-      schedule_.condition = parse_formula(tokens_, scope_);
+      schedule_.condition = scope_.parse(tokens_);
       check_condition("condition of a schedule", schedule_.condition, where);
     }
     end_of_statement();
@@ -65,7 +64,7 @@ class ScheduleParser {
   // A level such as x86-64-v4 is a row of tokens up to the end of the line.
   std::string level() {
     std::string text;
-    while (!tokens_.is(TokenKind::new_line) && !tokens_.is(TokenKind::end) && !tokens_.is("if")) {
+    while (tokens_.peek().kind != TokenKind::new_line && tokens_.peek().kind != TokenKind::end && !tokens_.is("if")) {
       text += tokens_.next().text;
     }
     if (text.empty()) tokens_.fail("schedule", "a target level such as x86-64-v3");
@@ -73,7 +72,7 @@ class ScheduleParser {
   }
 
   void end_of_statement() {
-    if (tokens_.is(TokenKind::new_line) || tokens_.is(TokenKind::end) || tokens_.is("}")) return;
+    if (tokens_.peek().kind == TokenKind::new_line || tokens_.peek().kind == TokenKind::end || tokens_.is("}")) return;
     tokens_.fail("schedule", "the end of the line");
   }
 
@@ -81,7 +80,7 @@ class ScheduleParser {
     Token first = tokens_.peek();
     if (first.kind != TokenKind::name) tokens_.fail("schedule", "a directive such as C.vectorize(j)");
     tokens_.next();
-    if (first.text == "param" && tokens_.is(TokenKind::name)) {
+    if (first.text == "param" && tokens_.peek().kind == TokenKind::name) {
       param();
     } else if (first.text == "specialize" && tokens_.is("(")) {
       specialize(first.where);
@@ -98,32 +97,21 @@ class ScheduleParser {
     param.name = name.text;
     param.where = name.where;
     tokens_.expect("=");
-    param.formula = parse_formula(tokens_, scope_);
+    param.formula = scope_.parse(tokens_);
     tokens_.expect("in");
-    param.lowest = signed_integer("the lowest value");
+    param.lowest = tokens_.expect_integer("the lowest value");
     tokens_.expect("..");
-    param.highest = signed_integer("the highest value");
+    param.highest = tokens_.expect_integer("the highest value");
     check_range(param);
-    scope_.params.push_back(param.name);
+    scope_.add_param(param.name);
     schedule_.params.push_back(std::move(param));
   }
 
-  int64_t signed_integer(std::string_view what) {
-    bool negative = tokens_.accept("-");
-    int64_t value = tokens_.expect_integer(what);
-    return negative ? -value : value;
-  }
-
   void refuse_taken(const Token& name) {
-    auto same = [&](const auto& declared) { return declared.name == name.text; };
-    if (std::none_of(op_.sizes.begin(), op_.sizes.end(), same) &&
-        std::none_of(op_.params.begin(), op_.params.end(), same) &&
-        std::none_of(schedule_.params.begin(), schedule_.params.end(), same)) {
-      return;
-    }
+    if (!scope_.knows(name.text)) return;
     throw Error(ErrorCode::duplicate_name, {.step = "schedule",
                                             .what = "name of a param",
-                                            .got = shown(name),
+                                            .got = describe(name),
                                             .need = "a name that is no size, parameter or earlier param",
                                             .where = name.where});
   }
@@ -133,7 +121,7 @@ class ScheduleParser {
     Specialization variant;
     variant.where = where;
     tokens_.expect("(");
-    variant.condition = parse_formula(tokens_, scope_);
+    variant.condition = scope_.parse(tokens_);
     check_condition("condition of specialize", variant.condition, where);
     tokens_.expect(")");
     tokens_.expect("{");
@@ -151,7 +139,7 @@ class ScheduleParser {
   [[noreturn]] void nested(const Token& word) {
     throw Error(ErrorCode::bad_directive, {.step = "schedule",
                                            .what = "inside a variant",
-                                           .got = shown(word),
+                                           .got = describe(word),
                                            .need = "directives only; join conditions with 'and'",
                                            .where = word.where});
   }
@@ -169,7 +157,7 @@ class ScheduleParser {
     if (dot == std::string::npos) {
       throw Error(ErrorCode::bad_directive, {.step = "schedule",
                                              .what = "not a directive",
-                                             .got = shown(first),
+                                             .got = describe(first),
                                              .need = "F.directive(...), such as C.vectorize(j)",
                                              .where = first.where});
     }
@@ -183,14 +171,23 @@ class ScheduleParser {
     check_func(func);
     do {
       into.push_back(directive(func.text, name));
-    } while (tokens_.accept_chain_dot() && (name = tokens_.expect_name("a directive"), true));
+    } while (accept_chain_dot() && (name = tokens_.expect_name("a directive"), true));
+  }
+
+  // The dot that goes on with a chain may stand on a line after this one.
+  bool accept_chain_dot() {
+    size_t ahead = 0;
+    while (tokens_.peek(ahead).kind == TokenKind::new_line) ++ahead;
+    if (tokens_.peek(ahead).kind != TokenKind::symbol || tokens_.peek(ahead).text != ".") return false;
+    tokens_.skip_new_lines();
+    return tokens_.accept(".");
   }
 
   void check_func(const Token& func) {
     if (std::find(funcs_.begin(), funcs_.end(), func.text) != funcs_.end()) return;
     throw Error(ErrorCode::unknown_loop, {.step = "schedule",
                                           .what = "unknown Func of " + op_.name,
-                                          .got = shown(func),
+                                          .got = describe(func),
                                           .need = fmt::format("one of {}", fmt::join(funcs_, ", ")),
                                           .where = func.where,
                                           .hint = hint_for(func.text, funcs_)});
@@ -201,7 +198,7 @@ class ScheduleParser {
     if (!kind) {
       throw Error(ErrorCode::bad_directive, {.step = "schedule",
                                              .what = "unknown directive",
-                                             .got = shown(name),
+                                             .got = describe(name),
                                              .need = fmt::format("one of {}", fmt::join(directive_names(), ", ")),
                                              .where = name.where,
                                              .hint = hint_for(name.text, directive_names())});
@@ -227,7 +224,7 @@ class ScheduleParser {
     Token token = tokens_.peek();
     throw Error(ErrorCode::bad_directive, {.step = "schedule",
                                            .what = fmt::format("arguments of {}", info_of(d.kind).name),
-                                           .got = shown(token),
+                                           .got = describe(token),
                                            .need = std::string(info_of(d.kind).signature),
                                            .where = token.where});
   }
@@ -237,15 +234,13 @@ class ScheduleParser {
   }
 
   std::string take_name(const Directive& d) {
-    if (!tokens_.is(TokenKind::name)) bad_arguments(d);
+    if (tokens_.peek().kind != TokenKind::name) bad_arguments(d);
     return tokens_.next().text;
   }
 
   int64_t take_integer(const Directive& d) {
-    bool negative = tokens_.accept("-");
-    if (!tokens_.is(TokenKind::integer)) bad_arguments(d);
-    int64_t value = tokens_.next().integer_value;
-    return negative ? -value : value;
+    if (tokens_.peek(tokens_.is("-") ? 1 : 0).kind != TokenKind::integer) bad_arguments(d);
+    return tokens_.expect_integer("a number");
   }
 
   void arguments(const std::vector<Slot>& slots, Directive& d) {
@@ -260,7 +255,9 @@ class ScheduleParser {
   void argument(const Slot& slot, Directive& d) {
     Token token = tokens_.peek();
     switch (slot.kind) {
-      case SlotKind::loop: d.loops.push_back(take_name(d)); return;
+      case SlotKind::loop:
+        d.loops.push_back(take_name(d));
+        return;
       case SlotKind::loops:
         do d.loops.push_back(take_name(d));
         while (tokens_.accept(","));
@@ -273,7 +270,9 @@ class ScheduleParser {
         d.name = take_name(d);
         add_staged(token);
         return;
-      case SlotKind::value: value(slot, d); return;
+      case SlotKind::value:
+        value(slot, d);
+        return;
       case SlotKind::space:
         d.space = take_name(d);
         check_space(d.space, token.where);
@@ -288,7 +287,7 @@ class ScheduleParser {
   void value(const Slot& slot, Directive& d) {
     Token token = tokens_.peek();
     if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
-    d.value = parse_formula(tokens_, scope_);
+    d.value = scope_.parse(tokens_);
     std::string what = fmt::format("argument of {}", info_of(d.kind).name);
     if (slot.keywords.empty()) {
       check_factor(what, d.value, token.where);
@@ -301,7 +300,7 @@ class ScheduleParser {
     if (std::find(funcs_.begin(), funcs_.end(), name.text) != funcs_.end()) {
       throw Error(ErrorCode::duplicate_name, {.step = "schedule",
                                               .what = "name of a staged copy",
-                                              .got = shown(name),
+                                              .got = describe(name),
                                               .need = "a name that no Func, input or other copy has",
                                               .where = name.where});
     }
@@ -351,7 +350,7 @@ class ScheduleParser {
 
   Tail take_tail(const Directive& d) {
     std::optional<Tail> tail = tail_named(tokens_.peek().text);
-    if (!tail || !tokens_.is(TokenKind::name)) bad_arguments(d);
+    if (!tail || tokens_.peek().kind != TokenKind::name) bad_arguments(d);
     tokens_.next();
     return *tail;
   }
@@ -368,10 +367,10 @@ class ScheduleParser {
     d.rows.push_back(row);
   }
 
-  TokenReader tokens_;
+  Lexer tokens_;
   const Operator& op_;
   FormulaScope scope_;
-  std::vector<std::string> funcs_;                          // what a directive may stand on; staged copies join
+  std::vector<std::string> funcs_;  // what a directive may stand on; staged copies join
   Schedule schedule_;
 };
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "schedules/formula.h"
 #include "schedules/signature.h"
 #include "schedules/text.h"
 
@@ -35,13 +34,20 @@ std::string print_tail(const Directive& d) {
 // The text of one slot, "" where an optional one is empty. `loop` is the number of loops taken so far.
 std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
   switch (slot.kind) {
-    case SlotKind::loop: return loop < d.loops.size() ? d.loops[loop++] : "";
-    case SlotKind::loops: return fmt::format("{}", fmt::join(d.loops, ", "));
-    case SlotKind::func: return d.target;
-    case SlotKind::name: return d.name;
-    case SlotKind::value: return d.value.defined() ? print_formula(d.value) : "";
-    case SlotKind::space: return d.space;
-    case SlotKind::even: return d.even ? "even" : "";
+    case SlotKind::loop:
+      return loop < d.loops.size() ? d.loops[loop++] : "";
+    case SlotKind::loops:
+      return fmt::format("{}", fmt::join(d.loops, ", "));
+    case SlotKind::func:
+      return d.target;
+    case SlotKind::name:
+      return d.name;
+    case SlotKind::value:
+      return d.value.defined() ? print(d.value) : "";
+    case SlotKind::space:
+      return d.space;
+    case SlotKind::even:
+      return d.even ? "even" : "";
   }
   return "";
 }
@@ -70,7 +76,7 @@ std::string print_chains(const std::vector<Directive>& directives, const std::st
   std::string text, line;
   const std::string* func = nullptr;
   for (const Directive& d : directives) {
-    std::string call = "." + print_call(d);
+    std::string call = fmt::format(".{}", print_call(d));
     if (func && *func == d.func && line.size() + call.size() <= chain_columns) {
       line += call;
       continue;
@@ -89,16 +95,14 @@ std::string print(const Directive& directive) { return directive.func + "." + pr
 std::string print(const Schedule& schedule) {
   std::string text = "schedule for " + schedule.op;
   if (!schedule.target.empty()) text += " on " + schedule.target;
-  if (schedule.condition.defined()) text += " if " + print_formula(schedule.condition);
+  if (schedule.condition.defined()) text += " if " + print(schedule.condition);
   text += "\n";
   for (const ScheduleParam& param : schedule.params) {
-    text += fmt::format("param {} = {} in {}..{}\n", param.name, print_formula(param.formula), param.lowest,
-                        param.highest);
+    text += fmt::format("param {} = {} in {}..{}\n", param.name, print(param.formula), param.lowest, param.highest);
   }
   text += print_chains(schedule.directives, "");
   for (const Specialization& variant : schedule.specializations) {
-    text += fmt::format("specialize({}) {{\n{}}}\n", print_formula(variant.condition),
-                        print_chains(variant.directives, "  "));
+    text += fmt::format("specialize({}) {{\n{}}}\n", print(variant.condition), print_chains(variant.directives, "  "));
   }
   return text;
 }

@@ -10,19 +10,19 @@
 namespace lathe {
 
 enum class SlotKind : uint8_t {
-  loop,    // a loop, dimension or digit name, in Directive::loops
-  loops,   // one or more of them
-  func,    // Directive::target
-  name,    // Directive::name, a new name
-  value,   // Directive::value; behind `when` a condition, else an integer
-  space,   // Directive::space
-  even,    // the word `even`
+  loop,   // a loop, dimension or digit name, in Directive::loops
+  loops,  // one or more of them
+  func,   // Directive::target
+  name,   // Directive::name, a new name
+  value,  // Directive::value; behind `when` a condition, else an integer
+  space,  // Directive::space
+  even,   // the word `even`
 };
 
 struct Slot {
   SlotKind kind;
-  bool optional;                          // written in brackets; optional slots come last
-  std::vector<std::string> keywords;      // written before the value: {"at", "="}, {"when"}
+  bool optional;                      // written in brackets; optional slots come last
+  std::vector<std::string> keywords;  // written before the value: {"at", "="}, {"when"}
 };
 
 // Null for tile and tail, whose forms are their own.

@@ -6,7 +6,7 @@
 //   C.tile(j, i -> jo, io, ji, ii; width 64: 6 rows, 48: 8; even)
 //   C.reorder(ko, jo, io, ki, ii, ji).vectorize(ji).unroll(ii)
 //   C.tail(io, rows: full, 2/3, 1/3, then clamp).tail(ji, mask)
-//   specialize(M >= 48 and stride(B, k) % 1024 == 0) {
+//   specialize(M >= 48 and stride(B, K) % 1024 == 0) {
 //     B.stage_at(C, jo).layout(ki, ji).with_first(io)
 //   }
 #pragma once

@@ -1,0 +1,133 @@
+#include "jit/codegen/emit_program.h"
+
+#include "jit/codegen/emitter.h"
+#include "jit/codegen/types.h"
+
+namespace lathe::codegen {
+
+namespace {
+
+// Whether something in it can fail: scratch memory, a parallel loop, or a call of a function that can.
+bool can_fail(const ir::Function& function, const ModuleState& state) {
+  bool found = false;
+  if (!function.body) return false;
+  ir::visit(function.body, [&](const ir::StmtNode& s) {
+    if (s.kind == ir::StmtKind::alloc && s.space == ir::Space::heap) found = true;
+    if (s.kind == ir::StmtKind::loop && s.loop == ir::LoopKind::parallel) found = true;
+    if (s.kind != ir::StmtKind::call) return;
+    auto callee = state.functions.find(s.name);
+    if (callee == state.functions.end()) internal_error("codegen", "a call of " + s.name + " before it is defined");
+    found = found || callee->second.returns_status;
+  });
+  return found;
+}
+
+void set_attributes(llvm::Function* function, const Target& target) {
+  function->setDoesNotThrow();
+  function->addFnAttr(llvm::Attribute::NoInline);
+  function->addFnAttr("target-cpu", cpu_name(target));
+  function->addFnAttr("target-features", feature_string(target));
+  // Without it the generic cpu x86-64-v4 would be given vectors of half the width.
+  if (target.vector_bytes >= 64) function->addFnAttr("prefer-vector-width", "512");
+}
+
+llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status) {
+  llvm::LLVMContext& context = state.module.getContext();
+  llvm::Type* pointer = llvm::PointerType::getUnqual(context);
+  const bool is_entry = source.kind == ir::FunctionKind::entry;
+  std::vector<llvm::Type*> parameters = {pointer};
+  if (is_entry) {
+    parameters = {pointer, pointer, pointer};
+  } else {
+    parameters.resize(1 + source.buffers.size(), pointer);
+    for (const ir::Param& param : source.params) parameters.push_back(register_type(context, param.type));
+  }
+  llvm::Type* result = returns_status ? llvm::Type::getInt32Ty(context) : llvm::Type::getVoidTy(context);
+  auto linkage = is_entry ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
+  auto* function = llvm::Function::Create(llvm::FunctionType::get(result, parameters, false), linkage,
+                                          symbol_name(state.program, source), state.module);
+  set_attributes(function, state.target);
+  if (is_entry) return function;
+  function->setCallingConv(llvm::CallingConv::Fast);
+  for (size_t i = 0; i < source.buffers.size(); ++i) {
+    const ir::Buffer& buffer = source.buffers[i];
+    const auto position = static_cast<unsigned>(i + 1);
+    function->addParamAttr(position, llvm::Attribute::NoAlias);
+    if (buffer.read_only) function->addParamAttr(position, llvm::Attribute::ReadOnly);
+    const llvm::Align alignment(static_cast<uint64_t>(bytes_of(buffer.dtype)));
+    function->addParamAttr(position, llvm::Attribute::getWithAlignment(context, alignment));
+  }
+  return function;
+}
+
+// LatheEntry gives the values of scalars in the low bits of an i64 each.
+llvm::Value* load_scalar_argument(llvm::IRBuilder<>& builder, llvm::Value* scalars, size_t position, Type type) {
+  llvm::Value* place = builder.CreateConstGEP1_64(builder.getInt64Ty(), scalars, position);
+  if (type.dtype != DType::boolean) return builder.CreateLoad(register_type(builder.getContext(), type), place);
+  llvm::Value* bits = builder.CreateLoad(builder.getInt64Ty(), place);
+  return builder.CreateTrunc(bits, builder.getInt1Ty());
+}
+
+void define_parameters(Emitter& emitter, const ir::Function& source, llvm::Function* function) {
+  emitter.set_context(function->getArg(0));
+  if (source.kind != ir::FunctionKind::entry) {
+    unsigned position = 1;
+    for (const ir::Buffer& buffer : source.buffers) {
+      emitter.add_buffer(buffer.name, buffer.dtype, function->getArg(position++));
+    }
+    for (const ir::Param& param : source.params) {
+      emitter.add_variable(param.name, param.type, function->getArg(position++));
+    }
+    return;
+  }
+  llvm::IRBuilder<>& builder = emitter.builder();
+  for (size_t i = 0; i < source.buffers.size(); ++i) {
+    llvm::Value* place = builder.CreateConstGEP1_64(builder.getPtrTy(), function->getArg(1), i);
+    emitter.add_buffer(source.buffers[i].name, source.buffers[i].dtype, builder.CreateLoad(builder.getPtrTy(), place));
+  }
+  for (size_t i = 0; i < source.params.size(); ++i) {
+    const ir::Param& param = source.params[i];
+    emitter.add_variable(param.name, param.type, load_scalar_argument(builder, function->getArg(2), i, param.type));
+  }
+}
+
+}  // namespace
+
+std::string cpu_name(const Target& target) {
+  if (!target.cpu.empty()) return target.cpu;
+  return target.level.empty() ? "x86-64" : target.level;
+}
+
+std::string feature_string(const Target& target) {
+  std::string text;
+  for (const std::string& feature : target.features) text += (text.empty() ? "" : ",") + feature;
+  return text;
+}
+
+// With the program's name in front, no function can be mistaken for one of the C library.
+std::string symbol_name(const ir::Program& program, const ir::Function& function) {
+  return program.name + "." + function.name;
+}
+
+std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Target& target,
+                                           llvm::LLVMContext& context, const llvm::DataLayout& layout) {
+  if (program.functions.empty() || program.entry().kind != ir::FunctionKind::entry) {
+    internal_error("codegen", "the last function of the program " + program.name + " is not its entry");
+  }
+  auto module = std::make_unique<llvm::Module>(program.name, context);
+  module->setDataLayout(layout);
+  ModuleState state{.program = program, .target = target, .module = *module, .functions = {}};
+  for (const ir::Function& source : program.functions) {
+    // The entry's type is LatheEntry's whether it can fail or not.
+    const bool returns_status = source.kind == ir::FunctionKind::entry || can_fail(source, state);
+    llvm::Function* function = declare(source, state, returns_status);
+    const NeverNan never_nan(source.body);
+    Emitter emitter(state, function, never_nan, returns_status);
+    define_parameters(emitter, source, function);
+    emitter.run(source.body);
+    state.functions[source.name] = {&source, function, returns_status};
+  }
+  return module;
+}
+
+}  // namespace lathe::codegen

@@ -1,0 +1,207 @@
+// Statements other than loops and stores.
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/MDBuilder.h>
+#include <llvm/Transforms/Utils/PromoteMemToReg.h>
+
+#include "jit/codegen/emitter.h"
+#include "jit/codegen/types.h"
+
+namespace lathe::codegen {
+
+Emitter::Emitter(ModuleState& state, llvm::Function* function, const NeverNan& never_nan, bool returns_status)
+    : state_(state),
+      context_of_llvm_(state.module.getContext()),
+      function_(function),
+      never_nan_(never_nan),
+      returns_status_(returns_status),
+      builder_(llvm::BasicBlock::Create(context_of_llvm_, "entry", function)),
+      frames_(1) {
+  if (!returns_status_) return;
+  status_ = entry_alloca(builder_.getInt32Ty(), 4);
+  promotable_.push_back(status_);
+  leave_ = new_block("leave");
+  llvm::IRBuilder<> leave(leave_);
+  leave.CreateRet(leave.CreateLoad(leave.getInt32Ty(), status_));
+}
+
+void Emitter::add_buffer(const std::string& name, DType dtype, llvm::Value* pointer) {
+  buffers_[name] = {.dtype = dtype, .space = ir::Space::argument, .pointer = pointer, .level = 0, .slots = {}};
+}
+
+void Emitter::add_variable(const std::string& name, Type type, llvm::Value* value) {
+  Variable& variable = variables_[name] = {.type = type, .value = value, .level = depth_, .form = {}, .definition = {}};
+  if (type == Type{DType::i64, 1}) variable.form = atom_of(make_var(name, type));
+}
+
+void Emitter::run(const ir::Stmt& body) {
+  emit(body);
+  finish();
+}
+
+void Emitter::finish() {
+  if (returns_status_) {
+    builder_.CreateStore(builder_.getInt32(0), status_);
+    builder_.CreateBr(leave_);
+  } else {
+    builder_.CreateRetVoid();
+  }
+  llvm::DominatorTree dominators(*function_);
+  llvm::PromoteMemToReg(promotable_, dominators);
+}
+
+void Emitter::emit(const ir::Stmt& s) {
+  if (!s) return;
+  switch (s->kind) {
+    case ir::StmtKind::block:
+      for (const ir::Stmt& child : s->body) emit(child);
+      return;
+    case ir::StmtKind::let: return emit_let(*s);
+    case ir::StmtKind::loop:
+      switch (s->loop) {
+        case ir::LoopKind::serial: return emit_serial(*s);
+        case ir::LoopKind::parallel: return emit_parallel(*s);
+        default: internal_error("codegen", "the loop " + s->name + " is neither serial nor parallel");
+      }
+    case ir::StmtKind::branch: return emit_branch(*s);
+    case ir::StmtKind::alloc: return emit_alloc(*s);
+    case ir::StmtKind::store: return emit_store(*s);
+    case ir::StmtKind::prefetch: return emit_prefetch(*s);
+    case ir::StmtKind::call: return emit_call(*s);
+  }
+}
+
+void Emitter::emit_let(const ir::StmtNode& s) {
+  const Expr& e = s.value(0);
+  const int level = level_of(e);
+  llvm::Value* value = emit(e);
+  Variable& variable = variables_[s.name] = {
+      .type = e.type(), .value = value, .level = std::min(level, depth_), .form = {}, .definition = {}};
+  if (level != reads_memory) variable.definition = e;
+  if (e.type() == Type{DType::i64, 1}) {
+    // What reads memory keeps the value it had here.
+    OffsetForm form = level == reads_memory ? atom_of(make_var(s.name, e.type())) : form_of(e);
+    variables_[s.name].form = std::move(form);
+  }
+  emit(s.body[0]);
+}
+
+void Emitter::emit_branch(const ir::StmtNode& s) {
+  const bool has_else = s.body.size() > 1 && s.body[1];
+  llvm::Value* condition = emit(s.value(0));
+  llvm::BasicBlock* yes = new_block("then");
+  llvm::BasicBlock* after = new_block("after");
+  llvm::BasicBlock* no = has_else ? new_block("else") : after;
+  builder_.CreateCondBr(condition, yes, no);
+  const auto loads_before = loads_;
+  for (size_t arm = 0; arm < (has_else ? 2 : 1); ++arm) {
+    builder_.SetInsertPoint(arm == 0 ? yes : no);
+    loads_ = loads_before;
+    frames_.emplace_back();
+    frame_ = frames_.size() - 1;
+    emit(s.body[arm]);
+    frames_.pop_back();
+    frame_ = frames_.size() - 1;
+    builder_.CreateBr(after);
+  }
+  loads_.clear();
+  builder_.SetInsertPoint(after);
+}
+
+void Emitter::emit_alloc(const ir::StmtNode& s) {
+  if (s.space == ir::Space::heap) return emit_heap(s);
+  BufferState& buffer = buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = nullptr, .level = 0, .slots = {}};
+  if (s.space == ir::Space::stack) {
+    int64_t bytes = bytes_of(s.dtype);
+    for (const Expr& extent : s.values) {
+      int64_t value = 0;
+      if (!is_integer_constant(extent, &value)) internal_error("codegen", "a stack buffer of unknown size: " + s.name);
+      bytes *= std::max<int64_t>(value, 1);
+    }
+    buffer.pointer = entry_alloca(llvm::ArrayType::get(builder_.getInt8Ty(), static_cast<uint64_t>(bytes)), 64);
+  }
+  emit(s.body[0]);
+}
+
+void Emitter::emit_heap(const ir::StmtNode& s) {
+  llvm::Value* bytes = builder_.getInt64(static_cast<uint64_t>(bytes_of(s.dtype)));
+  for (const Expr& extent : s.values) {
+    llvm::Value* length = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, emit(extent), builder_.getInt64(1));
+    bytes = builder_.CreateMul(bytes, length);
+  }
+  llvm::Type* pointer = builder_.getPtrTy();
+  auto* allocate_type = llvm::FunctionType::get(pointer, {pointer, builder_.getInt64Ty()}, false);
+  auto* release_type = llvm::FunctionType::get(builder_.getVoidTy(), {pointer, pointer}, false);
+  llvm::Value* allocate = load_context_field(builder_, context_, ContextField::allocate);
+  llvm::Value* memory = builder_.CreateCall(allocate_type, allocate, {context_, bytes});
+  leave_unless_zero(builder_.CreateZExt(builder_.CreateIsNull(memory), builder_.getInt32Ty()));
+
+  const auto release = [&](llvm::IRBuilder<>& builder) {
+    llvm::Value* function = load_context_field(builder, context_, ContextField::release);
+    builder.CreateCall(release_type, function, {context_, memory});
+  };
+  llvm::BasicBlock* leave_before = leave_;
+  leave_ = new_block("release");
+  llvm::IRBuilder<> on_failure(leave_);
+  release(on_failure);
+  on_failure.CreateBr(leave_before);
+
+  buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = memory, .level = depth_, .slots = {}};
+  emit(s.body[0]);
+  release(builder_);
+  if (llvm::pred_empty(leave_)) leave_->eraseFromParent();
+  leave_ = leave_before;
+}
+
+void Emitter::leave_unless_zero(llvm::Value* status) {
+  builder_.CreateStore(status, status_);
+  llvm::BasicBlock* next = new_block("next");
+  llvm::MDNode* unlikely = llvm::MDBuilder(context_of_llvm_).createBranchWeights(1, 1 << 20);
+  builder_.CreateCondBr(builder_.CreateIsNotNull(status), leave_, next, unlikely);
+  builder_.SetInsertPoint(next);
+}
+
+void Emitter::emit_call(const ir::StmtNode& s) {
+  auto found = state_.functions.find(s.name);
+  if (found == state_.functions.end()) internal_error("codegen", "a call of " + s.name + " before it is defined");
+  const EmittedFunction& callee = found->second;
+  std::vector<llvm::Value*> args = {context_};
+  for (const ir::BufferArgument& argument : s.buffers) {
+    args.push_back(address(buffer_named(argument.name), form_of(argument.offset)));
+  }
+  for (const Expr& value : s.values) args.push_back(emit(value));
+  llvm::CallInst* call = builder_.CreateCall(callee.function, args);
+  call->setCallingConv(callee.function->getCallingConv());
+  loads_.clear();
+  if (callee.returns_status) leave_unless_zero(call);
+}
+
+void Emitter::emit_prefetch(const ir::StmtNode& s) {
+  llvm::Value* pointer = address(buffer_named(s.name), form_of(s.value(0)));
+  llvm::Value* args[] = {pointer, builder_.getInt32(s.write ? 1 : 0), builder_.getInt32(3), builder_.getInt32(1)};
+  builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()}, args);
+}
+
+BufferState& Emitter::buffer_named(const std::string& name) {
+  auto found = buffers_.find(name);
+  if (found == buffers_.end()) internal_error("codegen", "the buffer " + name + " is not defined here");
+  return found->second;
+}
+
+llvm::AllocaInst* Emitter::entry_alloca(llvm::Type* type, uint64_t align_bytes) {
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> builder(&entry, entry.begin());
+  llvm::AllocaInst* memory = builder.CreateAlloca(type);
+  memory->setAlignment(llvm::Align(align_bytes));
+  return memory;
+}
+
+llvm::BasicBlock* Emitter::new_block(const char* name) {
+  return llvm::BasicBlock::Create(context_of_llvm_, name, function_);
+}
+
+llvm::Value* load_context_field(llvm::IRBuilder<>& builder, llvm::Value* context, ContextField field) {
+  llvm::Value* place = builder.CreateConstGEP1_64(builder.getPtrTy(), context, static_cast<uint64_t>(field));
+  return builder.CreateLoad(builder.getPtrTy(), place);
+}
+
+}  // namespace lathe::codegen

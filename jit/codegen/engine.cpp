@@ -1,0 +1,163 @@
+// Loads object code into this process with ORC and JITLink, one LLJIT for each program. Memory is writable or executable,
+// never both.
+#include <llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
+#include <llvm/Object/ObjectFile.h>
+#include <llvm/TargetParser/Host.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+
+#include "jit/codegen/codegen.h"
+#include "jit/codegen/emit_program.h"
+#include "jit/codegen/pipeline.h"
+
+namespace lathe {
+
+namespace {
+
+namespace orc = llvm::orc;
+
+#ifdef NDEBUG
+std::atomic<bool> verifies_modules = false;
+#else
+std::atomic<bool> verifies_modules = true;
+#endif
+
+template <class T> T value_or_throw(llvm::Expected<T> expected) {
+  if (!expected) internal_error("load", llvm::toString(expected.takeError()));
+  return std::move(*expected);
+}
+
+void throw_on(llvm::Error error) {
+  if (error) internal_error("load", llvm::toString(std::move(error)));
+}
+
+struct CompiledModule {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+};
+
+CompiledModule make_module(const ir::Program& program, const Target& target, bool verify) {
+  codegen::initialize_llvm();
+  CompiledModule result;
+  result.context = std::make_unique<llvm::LLVMContext>();
+  result.machine = codegen::make_target_machine(target);
+  result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout());
+  result.module->setTargetTriple(result.machine->getTargetTriple().str());
+  if (verify) codegen::check_module(*result.module);
+  return result;
+}
+
+// Code for another machine would be an illegal instruction at some call.
+void require_host_features(const Target& target) {
+  static const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  const auto require = [&](llvm::StringRef feature) {
+    // These name ways of encoding and of using an operating system, which detection does not report.
+    if (feature == "64bit" || feature == "evex512" || feature == "sahf") return;
+    auto found = host.find(feature);
+    if (found != host.end() && found->second) return;
+    ErrorParts parts;
+    parts.step = "load";
+    parts.what = "target " + target.name + " cannot run on this machine";
+    parts.got = "a CPU without " + feature.str();
+    parts.need = "all features of the target";
+    parts.hint = "compile for the target \"host\"";
+    throw Error(ErrorCode::missing_feature, std::move(parts));
+  };
+  for (const std::string& feature : target.features) {
+    if (feature.starts_with('+')) require(llvm::StringRef(feature).drop_front());
+  }
+  if (target.level == "x86-64-v3" || target.level == "x86-64-v4") {
+    for (const char* feature : {"avx2", "fma", "bmi2"}) require(feature);
+  }
+  if (target.level == "x86-64-v4") {
+    for (const char* feature : {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}) require(feature);
+  }
+}
+
+int64_t text_bytes(const llvm::MemoryBuffer& object) {
+  auto file = value_or_throw(llvm::object::ObjectFile::createObjectFile(object.getMemBufferRef()));
+  uint64_t bytes = 0;
+  for (const llvm::object::SectionRef& section : file->sections()) {
+    if (section.isText()) bytes += section.getSize();
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+// The C library's functions that generated code calls: by itself for exp and the like, and through the back end where the
+// target has no instruction for an operation.
+void define_library(orc::LLJIT& jit, orc::JITDylib& library) {
+  using F = float (*)(float);
+  using F2 = float (*)(float, float);
+  using F3 = float (*)(float, float, float);
+  using D = double (*)(double);
+  using D2 = double (*)(double, double);
+  using D3 = double (*)(double, double, double);
+  orc::SymbolMap symbols;
+  const auto define = [&](const char* name, auto* function) {
+    symbols[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Callable};
+  };
+#define LATHE_UNARY(name) \
+  define(#name "f", static_cast<F>(::name##f)), define(#name, static_cast<D>(::name))
+  LATHE_UNARY(exp), LATHE_UNARY(log), LATHE_UNARY(sin), LATHE_UNARY(cos), LATHE_UNARY(tanh);
+  LATHE_UNARY(floor), LATHE_UNARY(ceil);
+#undef LATHE_UNARY
+  // The default rounding mode is in force: nearbyint rounds ties to even.
+  define("roundevenf", static_cast<F>(::nearbyintf)), define("roundeven", static_cast<D>(::nearbyint));
+  define("powf", static_cast<F2>(::powf)), define("pow", static_cast<D2>(::pow));
+  define("fmaf", static_cast<F3>(::fmaf)), define("fma", static_cast<D3>(::fma));
+  throw_on(library.define(orc::absoluteSymbols(std::move(symbols))));
+}
+
+std::unique_ptr<orc::LLJIT> make_jit(const llvm::TargetMachine& machine) {
+  orc::LLJITBuilder builder;
+  builder.setJITTargetMachineBuilder(orc::JITTargetMachineBuilder(machine.getTargetTriple()));
+  builder.setDataLayout(machine.createDataLayout());
+  builder.setPlatformSetUp(orc::setUpInactivePlatform);     // no constructors, no thread-local variables
+  builder.setLinkProcessSymbolsByDefault(false);
+  builder.setObjectLinkingLayerCreator([](orc::ExecutionSession& session, const llvm::Triple&) {
+    return std::make_unique<orc::ObjectLinkingLayer>(session, session.getExecutorProcessControl().getMemMgr());
+  });
+  return value_or_throw(builder.create());
+}
+
+}  // namespace
+
+void set_module_verification(bool on) { verifies_modules = on; }
+
+std::string llvm_text(const ir::Program& program, const Target& target) {
+  CompiledModule compiled = make_module(program, target, true);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  compiled.module->print(out, nullptr);
+  return text;
+}
+
+std::string assembly_text(const ir::Program& program, const Target& target) {
+  CompiledModule compiled = make_module(program, target, true);
+  return codegen::compile_assembly(*compiled.module, *compiled.machine);
+}
+
+LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats) {
+  const auto start = std::chrono::steady_clock::now();
+  require_host_features(target);
+  CompiledModule compiled = make_module(program, target, verifies_modules);
+  stats.ir_instructions += compiled.module->getInstructionCount();
+  std::unique_ptr<llvm::MemoryBuffer> object = codegen::compile_object(*compiled.module, *compiled.machine);
+  stats.code_bytes += text_bytes(*object);
+
+  std::shared_ptr<orc::LLJIT> jit = make_jit(*compiled.machine);
+  define_library(*jit, jit->getMainJITDylib());
+  throw_on(jit->addObjectFile(std::move(object)));
+  orc::ExecutorAddr entry = value_or_throw(jit->lookup(codegen::symbol_name(program, program.entry())));
+  count_compile_event();
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  stats.codegen_ms += took.count();
+  return {.entry = entry.toPtr<LatheEntry>(), .owner = std::move(jit)};
+}
+
+}  // namespace lathe

@@ -1,0 +1,196 @@
+// Proofs of sign. A polynomial is at least 0 when replacing its variables one by one by the bound that makes it smallest
+// leaves a constant that is at least 0. Variables whose bounds name others go first (i <= M - 1 before M >= 0), so that
+// what belongs together cancels.
+#include <algorithm>
+
+#include "analysis/simplify.h"
+
+namespace lathe {
+
+void Facts::bound(const std::string& var, Expr lowest, Expr highest) {
+  ranges_[var] = {std::move(lowest), std::move(highest)};
+}
+
+const Range* Facts::find(const std::string& var) const {
+  auto it = ranges_.find(var);
+  return it == ranges_.end() ? nullptr : &it->second;
+}
+
+namespace {
+
+constexpr int kMaxSteps = 24;                               // substitutions on one path of a proof
+
+class Prover {
+ public:
+  explicit Prover(const Facts& facts) : facts_(facts) {}
+
+  bool nonnegative(const Polynomial& p, int steps) const {
+    if (auto c = p.constant()) return *c >= 0;
+    if (steps == 0) return false;
+    if (all_terms_nonnegative(p)) return true;
+    Expr atom = deepest_atom(p);
+    if (!atom.defined()) return false;
+    if (atom.kind() == ExprKind::var) return eliminate_var(p, atom, steps);
+    return eliminate_compound(p, atom, steps);
+  }
+
+ private:
+  bool all_terms_nonnegative(const Polynomial& p) const {
+    return std::all_of(p.terms().begin(), p.terms().end(), [&](const auto& term) {
+      return term.second >= 0 && factors_nonnegative(term.first);
+    });
+  }
+
+  bool factors_nonnegative(const Monomial& m) const {
+    return std::all_of(m.begin(), m.end(), [&](const Expr& f) { return atom_nonnegative(f); });
+  }
+
+  bool atom_nonnegative(const Expr& e) const {
+    if (e.kind() == ExprKind::var) {
+      const Range* r = facts_.find(e->name);
+      return r && r->lowest.defined() && nonnegative(Polynomial::of(r->lowest), 4);
+    }
+    if (e.is_op(Op::max)) return operand(e, 0) || operand(e, 1);
+    if (e.is_op(Op::min)) return operand(e, 0) && operand(e, 1);
+    if (e.is_op(Op::div)) return operand(e, 0) && operand(e, 1);
+    if (e.is_op(Op::mod)) return operand(e, 1);
+    if (e.is_op(Op::select)) return operand(e, 1) && operand(e, 2);
+    return false;
+  }
+  bool operand(const Expr& e, size_t i) const { return nonnegative(Polynomial::of(e.arg(i)), 4); }
+
+  int depth(const Expr& e, int limit = 8) const {
+    int deepest = 0;
+    visit(e, [&](const Expr& node) {
+      if (node.kind() != ExprKind::var || limit == 0) return;
+      const Range* r = facts_.find(node->name);
+      if (!r) return;
+      int below = 0;
+      if (r->lowest.defined()) below = std::max(below, depth(r->lowest, limit - 1));
+      if (r->highest.defined()) below = std::max(below, depth(r->highest, limit - 1));
+      deepest = std::max(deepest, below + 1);
+    });
+    return deepest;
+  }
+
+  // Compound atoms (min, max, floor division) first, then the variable that depends on most others.
+  Expr deepest_atom(const Polynomial& p) const {
+    Expr best;
+    int best_rank = -1;
+    for (const auto& [m, c] : p.terms()) {
+      for (const Expr& f : m) {
+        int rank = f.kind() == ExprKind::var ? depth(f) : 100;
+        if (f.kind() == ExprKind::var && !facts_.find(f->name)) continue;
+        if (rank > best_rank) best = f, best_rank = rank;
+      }
+    }
+    return best;
+  }
+
+  // The smallest value of p over atom in [lowest, highest], term by term; nullopt where a bound is missing.
+  std::optional<Polynomial> smallest(const Polynomial& p, const Expr& atom, const Range& range) const {
+    Polynomial result;
+    for (const auto& [m, c] : p.terms()) {
+      auto at = std::find(m.begin(), m.end(), atom);
+      Polynomial coefficient(c);
+      if (at == m.end()) {
+        Polynomial term = coefficient;
+        for (const Expr& f : m) term = term * Polynomial::atom(f);
+        result = result + term;
+        continue;
+      }
+      Monomial others(m);
+      others.erase(others.begin() + (at - m.begin()));
+      if (!factors_nonnegative(others)) return std::nullopt;
+      const Expr& bound = c > 0 ? range.lowest : range.highest;
+      if (!bound.defined()) return std::nullopt;
+      Polynomial term = coefficient * Polynomial::of(bound);
+      for (const Expr& f : others) term = term * Polynomial::atom(f);
+      result = result + term;
+    }
+    return result;
+  }
+
+  bool eliminate_var(const Polynomial& p, const Expr& var, int steps) const {
+    auto least = smallest(p, var, *facts_.find(var->name));
+    return least && nonnegative(*least, steps - 1);
+  }
+
+  // p with the atom replaced by an expression that it may equal.
+  static Polynomial replaced(const Polynomial& p, const Expr& atom, const Polynomial& value) {
+    Polynomial result;
+    for (const auto& [m, c] : p.terms()) {
+      Polynomial term(c);
+      for (const Expr& f : m) term = term * (f == atom ? value : Polynomial::atom(f));
+      result = result + term;
+    }
+    return result;
+  }
+
+  bool eliminate_compound(const Polynomial& p, const Expr& e, int steps) const {
+    if (e.is_op(Op::min) || e.is_op(Op::max)) return either(p, e, e.arg(0), e.arg(1), steps);
+    if (e.is_op(Op::select)) return either(p, e, e.arg(1), e.arg(2), steps);
+    int64_t divisor = 0;
+    bool constant_divisor = e.kind() == ExprKind::op && e.args().size() == 2 &&
+                            is_integer_constant(e.arg(1), &divisor) && divisor > 0;
+    if (e.is_op(Op::div) && constant_divisor) return eliminate_division(p, e, divisor, steps);
+    if (e.is_op(Op::mod)) {
+      Range range{make_integer(DType::i64, 0), {}};
+      if (operand(e, 1)) range.highest = constant_divisor ? make_integer(DType::i64, divisor - 1) : Expr();
+      auto least = smallest(p, e, range);
+      return operand(e, 1) && least && nonnegative(*least, steps - 1);
+    }
+    if (e.is_op(Op::div) && atom_nonnegative(e)) {
+      auto least = smallest(p, e, {make_integer(DType::i64, 0), {}});
+      return least && nonnegative(*least, steps - 1);
+    }
+    return false;
+  }
+
+  bool either(const Polynomial& p, const Expr& atom, const Expr& a, const Expr& b, int steps) const {
+    return nonnegative(replaced(p, atom, Polynomial::of(a)), steps - 1) &&
+           nonnegative(replaced(p, atom, Polynomial::of(b)), steps - 1);
+  }
+
+  // d * floor(a/d) lies in [a - d + 1, a]: d * p is bounded below by exchanging the atom.
+  bool eliminate_division(const Polynomial& p, const Expr& e, int64_t d, int steps) const {
+    Polynomial bound;
+    Polynomial a = Polynomial::of(e.arg(0));
+    for (const auto& [m, c] : p.terms()) {
+      auto at = std::find(m.begin(), m.end(), e);
+      Polynomial term(at == m.end() ? c * d : c);
+      Monomial others(m);
+      if (at != m.end()) {
+        others.erase(others.begin() + (at - m.begin()));
+        if (!factors_nonnegative(others)) return false;
+        term = term * (c > 0 ? a - Polynomial(d - 1) : a);
+      }
+      for (const Expr& f : others) term = term * Polynomial::atom(f);
+      bound = bound + term;
+    }
+    return nonnegative(bound, steps - 1);
+  }
+
+  const Facts& facts_;
+};
+
+}  // namespace
+
+bool Facts::nonnegative(const Polynomial& p) const { return Prover(*this).nonnegative(p, kMaxSteps); }
+
+bool Facts::at_most(const Expr& a, const Expr& b) const { return nonnegative(Polynomial::of(b) - Polynomial::of(a)); }
+
+std::optional<int64_t> Facts::lower_bound(const Expr& e) const {
+  Polynomial p = Polynomial::of(e);
+  for (int64_t candidate : {p.constant_term(), int64_t{1}, int64_t{0}}) {
+    if (nonnegative(p - Polynomial(candidate))) return candidate;
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> Facts::upper_bound(const Expr& e) const {
+  auto lowest = lower_bound(make_integer(DType::i64, 0) - e);
+  return lowest ? std::optional(-*lowest) : std::nullopt;
+}
+
+}  // namespace lathe

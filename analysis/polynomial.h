@@ -1,0 +1,44 @@
+// Integer index expressions as polynomials: the normal form behind simplification, bounds and address arithmetic.
+//
+// A monomial is a sorted product of atoms; an atom is any i64 expression that is not +, -, * or a constant (a variable, a
+// floor division, a min, ...). (io*6 + ii)*la becomes 6*io*la + ii*la, so equal addresses look equal.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "lang/expr.h"
+
+namespace lathe {
+
+using Monomial = std::vector<Expr>;                         // sorted; empty: the constant term
+
+class Polynomial {
+ public:
+  Polynomial() = default;
+  Polynomial(int64_t constant);
+  static Polynomial of(const Expr& e);                      // scalar i64; atoms are taken as they are
+  static Polynomial atom(const Expr& e);
+
+  Polynomial operator+(const Polynomial& o) const;
+  Polynomial operator-(const Polynomial& o) const;
+  Polynomial operator*(const Polynomial& o) const;
+  bool operator==(const Polynomial& o) const = default;
+
+  Expr expr() const;                                        // canonical: constants last, terms in order
+  std::optional<int64_t> constant() const;                  // when there is nothing else
+  int64_t constant_term() const;
+  int64_t content() const;                                  // greatest common divisor of the coefficients; 0 for zero
+  const std::map<Monomial, int64_t>& terms() const { return terms_; }
+
+  // Splits into the part that is divisible by the monomial `divisor` times `factor` (returned divided) and the rest.
+  std::pair<Polynomial, Polynomial> divide(const Monomial& divisor, int64_t factor) const;
+  // coefficient * var + rest, where neither holds var; nullopt when var occurs otherwise (in an atom, or squared).
+  std::optional<std::pair<Polynomial, Polynomial>> linear_in(const std::string& var) const;
+
+ private:
+  void add(const Monomial& m, int64_t coefficient);
+  std::map<Monomial, int64_t> terms_;                       // no zero coefficients
+};
+
+}  // namespace lathe

@@ -1,0 +1,102 @@
+#include "analysis/read_conditions.h"
+
+#include <fmt/format.h>
+
+#include "analysis/simplify.h"
+#include "lang/text.h"
+
+namespace lathe {
+
+namespace {
+
+Expr integer(int64_t value) { return make_integer(DType::i64, value); }
+
+class Checker {
+ public:
+  explicit Checker(const Operator& op) : op_(op) {
+    for (const SizeDecl& s : op.sizes) facts_.bound(s.name, integer(s.lowest), integer(s.highest));
+  }
+
+  std::vector<ReadCondition> run() {
+    for (const OutputDecl& out : op_.outputs) {
+      std::vector<Range>& box = boxes_[out.func];
+      for (const Expr& e : out.extents) box.push_back({integer(0), e - integer(1)});
+    }
+    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
+      VarRanges ranges;
+      const std::vector<Range>& box = boxes_[f->name];
+      for (size_t d = 0; d < f->vars.size() && d < box.size(); ++d) ranges[f->vars[d]] = box[d];
+      for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+      // Nothing is read where some range is empty; so within a read every range has a point.
+      nonempty_ = make_true();
+      for (const auto& [name, range] : ranges) {
+        nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
+      }
+      inner_ = facts_;
+      for (const auto& [name, range] : ranges) assume_nonempty(range);
+      for (const Expr& v : f->values) visit(v, [&](const Expr& e) { access(*f, e, ranges); });
+    }
+    return std::move(conditions_);
+  }
+
+ private:
+  // lowest <= highest with a bare size on the right gives that size a lower bound.
+  void assume_nonempty(const Range& range) {
+    Polynomial p = Polynomial::of(simplify(range.highest - range.lowest));
+    for (const auto& [m, c] : p.terms()) {
+      if (m.size() != 1 || m[0].kind() != ExprKind::var || c != 1 || p.terms().size() > 2) continue;
+      auto split = p.linear_in(m[0]->name);
+      auto rest = split ? split->second.constant() : std::nullopt;
+      const Range* known = inner_.find(m[0]->name);
+      if (rest && known) inner_.bound(m[0]->name, integer(std::max(-*rest, known->lowest->integer_value)), known->highest);
+    }
+  }
+
+  void access(const FuncContents& f, const Expr& e, const VarRanges& ranges) {
+    if (e.kind() != ExprKind::access) return;
+    const InputDecl* input = op_.find_input(e->name);
+    std::vector<Range>* box = input ? nullptr : &boxes_[e->name];
+    bool fresh = box && box->empty();
+    for (size_t d = 0; d < e.args().size(); ++d) {
+      auto range = interval_of(e.arg(d), ranges, inner_);
+      if (input) {
+        if (e->boundary == Boundary::inside) decide(f, e, d, range, input->extents[d]);
+      } else if (range) {
+        if (fresh) box->push_back(*range);
+        else if (d < box->size()) (*box)[d] = {min((*box)[d].lowest, range->lowest), max((*box)[d].highest, range->highest)};
+      }
+    }
+  }
+
+  void decide(const FuncContents& f, const Expr& e, size_t d, const std::optional<Range>& range, const Expr& extent) {
+    SourceLocation where = e->where.known() ? e->where : f.where;
+    std::string what = fmt::format("{} reads {}: index {} of dimension {}", f.name, print(e), print(e.arg(d)), d);
+    if (!range) {
+      throw Error(ErrorCode::unbounded_index, {"analysis", what, "an index that sizes do not bound",
+                                               "a boundary rule", where, "write for example: outside edge"});
+    }
+    Polynomial low = Polynomial::of(simplify(range->lowest, inner_));
+    Polynomial room = Polynomial::of(simplify(extent - integer(1) - range->highest, inner_));
+    if (inner_.nonnegative(low) && inner_.nonnegative(room)) return;
+    if (inner_.nonnegative(Polynomial(-1) - low) || inner_.nonnegative(Polynomial(-1) - room)) {
+      throw Error(ErrorCode::read_outside,
+                  {"analysis", what, fmt::format("[{}, {}]", print(simplify(range->lowest)), print(simplify(range->highest))),
+                   fmt::format("at least 0 and below {}", print(extent)), where, "add a boundary rule: outside 0, edge, ..."});
+    }
+    Expr inside = simplify(ge(low.expr(), integer(0)) & ge(room.expr(), integer(0)), inner_);
+    Expr condition = simplify(make_op(Op::bit_not, {nonempty_}) | inside);
+    conditions_.push_back({condition, what, where});
+  }
+
+  const Operator& op_;
+  Facts facts_, inner_;
+  Expr nonempty_;
+  std::map<std::string, std::vector<Range>> boxes_;
+  std::vector<ReadCondition> conditions_;
+};
+
+}  // namespace
+
+std::vector<ReadCondition> read_conditions(const Operator& op) { return Checker(op).run(); }
+
+}  // namespace lathe

@@ -1,0 +1,21 @@
+// Are all reads inside? Each read of an input without a boundary rule is proved for all sizes, refuted (an error at the
+// definition), or left as a condition on the sizes that the call checks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lang/algorithm.h"
+
+namespace lathe {
+
+struct ReadCondition {
+  Expr condition;                                           // boolean over sizes
+  std::string meaning;                                      // "Y reads X[y + r]: index y + r of dimension 0 is inside"
+  SourceLocation where;
+};
+
+// The conditions not proved. Throws Error{read_outside} for a read that is outside at every size with any output.
+std::vector<ReadCondition> read_conditions(const Operator& op);
+
+}  // namespace lathe

@@ -1,0 +1,229 @@
+#include "analysis/simplify.h"
+
+#include <algorithm>
+
+namespace lathe {
+
+namespace {
+
+Expr integer(int64_t value) { return make_integer(DType::i64, value); }
+
+bool is_index(const Expr& e) { return e.type() == Type{DType::i64, 1}; }
+
+// floor(a / b) and a % b for scalars, where b is a positive constant or a product known to be at least 1.
+class Simplifier {
+ public:
+  explicit Simplifier(const Facts& facts) : facts_(facts) {}
+
+  Expr run(const Expr& e) {
+    return transform(e, [&](const Expr& node) { return one(node); });
+  }
+
+ private:
+  Expr one(const Expr& e) {
+    if (e.kind() != ExprKind::op) return e;
+    if (is_index(e)) return index(e);
+    if (e.type() == Type{DType::boolean, 1}) return condition(e);
+    if (e.is_op(Op::select)) return choose(e);
+    return e;
+  }
+
+  Expr index(const Expr& e) {
+    switch (e->op) {
+      case Op::add: case Op::sub: case Op::mul: case Op::neg: return Polynomial::of(e).expr();
+      case Op::div: return divide(e);
+      case Op::mod: return remainder(e);
+      case Op::min: case Op::max: return extremum(e);
+      case Op::select: return choose(e);
+      default: return e;
+    }
+  }
+
+  struct Divisor {
+    Monomial monomial;
+    int64_t factor = 1;
+  };
+
+  // A divisor of one term that is at least 1.
+  std::optional<Divisor> divisor_of(const Expr& b) const {
+    Polynomial p = Polynomial::of(b);
+    if (p.terms().size() != 1) return std::nullopt;
+    auto [m, c] = *p.terms().begin();
+    if (c <= 0 || !facts_.nonnegative(p - Polynomial(1))) return std::nullopt;
+    return Divisor{m, c};
+  }
+
+  Expr divide(const Expr& e) {
+    auto d = divisor_of(e.arg(1));
+    if (!d) return e;
+    Polynomial a = Polynomial::of(e.arg(0)), b = Polynomial::of(e.arg(1));
+    auto [quotient, rest] = a.divide(d->monomial, d->factor);
+    if (rest.constant() && d->monomial.empty()) {
+      int64_t c = *rest.constant(), floor = c / d->factor - (c % d->factor < 0);
+      return (quotient + Polynomial(floor)).expr();
+    }
+    if (facts_.nonnegative(rest) && facts_.nonnegative(b - rest - Polynomial(1))) return quotient.expr();
+    if (quotient.terms().empty()) return e;
+    return (quotient + Polynomial::atom(make_op(Op::div, {rest.expr(), e.arg(1)}))).expr();
+  }
+
+  Expr remainder(const Expr& e) {
+    auto d = divisor_of(e.arg(1));
+    if (!d) return e;
+    Polynomial b = Polynomial::of(e.arg(1));
+    auto [quotient, rest] = Polynomial::of(e.arg(0)).divide(d->monomial, d->factor);
+    if (rest.constant() && d->monomial.empty()) {
+      int64_t c = *rest.constant() % d->factor;
+      return integer(c < 0 ? c + d->factor : c);
+    }
+    if (facts_.nonnegative(rest) && facts_.nonnegative(b - rest - Polynomial(1))) return rest.expr();
+    return make_op(Op::mod, {rest.expr(), e.arg(1)});
+  }
+
+  Expr extremum(const Expr& e) {
+    const Expr &a = e.arg(0), &b = e.arg(1);
+    bool smallest = e.is_op(Op::min);
+    if (facts_.at_most(a, b)) return smallest ? a : b;
+    if (facts_.at_most(b, a)) return smallest ? b : a;
+    return e;
+  }
+
+  Expr choose(const Expr& e) {
+    int64_t known = 0;
+    if (is_integer_constant(e.arg(0), &known) && e.arg(0).type().lanes == 1) return e.arg(known ? 1 : 2);
+    return e.arg(1) == e.arg(2) ? e.arg(1) : e;
+  }
+
+  static Expr truth(bool value) { return make_integer(DType::boolean, value); }
+
+  Expr condition(const Expr& e) {
+    switch (e->op) {
+      case Op::lt: return compare(e, e.arg(0), e.arg(1), true);
+      case Op::le: return compare(e, e.arg(0), e.arg(1), false);
+      case Op::gt: return compare(e, e.arg(1), e.arg(0), true);
+      case Op::ge: return compare(e, e.arg(1), e.arg(0), false);
+      case Op::eq: case Op::ne: return equality(e);
+      case Op::bit_and: case Op::bit_or: return joined(e);
+      case Op::bit_not: {
+        int64_t known = 0;
+        return is_integer_constant(e.arg(0), &known) ? truth(!known) : e;
+      }
+      default: return e;
+    }
+  }
+
+  // a < b (strictly) or a <= b.
+  Expr compare(const Expr& e, const Expr& a, const Expr& b, bool strictly) {
+    if (!is_index(a)) return e;
+    Polynomial difference = Polynomial::of(b) - Polynomial::of(a);
+    if (facts_.nonnegative(difference - Polynomial(strictly ? 1 : 0))) return truth(true);
+    if (facts_.nonnegative(Polynomial(strictly ? 0 : -1) - difference)) return truth(false);
+    return e;
+  }
+
+  Expr equality(const Expr& e) {
+    if (!is_index(e.arg(0))) return e;
+    Polynomial difference = Polynomial::of(e.arg(0)) - Polynomial::of(e.arg(1));
+    bool same = difference.constant() == 0;
+    bool apart = facts_.nonnegative(difference - Polynomial(1)) ||
+                 facts_.nonnegative(Polynomial(-1) - difference);
+    if (!same && !apart) return e;
+    return truth(same == e.is_op(Op::eq));
+  }
+
+  static Expr joined(const Expr& e) {
+    bool is_and = e.is_op(Op::bit_and);
+    for (int i : {0, 1}) {
+      int64_t known = 0;
+      if (!is_integer_constant(e.arg(i), &known)) continue;
+      if ((known != 0) == is_and) return e.arg(1 - i);
+      return truth(!is_and);
+    }
+    return e.arg(0) == e.arg(1) ? e.arg(0) : e;
+  }
+
+  const Facts& facts_;
+};
+
+}  // namespace
+
+Expr simplify(const Expr& e, const Facts& facts) { return e.defined() ? Simplifier(facts).run(e) : e; }
+
+namespace {
+
+
+std::optional<Range> quotient_interval(const Expr& e, const VarRanges& ranges, const Facts& facts) {
+  int64_t divisor = 0;
+  auto a = interval_of(e.arg(0), ranges, facts);
+  if (!a) return std::nullopt;
+  bool positive = (is_integer_constant(e.arg(1), &divisor) && divisor > 0) ||
+                  facts.nonnegative(Polynomial::of(e.arg(1)) - Polynomial(1));
+  for (const auto& [name, range] : ranges) if (uses_var(e.arg(1), name)) return std::nullopt;
+  if (!positive) return std::nullopt;
+  if (e.is_op(Op::mod)) return Range{integer(0), e.arg(1) - integer(1)};
+  return Range{a->lowest / e.arg(1), a->highest / e.arg(1)};
+}
+
+// Sums of terms: each ranged variable must stand in a term of its own with a factor of known sign.
+std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, const Facts& facts) {
+  Polynomial low, high;
+  Polynomial p = Polynomial::of(e);
+  for (const auto& [m, c] : p.terms()) {
+    std::optional<Range> moving;
+    Polynomial fixed(1);
+    bool fixed_nonnegative = true;
+    for (const Expr& f : m) {
+      bool moves = std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return uses_var(f, r.first); });
+      if (!moves) {
+        fixed = fixed * Polynomial::atom(f);
+        fixed_nonnegative = fixed_nonnegative && facts.nonnegative(f);
+        continue;
+      }
+      if (moving) return std::nullopt;
+      moving = f.kind() == ExprKind::var ? std::optional(ranges.at(f->name)) : interval_of(f, ranges, facts);
+      if (!moving) return std::nullopt;
+    }
+    if (!moving) {
+      low = low + Polynomial(c) * fixed;
+      high = high + Polynomial(c) * fixed;
+      continue;
+    }
+    if (!fixed_nonnegative) return std::nullopt;
+    Polynomial at_low = Polynomial(c) * fixed * Polynomial::of(moving->lowest);
+    Polynomial at_high = Polynomial(c) * fixed * Polynomial::of(moving->highest);
+    low = low + (c > 0 ? at_low : at_high);
+    high = high + (c > 0 ? at_high : at_low);
+  }
+  return Range{low.expr(), high.expr()};
+}
+
+}  // namespace
+
+std::optional<Range> interval_of(const Expr& e, const VarRanges& ranges, const Facts& facts) {
+  if (e.kind() == ExprKind::op) {
+    switch (e->op) {
+      case Op::div: case Op::mod: return quotient_interval(e, ranges, facts);
+      case Op::min: case Op::max: {
+        auto a = interval_of(e.arg(0), ranges, facts), b = interval_of(e.arg(1), ranges, facts);
+        if (!a || !b) return std::nullopt;
+        return Range{make_op(e->op, {a->lowest, b->lowest}), make_op(e->op, {a->highest, b->highest})};
+      }
+      case Op::select: {
+        auto a = interval_of(e.arg(1), ranges, facts), b = interval_of(e.arg(2), ranges, facts);
+        if (!a || !b) return std::nullopt;
+        return Range{min(a->lowest, b->lowest), max(a->highest, b->highest)};
+      }
+      case Op::add: case Op::sub: case Op::mul: case Op::neg: return affine_interval(e, ranges, facts);
+      default: break;
+    }
+  }
+  if (e.kind() == ExprKind::constant) return Range{e, e};
+  if (e.kind() == ExprKind::var) {
+    auto it = ranges.find(e->name);
+    return it == ranges.end() ? Range{e, e} : it->second;
+  }
+  for (const auto& [name, range] : ranges) if (uses_var(e, name)) return std::nullopt;
+  return e.type() == Type{DType::i64, 1} ? std::optional(Range{e, e}) : std::nullopt;
+}
+
+}  // namespace lathe

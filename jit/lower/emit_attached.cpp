@@ -1,0 +1,268 @@
+// Producers computed inside a consumer's loop, and copies of operands for one consumer: storage around the body, the nest
+// that fills it at its top. A copy may instead be written by the first iteration that uses it (with_first).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Continue& body) {
+  for (const Prefetching& p : lowering_.prefetches) {
+    if (p.consumer == func_.name && p.loop == loop) scope.prefetching.push_back(&p);
+  }
+  for (const Staging& staging : lowering_.stagings) {
+    if (staging.consumer != func_.name || staging.loop != loop || scope.staged.count(staging.tensor)) continue;
+    bool waiting = std::any_of(scope.awaiting.begin(), scope.awaiting.end(),
+                               [&](const auto& w) { return w.first == &staging; });
+    if (waiting) continue;
+    return with_copy(staging, std::move(scope), [&](Scope inner) { return with_attached(loop, std::move(inner), body); });
+  }
+  for (const Attachment& a : lowering_.attachments) {
+    if (a.consumer == func_.name && a.store_loop == loop && !lowering_.storage.count(a.func->name)) {
+      return with_storage(a, std::move(scope), [&](Scope inner) { return with_attached(loop, std::move(inner), body); });
+    }
+  }
+  std::vector<Stmt> parts;
+  for (const Attachment& a : lowering_.attachments) {
+    if (a.consumer == func_.name && a.compute_loop == loop) parts.push_back(produce(a, scope));
+  }
+  parts.push_back(body(std::move(scope)));
+  return ir::make_block(std::move(parts));
+}
+
+// Allocates a producer for one iteration of its storage loop.
+Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue& body) {
+  Region region = region_of(a.func->name, scope);
+  if (region.empty()) return body(std::move(scope));
+  Lets lets(lowering_, scope.facts);
+  Storage storage;
+  std::vector<Expr> extents;
+  for (size_t d = 0; d < a.func->vars.size(); ++d) {
+    auto fold = a.fold.find(a.func->vars[d]);
+    storage.fold.push_back(fold == a.fold.end() ? Expr() : fold->second);
+    storage.minimum.push_back(lets.named(a.func->name + ".min", region.lowest[d]));
+    storage.order.push_back(static_cast<int>(d));
+    extents.push_back(fold != a.fold.end()
+                          ? fold->second
+                          : lets.named(a.func->name + ".size", region.whole[d] - region.lowest[d] + integer(1)));
+  }
+  if (extents.empty()) extents.push_back(integer(1));
+  for (int c = 0; c < a.func->components(); ++c) storage.buffers.push_back(lowering_.fresh(component_name(*a.func, c)));
+  scope.facts = lets.facts();
+  lowering_.storage[a.func->name] = storage;
+  Stmt s = body(std::move(scope));
+  lowering_.storage.erase(a.func->name);
+  for (int c = 0; c < a.func->components(); ++c) {
+    s = ir::make_alloc(storage.buffers[c], a.func->dtype(c), ir::Space::heap, extents, s);
+  }
+  return lets.wrap(s);
+}
+
+// Computes what this iteration needs of a producer; with storage outside of the loop, only what the iteration before has
+// not left there.
+Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
+  Region region = region_of(a.func->name, scope);
+  if (region.empty()) return nullptr;
+  Lets lets(lowering_, scope.facts);
+  std::vector<Expr> lowest, extent;
+  for (size_t d = 0; d < region.lowest.size(); ++d) {
+    Expr low = region.lowest[d], high = region.highest[d];
+    Expr loop = scope.value.at(a.compute_loop);
+    if (a.store_loop != a.compute_loop && loop.kind() == ExprKind::var && uses_var(high, loop->name)) {
+      Expr before = substitute(high, {{loop->name, loop - integer(1)}});
+      low = select(eq(loop, integer(0)), low, max(low, before + integer(1)));
+    }
+    low = lets.named(a.func->name + ".low", low);
+    lowest.push_back(low);
+    extent.push_back(lets.named(a.func->name + ".extent", high - low + integer(1)));
+  }
+  Facts outside = lowering_.facts;
+  lowering_.facts = lets.facts();
+  Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit();
+  lowering_.facts = outside;
+  return lets.wrap(s);
+}
+
+// The one access by which this nest reads a staged tensor.
+static Expr only_access(const std::string& tensor, const std::vector<Expr>& values, const Staging& staging) {
+  Expr found;
+  for (const Expr& value : values) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || e->name != tensor || found == e) return;
+      if (found.defined()) {
+        throw Error(ErrorCode::illegal_schedule,
+                    {"schedule", fmt::format("stage_at of {} for {}", tensor, staging.consumer), "several different reads",
+                     "one read, for a layout or with_first", staging.where});
+      }
+      found = e;
+    });
+  }
+  if (!found.defined()) {
+    throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("stage_at of {}", tensor),
+                                           fmt::format("{} does not read {}", staging.consumer, tensor),
+                                           "a tensor that the consumer reads", staging.where});
+  }
+  return found;
+}
+
+Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue& body) {
+  Expr access = only_access(staging.tensor, all_values(), staging);
+  Region region = region_of(staging.tensor, scope);
+  Lets lets(lowering_, scope.facts);
+  Storage storage;
+  std::vector<Expr> sizes;
+  for (size_t d = 0; d < region.lowest.size(); ++d) {
+    storage.minimum.push_back(lets.named(staging.tensor + ".min", region.lowest[d]));
+    sizes.push_back(lets.named(staging.tensor + ".size", region.whole[d] - region.lowest[d] + integer(1)));
+  }
+  storage.fold.resize(region.lowest.size());
+  storage.order = layout_order(staging, access);
+  storage.padded = true;
+  storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
+  scope.facts = lets.facts();
+
+  std::vector<Expr> extents;
+  for (int d : storage.order) extents.push_back(sizes[d]);
+  Stmt s;
+  if (staging.first_loop.empty()) {
+    Stmt copy = copy_nest(staging, storage, scope);
+    scope.staged[staging.tensor] = storage;
+    s = ir::make_block({copy, body(std::move(scope))});
+  } else {
+    check_first_loop(staging, access);
+    scope.awaiting.push_back({&staging, storage});
+    s = body(std::move(scope));
+  }
+  return lets.wrap(ir::make_alloc(storage.buffers[0], access.type().dtype, ir::Space::heap, extents, s));
+}
+
+// Buffer dimensions in the order of the layout's loops; each names the tensor dimension that its variable indexes.
+std::vector<int> NestEmitter::layout_order(const Staging& staging, const Expr& access) const {
+  std::vector<int> order;
+  for (const std::string& name : staging.layout) {
+    const Loop* loop = nest_.find(name);
+    int dimension = -1;
+    for (size_t d = 0; loop && d < access.args().size(); ++d) {
+      if (uses_var(access.arg(d), loop->root)) dimension = static_cast<int>(d);
+    }
+    if (dimension < 0 || std::find(order.begin(), order.end(), dimension) != order.end()) {
+      throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("layout of the copy of {}", staging.tensor), name,
+                                             fmt::format("loops of {} that index {}, one a dimension", func_.name,
+                                                         staging.tensor), staging.where});
+    }
+    order.push_back(dimension);
+  }
+  std::vector<int> missing;
+  for (size_t d = 0; d < access.args().size(); ++d) {
+    if (std::find(order.begin(), order.end(), static_cast<int>(d)) == order.end()) missing.push_back(static_cast<int>(d));
+  }
+  order.insert(order.begin(), missing.begin(), missing.end());
+  return order;
+}
+
+void NestEmitter::check_first_loop(const Staging& staging, const Expr& access) const {
+  int at = nest_.position(staging.first_loop), around = nest_.position(staging.loop);
+  std::string got;
+  if (at < 0) {
+    got = fmt::format("{} has no loop {}", func_.name, staging.first_loop);
+  } else if (at <= around) {
+    got = fmt::format("{} is not inside {}", staging.first_loop, staging.loop);
+  } else if (nest_.loops[at].reduction) {
+    got = fmt::format("{} is a loop of the reduction", staging.first_loop);
+  }
+  for (int i = around + 1; got.empty() && i <= at; ++i) {
+    for (const Expr& index : access.args()) {
+      if (uses_var(index, nest_.loops[i].root) && nest_.loops[i].root != nest_.loops[at].root) continue;
+      if (uses_var(index, nest_.loops[at].root)) got = fmt::format("{} depends on {}", staging.tensor, staging.first_loop);
+    }
+  }
+  if (got.empty() && accumulator_level_ != at) got = "the accumulators do not stand inside that loop";
+  if (got.empty()) return;
+  throw Error(ErrorCode::illegal_schedule,
+              {"schedule", fmt::format("with_first({}) of the copy of {}", staging.first_loop, staging.tensor), got,
+               "a loop inside the copy's own, over an index that the copy does not have, at which the accumulators stand",
+               staging.where});
+}
+
+// Copies not yet made that were to be written by this loop's first iteration, when it has no body for that.
+Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
+  std::vector<Stmt> copies;
+  for (auto it = scope.awaiting.begin(); it != scope.awaiting.end();) {
+    if (it->first->first_loop != loop) {
+      ++it;
+      continue;
+    }
+    copies.push_back(copy_nest(*it->first, it->second, scope));
+    scope.staged[it->first->tensor] = it->second;
+    it = scope.awaiting.erase(it);
+  }
+  return ir::make_block(std::move(copies));
+}
+
+// The copy as a nest of its own: whole blocks, zeros beyond the real end.
+Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
+  Expr access = only_access(staging.tensor, all_values(), staging);
+  Region region = region_of(staging.tensor, scope);
+  std::vector<Expr> offsets(region.lowest.size()), indices(region.lowest.size());
+  std::vector<std::string> names;
+  Scope inner = scope;
+  for (int d : to.order) {
+    names.push_back(lowering_.fresh(staging.tensor + ".copy"));
+    offsets[d] = make_var(names.back());
+    Expr count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    inner.facts.bound(names.back(), integer(0), simplify(count - integer(1), scope.facts));
+    indices[d] = simplify(region.lowest[d] + offsets[d], inner.facts);
+  }
+  for (size_t b = 0; b < names.size(); ++b) {
+    int d = to.order[b];
+    Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
+    if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
+  }
+  Expr value = bounded_read(access, indices, inner);
+  std::vector<Expr> at;
+  for (int d : to.order) at.push_back(offsets[d]);
+  Stmt s = ir::make_store(to.buffers[0], at, value);
+  for (size_t b = names.size(); b-- > 0;) {
+    int d = to.order[b];
+    Expr count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    bool lanes = b + 1 == names.size() && is_integer_constant(count);
+    s = ir::make_loop(names[b], integer(0), count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial, s);
+  }
+  return s;
+}
+
+// Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.
+Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) {
+  std::vector<Stmt> copies;
+  for (const auto& [staging, storage] : scope.writing) {
+    Expr access = only_access(staging->tensor, all_values(), *staging);
+    const Storage& to = storage;
+    std::vector<const Loop*> loops;
+    for (size_t i = at; i < walk.levels.size(); ++i) {
+      const Loop& loop = nest_.loops[walk.levels[i]];
+      for (const Expr& index : access.args()) {
+        if (!uses_var(index, loop.root)) continue;
+        loops.push_back(&loop);
+        break;
+      }
+    }
+    std::function<Stmt(size_t, Scope)> nest = [&](size_t i, Scope inner) -> Stmt {
+      if (i < loops.size()) {
+        return emit_constant(*loops[i], std::move(inner), [&](Scope s) { return nest(i + 1, std::move(s)); });
+      }
+      std::vector<Expr> indices;
+      for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));
+      std::vector<Expr> place_of = place(to, indices, inner.facts);
+      return ir::make_store(to.buffers[0], place_of, bounded_read(access, indices, inner));
+    };
+    copies.push_back(nest(0, scope));
+  }
+  return ir::make_block(std::move(copies));
+}
+
+}  // namespace lathe

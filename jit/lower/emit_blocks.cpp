@@ -1,0 +1,192 @@
+// Index-set splitting: a block loop with a constant inner loop becomes a steady body for whole blocks and edge bodies for
+// the rest; a tile's panels become one body for each class of widths. Why and what it costs:
+// docs/design/index-set-splitting.md.
+#include <algorithm>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+Tail NestEmitter::tail_of(const Split& split) const {
+  if (nest_.find(split.inner)->kind == ir::LoopKind::vector) return Tail::mask;
+  if (split.tail != Tail::automatic) return split.tail;
+  // Clamping repeats work; an update of stored values must not be repeated.
+  bool repeatable = !func_.is_reduction() || accumulate_in_registers_;
+  return repeatable ? Tail::clamp : Tail::guard;
+}
+
+// Numbers of rows that edge bodies are made for, smallest first; the last is the whole block.
+static std::vector<int64_t> edge_rows(const Split& split, int64_t block) {
+  std::vector<int64_t> rows{block};
+  for (const RowCount& r : split.rows) rows.push_back((block * r.numerator + r.denominator - 1) / r.denominator);
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  int64_t block = 0;
+  is_integer_constant(block_size(split, scope), &block);
+  Expr extent = lets.named(split.parent + ".extent", extent_of(split.parent, scope));
+  Expr full = lets.named(loop.name + ".full", extent / integer(block));
+  Expr rest = lets.named(split.parent + ".rest", extent - full * integer(block));
+  scope.facts = lets.facts();
+  scope.block[split.inner] = scope.extent[split.inner] = integer(block);
+
+  auto steady = [&](Scope inner, const Expr& at) {
+    inner.value[loop.name] = at;
+    inner.start[split.inner] = simplify(at * integer(block), inner.facts);
+    return body(std::move(inner));
+  };
+  auto edge = [&](const Scope& inner) { return emit_edge(loop, split, block, full, rest, inner, body); };
+
+  if (loop.kind == ir::LoopKind::parallel) {
+    Stmt copies = write_awaiting(loop.name, scope);
+    Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
+    Scope inner = scope;
+    std::string var = bind(loop, count, inner);
+    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner));
+    return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice)}));
+  }
+
+  auto steady_range = [&](Scope inner, const Expr& from, const Expr& to) {
+    std::string var = lowering_.fresh(loop.name);
+    inner.count[loop.name] = full;
+    inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
+    Stmt s = steady(inner, make_var(var));
+    return ir::make_loop(var, from, simplify(to - from, inner.facts), loop.kind, s);
+  };
+
+  std::vector<Stmt> parts;
+  Expr from = integer(0);
+  if (!scope.awaiting.empty()) {
+    parts.push_back(first_block(loop, full, scope, steady));
+    if (parts.back()) from = integer(1);
+  }
+  Idle idle = scope.split_for_boundary ? idle_range(loop.name, scope) : Idle{};
+  if (idle.accesses.empty()) {
+    parts.push_back(steady_range(scope, from, full));
+  } else {
+    Expr first = lets.named(loop.name + ".first", min(max(idle.first, from), full));
+    Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, full)));
+    Scope border = scope, middle = scope;
+    border.split_for_boundary = false;
+    middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
+    parts.push_back(steady_range(border, from, first));
+    parts.push_back(steady_range(middle, first, last));
+    parts.push_back(steady_range(border, last, full));
+  }
+  scope.split_for_boundary = false;
+  parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope)));
+  return lets.wrap(ir::make_block(std::move(parts)));
+}
+
+// The rest of the parent, 0 < rest < block: the same body over fewer rows, indices beyond the end kept out by the tail.
+Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, int64_t block, const Expr& at, const Expr& rest,
+                            const Scope& outer, const Continue& body) {
+  Stmt chosen;
+  std::vector<int64_t> counts = edge_rows(split, block);
+  for (auto rows = counts.rbegin(); rows != counts.rend(); ++rows) {
+    Scope scope = outer;
+    scope.value[loop.name] = at;
+    scope.start[split.inner] = simplify(at * integer(block), scope.facts);
+    scope.extent[split.inner] = integer(*rows);
+    scope.valid[split.inner] = rest;
+    scope.tail[split.inner] = tail_of(split);
+    scope.facts.bound(rest->name, integer(1), integer(std::min(*rows, block - 1)));
+    // With masks that cost nothing, whole and short panels share their edge bodies.
+    if (lowering_.target.mask_registers) {
+      for (const auto& [inner, columns] : scope.columns) {
+        scope.valid[inner] = columns;
+        scope.tail[inner] = Tail::mask;
+      }
+    }
+    Stmt s = body(std::move(scope));
+    chosen = chosen ? ir::make_branch(le(rest, integer(*rows)), s, chosen) : s;
+  }
+  return chosen;
+}
+
+// The block that writes copies while it computes. Without a whole block the copies are made beforehand.
+Stmt NestEmitter::first_block(const Loop& loop, const Expr& full, Scope& scope,
+                              const std::function<Stmt(Scope, const Expr&)>& steady) {
+  Scope writing = scope;
+  writing.writing.clear();
+  std::vector<Stmt> copies;
+  for (auto it = scope.awaiting.begin(); it != scope.awaiting.end();) {
+    if (it->first->first_loop != loop.name) {
+      ++it;
+      continue;
+    }
+    writing.writing.push_back(*it);
+    copies.push_back(copy_nest(*it->first, it->second, scope));
+    scope.staged[it->first->tensor] = it->second;
+    it = scope.awaiting.erase(it);
+  }
+  if (copies.empty()) return nullptr;
+  writing.awaiting = scope.awaiting;
+  writing.count[loop.name] = full;
+  return ir::make_branch(gt(full, integer(0)), steady(std::move(writing), integer(0)), ir::make_block(copies));
+}
+
+// Panels of a tile: units of the narrowest width are dealt out to panels of at most the widest.
+Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  int64_t unit = split.classes.back().width, widest = split.classes.front().width, per_panel = widest / unit;
+  Expr extent = lets.named(split.parent + ".extent", extent_of(split.parent, scope));
+  Expr units = lets.named(loop.name + ".units", ceil_div(extent, integer(unit)));
+  Expr count = lets.named(loop.name + ".count", ceil_div(units, integer(per_panel)));
+  Expr base = split.even ? lets.named(loop.name + ".base", units / count) : Expr();
+  Expr extra = split.even ? lets.named(loop.name + ".extra", units % count) : Expr();
+  scope.facts = lets.facts();
+  Stmt copies = write_awaiting(loop.name, scope);
+  std::string var = bind(loop, count, scope);
+  Expr at = make_var(var);
+
+  Lets inner(lowering_, scope.facts);
+  Expr first_unit = split.even ? at * base + min(at, extra) : at * integer(per_panel);
+  Expr mine = split.even ? base + select(lt(at, extra), integer(1), integer(0))
+                         : min(integer(per_panel), units - at * integer(per_panel));
+  Expr width = inner.named(loop.name + ".width", mine * integer(unit));
+  Expr start = inner.named(loop.name + ".start", first_unit * integer(unit));
+  Expr columns = inner.named(loop.name + ".columns", min(width, extent - start));
+  scope.facts = inner.facts();
+  scope.start[split.inner] = start;
+  scope.columns[split.inner] = columns;
+  scope.facts.bound(columns.kind() == ExprKind::var ? columns->name : "", integer(1), integer(widest));
+
+  Stmt chosen;
+  for (int c = static_cast<int>(split.classes.size()) - 1; c >= 0; --c) {
+    Stmt s = panel_body(split, c, columns, scope, body);
+    chosen = chosen ? ir::make_branch(gt(width, integer(split.classes[c + 1].width)), s, chosen) : s;
+  }
+  Stmt panels = ir::make_loop(var, integer(0), count, loop.kind, inner.wrap(chosen));
+  return lets.wrap(ir::make_block({copies, panels}));
+}
+
+// The widest panels have a body for whole panels beside the one for short ones; the others too where masks are dear.
+Stmt NestEmitter::panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body) {
+  int64_t width = split.classes[tile_class].width;
+  scope.tile_class[split.inner] = tile_class;
+  for (const Split& s : nest_.splits) {
+    if (s.kind == Split::Kind::rows && s.classes == split.classes) scope.tile_class[s.inner] = tile_class;
+  }
+  if (!nest_.constant_inner(split)) {
+    scope.extent[split.inner] = columns;
+    scope.block[split.inner] = integer(width);
+    return body(std::move(scope));
+  }
+  scope.extent[split.inner] = scope.block[split.inner] = integer(width);
+  Scope edge = scope;
+  edge.valid[split.inner] = columns;
+  edge.tail[split.inner] = tail_of(split);
+  Stmt short_body = body(std::move(edge));
+  if (tile_class != 0 && lowering_.target.mask_registers) return short_body;
+  return ir::make_branch(eq(columns, integer(width)), body(std::move(scope)), short_body);
+}
+
+}  // namespace lathe

@@ -1,0 +1,248 @@
+// A reduction in three phases (docs/design/reductions.md). Inside the accumulators' loop: start from the identity, update
+// over the reduction loops inside, combine with the partial results of earlier blocks, then finish (epilogues) on the
+// last block or keep the partial results. First and last block are conditions outside the innermost loop, never bodies.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+// Chooses the loop inside which accumulators live, and whether they are registers.
+void NestEmitter::place_accumulators() {
+  auto asked = lowering_.register_loop.find(func_.name);
+  if (asked != lowering_.register_loop.end()) {
+    accumulator_level_ = nest_.position(asked->second);
+    if (accumulator_level_ < 0) {
+      throw Error(ErrorCode::unknown_loop, {"schedule", fmt::format("store_in: {} has no loop of this name", func_.name),
+                                            asked->second, "a loop of the Func", func_.where});
+    }
+  } else {
+    int first = 0;
+    while (first < static_cast<int>(nest_.loops.size()) && !nest_.loops[first].reduction) ++first;
+    accumulator_level_ = first - 1;
+  }
+  accumulate_in_registers_ = true;
+  register_levels_.clear();
+  for (size_t i = accumulator_level_ + 1; i < nest_.loops.size(); ++i) {
+    const Loop& loop = nest_.loops[i];
+    if (loop.reduction) continue;
+    register_levels_.push_back(static_cast<int>(i));
+    if (loop.constant()) continue;
+    accumulate_in_registers_ = false;
+    if (asked != lowering_.register_loop.end()) {
+      throw Error(ErrorCode::illegal_schedule,
+                  {"schedule", fmt::format("store_in(registers, at = {}) of {}", asked->second, func_.name),
+                   fmt::format("{} inside {} is neither vectorized nor unrolled", loop.name, asked->second),
+                   "a constant extent for every loop over an index of the result inside it", func_.where,
+                   fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second)});
+    }
+  }
+}
+
+// Gives partial results a place when reduction loops stand outside of the accumulators: the Func's own storage, else
+// that of its only epilogue where types agree, else scratch for the whole result.
+Stmt NestEmitter::with_partials(bool blocked, Scope scope, const Continue& body) {
+  if (auto own = lowering_.storage.find(func_.name); own != lowering_.storage.end()) {
+    partials_ = own->second;
+    return body(std::move(scope));
+  }
+  const auto& epilogues = lowering_.epilogues[func_.name];
+  if (!blocked && accumulate_in_registers_) return body(std::move(scope));
+  if (epilogues.size() == 1 && epilogues[0]->components() == func_.components()) {
+    bool same = true;
+    for (int c = 0; c < func_.components(); ++c) same = same && epilogues[0]->dtype(c) == func_.dtype(c);
+    if (same && lowering_.storage.count(epilogues[0]->name)) {
+      partials_ = lowering_.storage.at(epilogues[0]->name);
+      return body(std::move(scope));
+    }
+  }
+  Lets lets(lowering_, scope.facts);
+  std::vector<Expr> extents;
+  for (const std::string& v : func_.vars) {
+    partials_.minimum.push_back(root_minimum_[v]);
+    extents.push_back(lets.named(v + ".extent", scope.extent[v]));
+    partials_.order.push_back(static_cast<int>(partials_.order.size()));
+  }
+  if (extents.empty()) extents.push_back(integer(1));
+  partials_.fold.resize(func_.vars.size());
+  for (int c = 0; c < func_.components(); ++c) partials_.buffers.push_back(lowering_.fresh(func_.name + ".partial"));
+  scope.facts = lets.facts();
+  Stmt s = body(std::move(scope));
+  for (int c = 0; c < func_.components(); ++c) {
+    s = ir::make_alloc(partials_.buffers[c], func_.dtype(c), ir::Space::heap, extents, s);
+  }
+  return lets.wrap(s);
+}
+
+Stmt NestEmitter::emit_reduction(Scope scope) {
+  if (!accumulate_in_registers_) return emit_parts(scope);
+  accumulators_.clear();
+  std::vector<Expr> extents;
+  for (int level : register_levels_) extents.push_back(extent_of(nest_.loops[level].name, scope));
+  if (extents.empty()) extents.push_back(integer(1));
+  for (int c = 0; c < func_.components(); ++c) accumulators_.push_back(lowering_.fresh(func_.name + ".acc"));
+  std::vector<std::string> names = accumulators_;           // inner bodies have accumulators of their own
+  Stmt s = emit_parts(scope);
+  for (int c = 0; c < func_.components(); ++c) {
+    s = ir::make_alloc(names[c], func_.dtype(c), ir::Space::registers, extents, s);
+  }
+  return lowering_.register_loop.count(func_.name) ? ir::make_unit(s) : s;
+}
+
+Stmt NestEmitter::emit_parts(const Scope& scope) {
+  Walk all, results;
+  for (size_t i = accumulator_level_ + 1; i < nest_.loops.size(); ++i) {
+    all.levels.push_back(static_cast<int>(i));
+    if (!nest_.loops[i].reduction) results.levels.push_back(static_cast<int>(i));
+  }
+  auto nest = [&](Walk walk, Phase phase) {
+    walk.phase = phase;
+    Scope inner = scope;
+    if (phase != Phase::update) inner.writing.clear();
+    return emit_from(walk, 0, inner);
+  };
+
+  Expr first = make_true(), last = make_true();
+  for (int i = 0; i <= accumulator_level_; ++i) {
+    const Loop& loop = nest_.loops[i];
+    if (!loop.reduction) continue;
+    const Expr &at = scope.value.at(loop.name), &count = scope.count.at(loop.name);
+    first = simplify(first & eq(at, integer(0)), scope.facts);
+    last = simplify(last & eq(at, count - integer(1)), scope.facts);
+  }
+  Stmt init = nest(results, Phase::init);
+  if (!accumulate_in_registers_ && !is_integer_constant(first)) init = ir::make_branch(first, init);
+  Stmt update = nest(all, Phase::update);
+  for (const Expr& guard : scope.reduction_guards) update = ir::make_branch(guard, update);
+
+  Stmt combine, finish;
+  bool blocked = !is_integer_constant(first);
+  if (blocked && accumulate_in_registers_) {
+    combine = ir::make_branch(simplify(make_op(Op::bit_not, {first})), nest(results, Phase::combine));
+  }
+  bool completed = !lowering_.epilogues[func_.name].empty();
+  bool stored = lowering_.storage.count(func_.name) != 0;
+  Stmt store = accumulate_in_registers_ && (blocked || stored) ? nest(results, Phase::store) : nullptr;
+  if (completed) {
+    Stmt complete = nest(results, Phase::finish);
+    finish = stored    ? ir::make_block({store, blocked ? ir::make_branch(last, complete) : complete})
+             : blocked ? ir::make_branch(last, complete, store)
+                       : complete;
+  } else {
+    finish = store;
+  }
+  return ir::make_block({init, update, combine, finish});
+}
+
+Expr NestEmitter::accumulator(int component, const Scope& scope) const {
+  Type type{func_.dtype(component), 1};
+  if (!accumulate_in_registers_) {
+    return read(func_.name, partials_, component, type.dtype, own_indices(scope), scope);
+  }
+  std::vector<Expr> lanes;
+  for (int level : register_levels_) lanes.push_back(scope.lane.at(nest_.loops[level].name));
+  if (lanes.empty()) lanes.push_back(integer(0));
+  return make_access(accumulators_[component], type.dtype, lanes);
+}
+
+// combine(left, right). Accumulators are never NaN under the combiners that skip NaN (their identities are not), so the
+// choice takes one comparison.
+std::vector<Expr> NestEmitter::combined(const std::vector<Expr>& left, const std::vector<Expr>& right) const {
+  const Combiner& combiner = *func_.combiner;
+  Substitution operands;
+  for (size_t c = 0; c < left.size(); ++c) {
+    operands.push_back({combiner.left[c], left[c]});
+    operands.push_back({combiner.right[c], right[c]});
+  }
+  std::vector<Expr> result;
+  for (const Expr& e : combiner.combined) {
+    bool skips = (e.is_op(Op::max_number) || e.is_op(Op::min_number)) && is_float(e.type().dtype) &&
+                 e.arg(0).kind() == ExprKind::var && e.arg(1).kind() == ExprKind::var;
+    Expr value = skips ? select(make_op(e.is_op(Op::max_number) ? Op::gt : Op::lt, {e.arg(1), e.arg(0)}), e.arg(1),
+                                e.arg(0))
+                       : e;
+    result.push_back(substitute(value, operands));
+  }
+  return result;
+}
+
+Stmt NestEmitter::store_accumulators(const std::vector<Expr>& values, const Scope& scope) {
+  if (!accumulate_in_registers_) return store_values(values, partials_, func_, scope, false);
+  std::vector<Expr> lanes;
+  for (int level : register_levels_) lanes.push_back(scope.lane.at(nest_.loops[level].name));
+  if (lanes.empty()) lanes.push_back(integer(0));
+  std::vector<Stmt> stores;
+  for (size_t c = 0; c < values.size(); ++c) stores.push_back(ir::make_store(accumulators_[c], lanes, values[c]));
+  if (stores.size() == 1) return stores[0];
+  // All components are computed before one is overwritten.
+  std::vector<std::string> names;
+  for (size_t c = 0; c < values.size(); ++c) {
+    names.push_back(lowering_.fresh("new"));
+    stores[c] = ir::make_store(accumulators_[c], lanes, make_var(names[c], values[c].type()));
+  }
+  Stmt s = ir::make_block(stores);
+  for (size_t c = values.size(); c-- > 0;) s = ir::make_let(names[c], values[c], s);
+  return s;
+}
+
+Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
+  std::vector<Expr> values;
+  switch (phase) {
+    case Phase::whole:
+      for (const Expr& v : func_.values) values.push_back(translate(v, scope));
+      return store_values(values, lowering_.storage.at(func_.name), func_, scope, lowering_.streams(func_.name));
+    case Phase::init: return store_accumulators(func_.combiner->identity, scope);
+    case Phase::update: return leaf_update(scope);
+    case Phase::combine: {
+      std::vector<Expr> partial, mine;
+      for (int c = 0; c < func_.components(); ++c) {
+        partial.push_back(read(func_.name, partials_, c, func_.dtype(c), own_indices(scope), scope));
+        mine.push_back(accumulator(c, scope));
+      }
+      return store_accumulators(combined(partial, mine), scope);
+    }
+    case Phase::finish: return leaf_finish(scope);
+    case Phase::store:
+      for (int c = 0; c < func_.components(); ++c) values.push_back(accumulator(c, scope));
+      return store_values(values, partials_, func_, scope, lowering_.streams(func_.name));
+  }
+  return nullptr;
+}
+
+Stmt NestEmitter::leaf_update(const Scope& scope) {
+  std::vector<Expr> before, values;
+  absent_.clear();
+  for (int c = 0; c < func_.components(); ++c) {
+    before.push_back(accumulator(c, scope));
+    values.push_back(translate(func_.values[c], scope));
+  }
+  std::vector<Expr> after = combined(before, values);
+  for (const Expr& present : absent_) {
+    for (size_t c = 0; c < after.size(); ++c) after[c] = select(present, after[c], before[c]);
+  }
+  absent_.clear();
+  return store_accumulators(after, scope);
+}
+
+Stmt NestEmitter::leaf_finish(const Scope& scope) {
+  std::vector<Stmt> stores;
+  epilogue_values_.clear();
+  for (int c = 0; c < func_.components(); ++c) epilogue_values_.push_back(accumulator(c, scope));
+  for (const FuncContents* epilogue : lowering_.epilogues[func_.name]) {
+    Substitution rename;
+    for (size_t d = 0; d < func_.vars.size(); ++d) rename.push_back({epilogue->vars[d], make_var(func_.vars[d])});
+    std::vector<Expr> values;
+    for (const Expr& v : epilogue->values) values.push_back(translate(substitute(v, rename), scope));
+    stores.push_back(store_values(values, lowering_.storage.at(epilogue->name), *epilogue, scope,
+                                  lowering_.streams(epilogue->name)));
+  }
+  epilogue_values_.clear();
+  return ir::make_block(std::move(stores));
+}
+
+}  // namespace lathe

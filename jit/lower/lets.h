@@ -1,0 +1,41 @@
+// Small helpers for writing statements: index constants, rounding up, and names for values used more than once.
+#pragma once
+
+#include "analysis/simplify.h"
+#include "jit/ir/ir.h"
+#include "jit/lower/lowering.h"
+
+namespace lathe {
+
+inline Expr integer(int64_t value) { return make_integer(DType::i64, value); }
+inline Expr ceil_div(const Expr& a, const Expr& b) { return (a + (b - integer(1))) / b; }
+
+// Collects lets to wrap around a statement. What a name stands for stays known to the facts.
+class Lets {
+ public:
+  Lets(Lowering& lowering, Facts facts) : lowering_(lowering), facts_(std::move(facts)) {}
+
+  // The value itself when it is a constant or a variable, else a variable with that value.
+  Expr named(const std::string& name, const Expr& value) {
+    Expr simple = simplify(value, facts_);
+    if (simple.kind() == ExprKind::constant || simple.kind() == ExprKind::var) return simple;
+    std::string var = lowering_.fresh(name);
+    lets_.push_back({var, simple});
+    if (simple.type() == Type{DType::i64, 1}) facts_.bound(var, simple, simple);
+    return make_var(var, simple.type());
+  }
+
+  ir::Stmt wrap(ir::Stmt body) const {
+    for (auto it = lets_.rbegin(); it != lets_.rend(); ++it) body = ir::make_let(it->first, it->second, body);
+    return body;
+  }
+
+  Facts& facts() { return facts_; }
+
+ private:
+  Lowering& lowering_;
+  Facts facts_;
+  std::vector<std::pair<std::string, Expr>> lets_;
+};
+
+}  // namespace lathe

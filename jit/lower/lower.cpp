@@ -1,0 +1,208 @@
+#include "jit/lower/lower.h"
+
+#include <fmt/format.h>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/lowering.h"
+
+namespace lathe {
+
+std::string stride_name(const std::string& tensor, size_t dimension) {
+  return fmt::format("{}.stride.{}", tensor, dimension);
+}
+
+namespace {
+
+Substitution target_facts(const Target& target) {
+  return {{"target.L1", integer(target.l1_bytes)},   {"target.L2", integer(target.l2_bytes)},
+          {"target.L3", integer(target.l3_bytes)},   {"target.lanes", integer(target.lanes(4))},
+          {"target.threads", integer(target.threads)}};
+}
+
+// One row of the dispatch list: the directives and the condition under which they run.
+struct Variant {
+  Expr condition;                                           // undefined: always
+  std::vector<Directive> directives;
+  bool assumes_unit_strides = false;
+};
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(const Operator& op, const Schedule* schedule, const Target& target)
+      : op_(op), schedule_(schedule), target_(target), constants_(target_facts(target)) {
+    for (const SizeDecl& s : op.sizes) facts_.bound(s.name, integer(s.lowest), integer(s.highest));
+  }
+
+  Lowered build() {
+    bind_params();
+    Lowered result;
+    result.program.name = op_.name;
+    result.params = params_;
+    std::vector<Variant> list = variants();
+    for (size_t i = 0; i < list.size(); ++i) result.program.functions.push_back(function(list[i], i, list.size()));
+    result.program.functions.push_back(entry(list));
+    return result;
+  }
+
+ private:
+  // Numbers that directives and conditions name: target facts and this schedule's parameters.
+  void bind_params() {
+    if (!schedule_) return;
+    for (const ScheduleParam& p : schedule_->params) {
+      int64_t value = 0;
+      if (!is_integer_constant(simplify(substitute(p.formula, constants_)), &value)) {
+        throw Error(ErrorCode::bad_factor, {"schedule", fmt::format("param {} has no value", p.name), "a formula of sizes",
+                                            "a formula of target facts and numbers", p.where});
+      }
+      params_.push_back({p.name, std::min(std::max(value, p.lowest), p.highest), p.lowest, p.highest});
+      facts_.bound(p.name, integer(p.lowest), integer(p.highest));
+    }
+  }
+
+  std::vector<Directive> bound(std::vector<Directive> directives) const {
+    for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, constants_));
+    return directives;
+  }
+
+  // First match wins: the specializations, the common directives alone, the plain nest for whatever is left.
+  std::vector<Variant> variants() const {
+    std::vector<Variant> list;
+    if (schedule_) {
+      for (const Specialization& s : schedule_->specializations) {
+        Variant v{simplify(substitute(s.condition, constants_), facts_), bound(schedule_->directives), true};
+        for (Directive& d : bound(s.directives)) v.directives.push_back(std::move(d));
+        list.push_back(std::move(v));
+      }
+      if (!schedule_->directives.empty()) list.push_back({{}, bound(schedule_->directives), true});
+    }
+    for (Variant& v : list) assume_unit_strides(v);
+    if (list.empty() || list.back().condition.defined()) list.push_back({});
+    return list;
+  }
+
+  // A scheduled variant takes the innermost stride of each argument for 1, unless its condition speaks of that stride;
+  // calls where one is not fall through to the next variant.
+  void assume_unit_strides(Variant& v) const {
+    Expr condition = v.condition;
+    for (const TensorArgument& t : tensor_arguments(op_)) {
+      if (t.extents.empty()) continue;
+      std::string stride = stride_name(t.name, t.extents.size() - 1);
+      if (v.condition.defined() && uses_var(v.condition, stride)) continue;
+      Expr unit = eq(make_var(stride), integer(1));
+      condition = condition.defined() ? unit & condition : unit;
+    }
+    v.condition = condition;
+  }
+
+  std::vector<ir::Param> scalars() const {
+    std::vector<ir::Param> list;
+    for (const SizeDecl& s : op_.sizes) list.push_back({s.name, {DType::i64, 1}});
+    for (const TensorArgument& t : tensor_arguments(op_)) {
+      for (size_t d = 0; d < t.extents.size(); ++d) list.push_back({stride_name(t.name, d), {DType::i64, 1}});
+    }
+    for (const ParamDecl& p : op_.params) list.push_back({p.name, {p.dtype, 1}});
+    for (const BoundParam& p : params_) list.push_back({p.name, {DType::i64, 1}});
+    return list;
+  }
+
+  std::vector<ir::Buffer> buffers(const Variant* v) const {
+    std::vector<ir::Buffer> list;
+    for (const TensorArgument& t : tensor_arguments(op_)) {
+      ir::Buffer b;
+      b.name = t.name, b.dtype = t.dtype, b.read_only = !t.is_output;
+      for (size_t d = 0; d < t.extents.size(); ++d) {
+        std::string stride = stride_name(t.name, d);
+        bool unit = v && v->assumes_unit_strides && d + 1 == t.extents.size() && assumed(*v, stride);
+        b.strides.push_back(unit ? integer(1) : make_var(stride));
+      }
+      if (b.strides.empty()) b.strides.push_back(integer(1));
+      list.push_back(std::move(b));
+    }
+    return list;
+  }
+
+  // Whether the condition holds a conjunct stride == 1.
+  static bool assumed(const Variant& v, const std::string& stride) {
+    bool found = false;
+    for_each_conjunct(v.condition, [&](const Expr& e) {
+      found = found || e == eq(make_var(stride), integer(1));
+    });
+    return found;
+  }
+
+  static void for_each_conjunct(const Expr& e, const std::function<void(const Expr&)>& visit_one) {
+    if (!e.defined()) return;
+    if (e.is_op(Op::bit_and)) {
+      for_each_conjunct(e.arg(0), visit_one);
+      for_each_conjunct(e.arg(1), visit_one);
+    } else {
+      visit_one(e);
+    }
+  }
+
+  // What the condition says about single sizes: size >= c and the like.
+  Facts facts_of(const Variant& v) const {
+    Facts facts = facts_;
+    for_each_conjunct(v.condition, [&](const Expr& e) {
+      if (e.kind() != ExprKind::op || e.args().size() != 2) return;
+      int64_t c = 0;
+      if (e.arg(0).kind() != ExprKind::var || !is_integer_constant(e.arg(1), &c)) return;
+      const std::string& name = e.arg(0)->name;
+      const Range* known = facts_.find(name);
+      Expr low = known ? known->lowest : Expr(), high = known ? known->highest : Expr();
+      if (e.is_op(Op::ge)) low = integer(c);
+      if (e.is_op(Op::gt)) low = integer(c + 1);
+      if (e.is_op(Op::le)) high = integer(c);
+      if (e.is_op(Op::lt)) high = integer(c - 1);
+      if (e.is_op(Op::eq)) low = high = integer(c);
+      if (known || e.is_op(Op::eq)) facts.bound(name, low, high);
+    });
+    return facts;
+  }
+
+  std::string name_of(size_t i, size_t count) const {
+    return i + 1 == count ? op_.name + ".plain" : fmt::format("{}.variant_{}", op_.name, i);
+  }
+
+  ir::Function function(const Variant& v, size_t i, size_t count) const {
+    ir::Function f;
+    f.name = name_of(i, count);
+    f.kind = ir::FunctionKind::variant;
+    f.buffers = buffers(&v);
+    f.params = scalars();
+    f.body = lower_variant(op_, v.directives, target_, facts_of(v));
+    return f;
+  }
+
+  ir::Function entry(const std::vector<Variant>& list) const {
+    ir::Function f;
+    f.name = op_.name;
+    f.kind = ir::FunctionKind::entry;
+    f.buffers = buffers(nullptr);
+    f.params = scalars();
+    std::vector<Expr> values;
+    for (const ir::Param& p : f.params) values.push_back(make_var(p.name, p.type));
+    std::vector<ir::BufferArgument> arguments;
+    for (const ir::Buffer& b : f.buffers) arguments.push_back({b.name, integer(0)});
+    for (size_t i = list.size(); i-- > 0;) {
+      ir::Stmt call = ir::make_call(name_of(i, list.size()), values, arguments);
+      f.body = f.body ? ir::make_branch(list[i].condition, call, f.body) : call;
+    }
+    return f;
+  }
+
+  const Operator& op_;
+  const Schedule* schedule_;
+  const Target& target_;
+  Substitution constants_;
+  Facts facts_;
+  std::vector<BoundParam> params_;
+};
+
+}  // namespace
+
+Lowered lower(const Operator& op, const Schedule* schedule, const Target& target) {
+  return ProgramBuilder(op, schedule, target).build();
+}
+
+}  // namespace lathe

@@ -1,0 +1,29 @@
+// Algorithm + schedule -> loop IR of the nested stage: one function for each variant of the schedule, and an entry that
+// chooses among them (docs/design/dispatch.md).
+#pragma once
+
+#include "jit/ir/ir.h"
+#include "lang/algorithm.h"
+#include "schedules/schedule.h"
+#include "targets/target.h"
+
+namespace lathe {
+
+// A schedule's `param` with the value that its formula gives on this target.
+struct BoundParam {
+  std::string name;
+  int64_t value, lowest, highest;
+};
+
+struct Lowered {
+  ir::Program program;
+  std::vector<BoundParam> params;                           // in the order of the entry's last scalar parameters
+};
+
+// `op` has no static parameters left. A null schedule gives the plain nest. Throws Error where a directive is illegal.
+Lowered lower(const Operator& op, const Schedule* schedule, const Target& target);
+
+// The name of the scalar that holds the stride of an argument's dimension.
+std::string stride_name(const std::string& tensor, size_t dimension);
+
+}  // namespace lathe

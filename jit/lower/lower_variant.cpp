@@ -1,0 +1,421 @@
+// One variant: which Funcs are inlined, stored, fused or computed inside another's loops, and in which order the nests
+// stand.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+#include "schedules/text.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+std::string Lowering::fresh(const std::string& name) {
+  int count = names_used[name]++;
+  if (count == 0) return name;
+  std::string numbered = fmt::format("{}_{}", name, count);
+  return names_used.count(numbered) ? fresh(name) : (names_used[numbered] = 1, numbered);
+}
+
+Operator inline_funcs(const Operator& op, const std::vector<std::string>& names) {
+  Operator result = op;
+  result.funcs.clear();
+  auto inlined = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  std::map<std::string, FuncContents> definitions;          // with their own inlined Funcs replaced
+  auto replace = [&](const Expr& e) {
+    return transform(e, [&](const Expr& node) {
+      if (node.kind() != ExprKind::access || !definitions.count(node->name)) return node;
+      const FuncContents& f = definitions.at(node->name);
+      Substitution indices;
+      for (size_t d = 0; d < f.vars.size(); ++d) indices.push_back({f.vars[d], node.arg(d)});
+      return substitute(f.values[node->component], indices);
+    });
+  };
+  for (FuncContents f : op.funcs) {
+    for (Expr& v : f.values) v = replace(v);
+    if (inlined(f.name)) {
+      definitions[f.name] = std::move(f);
+    } else {
+      result.funcs.push_back(std::move(f));
+    }
+  }
+  return result;
+}
+
+namespace {
+
+bool reads(const FuncContents& f, const std::string& tensor) {
+  bool found = false;
+  for (const Expr& v : f.values) {
+    visit(v, [&](const Expr& e) { found = found || (e.kind() == ExprKind::access && e->name == tensor); });
+  }
+  return found;
+}
+
+[[noreturn]] void refuse(ErrorCode code, const Directive& d, std::string got, std::string need, std::string hint = {}) {
+  throw Error(code, {"schedule", print(d), std::move(got), std::move(need), d.where, std::move(hint)});
+}
+
+// Reads the directives that say where a Func lives, checks them, and writes the nests.
+class VariantLowering {
+ public:
+  VariantLowering(const Operator& whole, const std::vector<Directive>& directives, const Target& target,
+                  const Facts& facts)
+      : op_(inline_funcs(whole, to_inline(whole, directives))), lowering_{op_, target, directives, {}, {}, {}, {}, {}, {}, {}, facts, {}} {
+    reserve_names();
+    for (const Directive& d : directives) place(d);
+    for (const Directive& d : directives) detail(d);
+    for (const Directive& d : directives) check_names(d, whole);
+    check_attachments();
+  }
+
+  Stmt lower() {
+    for (const InputDecl& in : op_.inputs) lowering_.storage[in.name] = argument({in.name}, in.extents.size());
+    for (const OutputDecl& out : op_.outputs) {
+      const FuncContents& f = *op_.find_func(out.func);
+      std::vector<std::string> names;
+      for (int c = 0; c < f.components(); ++c) names.push_back(component_name(f, c));
+      lowering_.storage[out.func] = argument(names, out.extents.size());
+    }
+    find_root_regions();
+    return nests_from(emission_order(), 0);
+  }
+
+ private:
+  // Pure Funcs without a place, that are not outputs, are inlined.
+  static std::vector<std::string> to_inline(const Operator& op, const std::vector<Directive>& directives) {
+    std::vector<std::string> names;
+    for (const FuncContents& f : op.funcs) {
+      bool placed = op.find_output(f.name) || f.is_reduction();
+      for (const Directive& d : directives) {
+        bool mine = d.func == f.name;
+        if (mine && d.kind == DirectiveKind::compute_inline && placed) {
+          refuse(ErrorCode::illegal_schedule, d, f.is_reduction() ? "a reduction" : "an output", "a pure intermediate Func");
+        }
+        placed = placed || (mine && d.kind != DirectiveKind::compute_inline);
+      }
+      if (!placed) names.push_back(f.name);
+    }
+    return names;
+  }
+
+  // Loop variables must not collide with sizes, parameters, strides or buffers.
+  void reserve_names() {
+    for (const SizeDecl& s : op_.sizes) lowering_.names_used[s.name] = 1;
+    for (const ParamDecl& p : op_.params) lowering_.names_used[p.name] = 1;
+    for (const TensorArgument& t : tensor_arguments(op_)) lowering_.names_used[t.name] = 1;
+    for (const Directive& d : lowering_.directives) {
+      if (!d.value.defined()) continue;
+      visit(d.value, [&](const Expr& e) { if (e.kind() == ExprKind::var) lowering_.names_used[e->name] = 1; });
+    }
+  }
+
+  const FuncContents& func(const Directive& d, const std::string& name) const {
+    if (const FuncContents* f = op_.find_func(name)) return *f;
+    std::vector<std::string> names;
+    for (const FuncContents& f : op_.funcs) names.push_back(f.name);
+    std::string near = nearest_name(name, names);
+    refuse(ErrorCode::unknown_loop, d, name, fmt::format("a Func that is not inlined: {}", fmt::join(names, ", ")),
+           near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+
+  std::string loop_of(const Directive& d, const FuncContents& f, const std::string& name) const {
+    Nest nest = build_nest(f, lowering_.directives);
+    if (nest.find(name)) return name;
+    std::vector<std::string> names;
+    for (const Loop& l : nest.loops) names.push_back(l.name);
+    std::string near = nearest_name(name, names);
+    refuse(ErrorCode::unknown_loop, d, fmt::format("{} has no loop {}", f.name, name),
+           fmt::format("one of {}", fmt::join(names, ", ")), near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+
+  void place(const Directive& d) {
+    if (d.kind == DirectiveKind::epilogue_of) {
+      check_epilogue(d);
+      lowering_.epilogues[d.target].push_back(&func(d, d.func));
+      fused_.insert(d.func);
+    } else if (d.kind == DirectiveKind::compute_at) {
+      const FuncContents& f = func(d, d.func);
+      if (op_.find_output(f.name)) refuse(ErrorCode::illegal_schedule, d, "an output", "an intermediate Func");
+      std::string loop = loop_of(d, func(d, d.target), d.loops.at(0));
+      lowering_.attachments.push_back({&f, d.target, loop, loop, {}, d.where});
+      fused_.insert(d.func);
+    } else if (d.kind == DirectiveKind::stage_at) {
+      loop_of(d, func(d, d.target), d.loops.at(0));
+      if (!op_.find_input(d.func)) {
+        refuse(ErrorCode::bad_directive, d, fmt::format("{} is a Func", d.func), "an input", "compute_at places a Func");
+      }
+      lowering_.stagings.push_back({d.func, d.target, d.loops.at(0), d.name, {}, "", d.where});
+    } else if (d.kind == DirectiveKind::store_in && !d.loops.empty()) {
+      lowering_.register_loop[d.func] = loop_of(d, func(d, d.func), d.loops[0]);
+      if (!func(d, d.func).is_reduction()) refuse(ErrorCode::bad_directive, d, "a pure Func", "a reduction");
+    } else if (d.kind == DirectiveKind::stream) {
+      lowering_.streamed[d.func] = d.value;
+    }
+  }
+
+  Staging& staging(const Directive& d) {
+    for (Staging& s : lowering_.stagings) if (s.tensor == d.func || s.name == d.func) return s;
+    refuse(ErrorCode::bad_directive, d, fmt::format("{} is not staged", d.func), "stage_at before it");
+  }
+
+  Attachment& attachment(const Directive& d) {
+    for (Attachment& a : lowering_.attachments) if (a.func->name == d.func) return a;
+    refuse(ErrorCode::bad_directive, d, fmt::format("{} is not computed inside a loop", d.func), "compute_at beside it");
+  }
+
+  void detail(const Directive& d) {
+    switch (d.kind) {
+      case DirectiveKind::layout: staging(d).layout = d.loops; break;
+      case DirectiveKind::with_first: staging(d).first_loop = d.loops.at(0); break;
+      case DirectiveKind::store_at:
+        attachment(d).store_loop = loop_of(d, func(d, d.target), d.loops.at(0));
+        if (attachment(d).consumer != d.target) refuse(ErrorCode::illegal_schedule, d, d.target, attachment(d).consumer);
+        break;
+      case DirectiveKind::fold_storage: {
+        const std::vector<std::string>& vars = attachment(d).func->vars;
+        if (std::find(vars.begin(), vars.end(), d.loops.at(0)) == vars.end()) {
+          refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", d.func, fmt::join(vars, ", ")));
+        }
+        attachment(d).fold[d.loops.at(0)] = d.value;
+        break;
+      }
+      case DirectiveKind::prefetch:
+        lowering_.prefetches.push_back({d.func, d.target, loop_of(d, func(d, d.target), d.loops.at(0)), d.value});
+        break;
+      default: break;
+    }
+  }
+
+  // Directives on loops of a Func that is not there any more, or was never, do nothing silently nowhere.
+  void check_names(const Directive& d, const Operator& whole) const {
+    if (op_.find_func(d.func) || op_.find_input(d.func)) return;
+    for (const Staging& s : lowering_.stagings) if (s.name == d.func) return;
+    if (d.kind == DirectiveKind::compute_inline && whole.find_func(d.func)) return;
+    func(d, d.func);
+  }
+
+  void check_epilogue(const Directive& d) const {
+    const FuncContents &f = func(d, d.func), &producer = func(d, d.target);
+    if (f.is_reduction()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is a reduction", f.name), "a pure Func");
+    if (!producer.is_reduction()) {
+      refuse(ErrorCode::bad_directive, d, fmt::format("{} is pure", producer.name), "an epilogue of a reduction",
+             "a pure producer can be inlined");
+    }
+    if (!reads(f, producer.name)) {
+      refuse(ErrorCode::illegal_schedule, d, fmt::format("{} does not read {}", f.name, producer.name), "a consumer of it");
+    }
+    for (const Expr& v : f.values) {
+      visit(v, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access || e->name != producer.name) return;
+        bool own = e.args().size() == f.vars.size();
+        for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
+        if (!own) {
+          refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads {}", f.name, print(e)),
+                 fmt::format("reads of {} at the indices of {} only", producer.name, f.name));
+        }
+      });
+    }
+    if (const OutputDecl *mine = op_.find_output(f.name), *theirs = op_.find_output(producer.name);
+        mine && theirs && mine->extents != theirs->extents) {
+      refuse(ErrorCode::illegal_schedule, d, "different extents", "outputs of equal extents");
+    }
+  }
+
+  // Everyone who reads an attached Func must stand inside its loop; values kept between iterations need them in order.
+  void check_attachments() const {
+    for (const Attachment& a : lowering_.attachments) {
+      Nest nest = build_nest(*op_.find_func(a.consumer), lowering_.directives);
+      int at = nest.position(a.compute_loop), kept = nest.position(a.store_loop);
+      auto fail = [&](std::string what, std::string got, std::string need) {
+        throw Error(ErrorCode::illegal_schedule, {"schedule", std::move(what), std::move(got), std::move(need), a.where});
+      };
+      std::string what = fmt::format("{}.compute_at({}, {})", a.func->name, a.consumer, a.compute_loop);
+      for (const FuncContents& f : op_.funcs) {
+        if (!reads(f, a.func->name) || f.name == a.consumer) continue;
+        bool covered = false;
+        for (const Attachment& other : lowering_.attachments) {
+          covered = covered || (other.func->name == f.name && other.consumer == a.consumer &&
+                                nest.position(other.compute_loop) >= at);
+        }
+        for (const FuncContents* e : epilogues_of(a.consumer)) covered = covered || e->name == f.name;
+        if (!covered) fail(what, fmt::format("{} reads it outside of that loop", f.name), "every consumer inside it");
+      }
+      if (kept > at) fail(what, fmt::format("stored inside {}", a.store_loop), "storage at or outside of the loop");
+      for (int i = kept + 1; i <= at; ++i) {
+        if (nest.loops[i].kind != ir::LoopKind::serial) {
+          fail(what, fmt::format("{} is not serial", nest.loops[i].name),
+               "serial loops between storage and computation: values are kept between iterations");
+        }
+      }
+      if (!a.fold.empty() && kept == at) continue;
+    }
+  }
+
+  std::vector<const FuncContents*> epilogues_of(const std::string& name) const {
+    auto it = lowering_.epilogues.find(name);
+    return it == lowering_.epilogues.end() ? std::vector<const FuncContents*>{} : it->second;
+  }
+
+  static Storage argument(std::vector<std::string> names, size_t rank) {
+    Storage s;
+    s.buffers = std::move(names);
+    s.is_argument = true;
+    for (size_t d = 0; d < rank; ++d) {
+      s.minimum.push_back(integer(0));
+      s.order.push_back(static_cast<int>(d));
+    }
+    s.fold.resize(rank);
+    return s;
+  }
+
+  // What all consumers together read of each Func, in terms of sizes; consumers first.
+  void find_root_regions() {
+    for (const OutputDecl& out : op_.outputs) {
+      Region& r = region_[out.func];
+      for (const Expr& e : out.extents) {
+        r.lowest.push_back(integer(0));
+        r.highest.push_back(simplify(e - integer(1), lowering_.facts));
+      }
+      r.whole = r.highest;
+    }
+    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
+      const Region& mine = region_[f->name];
+      VarRanges ranges;
+      for (size_t d = 0; d < f->vars.size(); ++d) ranges[f->vars[d]] = {mine.lowest[d], mine.highest[d]};
+      for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+      for (const Expr& v : f->values) visit(v, [&](const Expr& e) { need(*f, e, ranges); });
+    }
+  }
+
+  void need(const FuncContents& consumer, const Expr& e, const VarRanges& ranges) {
+    if (e.kind() != ExprKind::access || !op_.find_func(e->name)) return;
+    Region& r = region_[e->name];
+    bool fresh = r.empty();
+    for (size_t d = 0; d < e.args().size(); ++d) {
+      auto range = interval_of(e.arg(d), ranges, lowering_.facts);
+      if (!range) {
+        throw Error(ErrorCode::unproved, {"lower", fmt::format("{} reads {} at an index that is not known beforehand",
+                                                               consumer.name, e->name),
+                                          print(e.arg(d)), "an index with known bounds", consumer.where});
+      }
+      Expr low = simplify(range->lowest, lowering_.facts), high = simplify(range->highest, lowering_.facts);
+      if (fresh) {
+        r.lowest.push_back(low);
+        r.highest.push_back(high);
+      } else if (op_.find_output(e->name)) {
+        if (lowering_.facts.at_most(r.lowest[d], low) && lowering_.facts.at_most(high, r.highest[d])) continue;
+        throw Error(ErrorCode::unproved,
+                    {"lower", fmt::format("{} reads the output {} outside of its extents", consumer.name, e->name),
+                     fmt::format("index {} in [{}, {}]", d, print(low), print(high)),
+                     fmt::format("at most {}", print(r.highest[d])), consumer.where,
+                     "give the intermediate result a Func of its own"});
+      } else {
+        r.lowest[d] = simplify(min(r.lowest[d], low), lowering_.facts);
+        r.highest[d] = simplify(max(r.highest[d], high), lowering_.facts);
+      }
+    }
+    r.whole = r.highest;
+  }
+
+  // Nests at the root: producers first; a Func with epilogues stands where the last of them would.
+  std::vector<const FuncContents*> emission_order() const {
+    std::vector<const FuncContents*> order;
+    std::set<std::string> done;
+    for (const InputDecl& in : op_.inputs) done.insert(in.name);
+    for (const Attachment& a : lowering_.attachments) done.insert(a.func->name);
+    auto ready = [&](const FuncContents& f, const std::string& self) {
+      bool all = true;
+      for (const Expr& v : f.values) {
+        visit(v, [&](const Expr& e) {
+          if (e.kind() == ExprKind::access && e->name != self && !done.count(e->name)) all = false;
+        });
+      }
+      return all;
+    };
+    bool progress = true;
+    while (progress) {
+      progress = false;
+      for (const FuncContents& f : op_.funcs) {
+        if (done.count(f.name) || fused_.count(f.name)) continue;
+        bool all = ready(f, "");
+        for (const FuncContents* e : epilogues_of(f.name)) all = all && ready(*e, f.name);
+        for (const Attachment& a : lowering_.attachments) if (a.consumer == f.name) all = all && ready(*a.func, "");
+        if (!all) continue;
+        order.push_back(&f);
+        done.insert(f.name);
+        for (const FuncContents* e : epilogues_of(f.name)) done.insert(e->name);
+        progress = true;
+      }
+    }
+    return order;
+  }
+
+  bool stored(const FuncContents& f) const {
+    if (op_.find_output(f.name)) return true;
+    if (epilogues_of(f.name).empty()) return true;
+    for (const FuncContents& reader : op_.funcs) {
+      if (!reads(reader, f.name)) continue;
+      bool fused = false;
+      for (const FuncContents* e : epilogues_of(f.name)) fused = fused || e == &reader;
+      if (!fused) return true;
+    }
+    return false;
+  }
+
+  Stmt nests_from(const std::vector<const FuncContents*>& order, size_t at) {
+    if (at == order.size()) return nullptr;
+    const FuncContents& f = *order[at];
+    const Region& region = region_.at(f.name);
+    Lets lets(lowering_, lowering_.facts);
+    std::vector<Expr> lowest, extent;
+    for (size_t d = 0; d < region.lowest.size(); ++d) {
+      lowest.push_back(lets.named(f.name + ".low", region.lowest[d]));
+      extent.push_back(lets.named(f.name + ".extent", region.highest[d] - region.lowest[d] + integer(1)));
+    }
+    bool allocate = !op_.find_output(f.name) && stored(f);
+    if (allocate) lowering_.storage[f.name] = owned(f, lowest);
+    for (const FuncContents* e : epilogues_of(f.name)) {
+      if (!op_.find_output(e->name)) internal_error("lower", "an epilogue that is no output: " + e->name);
+    }
+    Facts outside = lowering_.facts;
+    lowering_.facts = lets.facts();
+    Stmt nest = NestEmitter(lowering_, f, lowest, extent).emit();
+    Stmt s = ir::make_block({nest, nests_from(order, at + 1)});
+    lowering_.facts = outside;
+    if (allocate) {
+      if (extent.empty()) extent.push_back(integer(1));
+      const Storage& storage = lowering_.storage.at(f.name);
+      for (int c = 0; c < f.components(); ++c) {
+        s = ir::make_alloc(storage.buffers[c], f.dtype(c), ir::Space::heap, extent, s);
+      }
+    }
+    return lets.wrap(s);
+  }
+
+  Storage owned(const FuncContents& f, const std::vector<Expr>& lowest) {
+    Storage s;
+    for (int c = 0; c < f.components(); ++c) s.buffers.push_back(lowering_.fresh(component_name(f, c)));
+    s.minimum = lowest;
+    s.fold.resize(lowest.size());
+    for (size_t d = 0; d < lowest.size(); ++d) s.order.push_back(static_cast<int>(d));
+    return s;
+  }
+
+  Operator op_;
+  Lowering lowering_;
+  std::set<std::string> fused_;                             // attached Funcs and epilogues
+  std::map<std::string, Region> region_;                    // Func -> what is needed of it
+};
+
+}  // namespace
+
+Stmt lower_variant(const Operator& op, const std::vector<Directive>& directives, const Target& target,
+                   const Facts& facts) {
+  return VariantLowering(op, directives, target, facts).lower();
+}
+
+}  // namespace lathe

@@ -1,0 +1,70 @@
+// Lowering of one variant: shared state of the parts in this folder. Reading order: lower.cpp (dispatch over variants),
+// lower_variant.cpp (which Func where), nest_emitter.h (one nest).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "jit/ir/ir.h"
+#include "jit/lower/nest.h"
+#include "jit/lower/scope.h"
+#include "lang/algorithm.h"
+#include "schedules/schedule.h"
+#include "targets/target.h"
+
+namespace lathe {
+
+// A Func computed inside a consumer's loop.
+struct Attachment {
+  const FuncContents* func = nullptr;
+  std::string consumer, compute_loop, store_loop;
+  std::map<std::string, Expr> fold;                         // index name -> ring size
+  SourceLocation where;
+};
+
+// A copy of a tensor's region for one consumer.
+struct Staging {
+  std::string tensor, consumer, loop, name;
+  std::vector<std::string> layout;                          // loop names, outermost first; empty: the tensor's own order
+  std::string first_loop;                                   // with_first
+  SourceLocation where;
+};
+
+struct Prefetching {
+  std::string tensor, consumer, loop;
+  Expr distance;
+};
+
+// Inclusive bounds for each dimension of a tensor; `whole` counts full blocks where bounds stop at the real end.
+struct Region {
+  std::vector<Expr> lowest, highest, whole;
+  bool empty() const { return lowest.empty(); }
+};
+
+struct Lowering {
+  const Operator& op;                                       // after inlining: Funcs that are stored or fused
+  const Target& target;
+  std::vector<Directive> directives;
+  std::vector<Attachment> attachments;
+  std::vector<Staging> stagings;
+  std::vector<Prefetching> prefetches;
+  std::map<std::string, std::vector<const FuncContents*>> epilogues;   // by the Func they complete
+  std::map<std::string, std::string> register_loop;         // Func -> loop of store_in(registers, at = loop)
+  std::map<std::string, Expr> streamed;                     // Func -> condition, undefined: always
+  std::map<std::string, Storage> storage;                   // tensors that exist at this place
+  Facts facts;                                              // about sizes and parameters
+  std::map<std::string, int> names_used;
+
+  std::string fresh(const std::string& name);               // a name not used yet in this variant
+  bool streams(const std::string& func) const { return streamed.count(func) != 0; }
+};
+
+// Replaces reads of the Funcs in `names` by their definitions, everywhere.
+Operator inline_funcs(const Operator& op, const std::vector<std::string>& names);
+
+// A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
+ir::Stmt lower_variant(const Operator& op, const std::vector<Directive>& directives, const Target& target,
+                       const Facts& facts);
+
+}  // namespace lathe

@@ -1,0 +1,226 @@
+#include "jit/lower/nest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schedules/text.h"
+
+namespace lathe {
+
+int Nest::position(const std::string& loop) const {
+  for (size_t i = 0; i < loops.size(); ++i) if (loops[i].name == loop) return static_cast<int>(i);
+  return -1;
+}
+
+const Loop* Nest::find(const std::string& loop) const {
+  int at = position(loop);
+  return at < 0 ? nullptr : &loops[at];
+}
+
+const Split* Nest::split_of(const std::string& parent) const {
+  for (const Split& s : splits) if (s.parent == parent) return &s;
+  return nullptr;
+}
+
+const Split* Nest::block_loop(const std::string& outer) const {
+  for (const Split& s : splits) if (s.outer == outer) return &s;
+  return nullptr;
+}
+
+bool Nest::constant_inner(const Split& split) const {
+  const Loop* inner = find(split.inner);
+  return inner && inner->constant();
+}
+
+namespace {
+
+class Builder {
+ public:
+  explicit Builder(const FuncContents& func) {
+    nest_.func = &func;
+    for (const std::string& v : func.vars) nest_.loops.push_back({v, v});
+    for (const ReductionVar& r : func.rvars) nest_.loops.push_back({r.name, r.name, ir::LoopKind::serial, true});
+  }
+
+  void apply(const Directive& d) {
+    directive_ = &d;
+    switch (d.kind) {
+      case DirectiveKind::split: return split(d);
+      case DirectiveKind::tile: return tile(d);
+      case DirectiveKind::reorder: return reorder(d);
+      case DirectiveKind::vectorize: return set_kind(d, ir::LoopKind::vector);
+      case DirectiveKind::unroll: return set_kind(d, ir::LoopKind::unroll);
+      case DirectiveKind::parallel: return set_kind(d, ir::LoopKind::parallel);
+      case DirectiveKind::tail: return tail(d);
+      default: return;
+    }
+  }
+
+  Nest finished() {
+    for (const Split& s : nest_.splits) check_order(s);
+    for (const Loop& loop : nest_.loops) check_constant(loop);
+    return std::move(nest_);
+  }
+
+ private:
+  [[noreturn]] void fail(ErrorCode code, std::string what, std::string got, std::string need, const SourceLocation& where,
+                         std::string hint = {}) const {
+    throw Error(code, {"schedule", std::move(what), std::move(got), std::move(need), where, std::move(hint)});
+  }
+
+  Loop& loop(const std::string& name) {
+    int at = nest_.position(name);
+    if (at >= 0) return nest_.loops[at];
+    std::vector<std::string> names;
+    for (const Loop& l : nest_.loops) names.push_back(l.name);
+    std::string near = nearest_name(name, names);
+    fail(ErrorCode::unknown_loop, fmt::format("{} has no loop of this name", nest_.func->name), name,
+         fmt::format("one of {}", fmt::join(names, ", ")), directive_->where,
+         near.empty() ? "" : fmt::format("did you mean {}?", near));
+  }
+
+  void new_name(const std::string& name) {
+    if (nest_.position(name) < 0 && !nest_.split_of(name)) return;
+    fail(ErrorCode::bad_directive, fmt::format("{} already has a loop of this name", nest_.func->name), name,
+         "a new name", directive_->where);
+  }
+
+  // Replaces the loop by its block loop and its inner loop, side by side.
+  void cut(Split s) {
+    Loop old = loop(s.parent);
+    if (s.outer != s.parent) new_name(s.outer);
+    if (s.inner != s.parent) new_name(s.inner);
+    int at = nest_.position(s.parent);
+    Loop inner = old;
+    old.name = s.outer;
+    inner.name = s.inner;
+    inner.kind = ir::LoopKind::serial;
+    nest_.loops[at] = old;
+    nest_.loops.insert(nest_.loops.begin() + at + 1, inner);
+    nest_.splits.push_back(std::move(s));
+  }
+
+  void split(const Directive& d) {
+    int64_t factor = 0;
+    if (is_integer_constant(d.value, &factor) && factor < 1) {
+      fail(ErrorCode::bad_factor, fmt::format("split of {}", d.loops[0]), std::to_string(factor), "a factor of at least 1",
+           d.where);
+    }
+    Split s;
+    s.parent = d.loops[0], s.outer = d.loops[1], s.inner = d.loops[2];
+    s.factor = d.value, s.even = d.even, s.where = d.where;
+    cut(std::move(s));
+  }
+
+  void tile(const Directive& d) {
+    std::vector<TileClass> classes = d.classes;
+    std::sort(classes.begin(), classes.end(), [](auto& a, auto& b) { return a.width > b.width; });
+    for (const TileClass& c : classes) {
+      if (c.width < 1 || c.rows < 1 || c.width % classes.back().width != 0) {
+        fail(ErrorCode::bad_factor, "tile", fmt::format("width {}: {} rows", c.width, c.rows),
+             fmt::format("at least one row, and widths that are multiples of the smallest ({})", classes.back().width),
+             d.where);
+      }
+    }
+    if (loop(d.loops[0]).reduction || loop(d.loops[1]).reduction) {
+      fail(ErrorCode::illegal_schedule, "tile", fmt::format("{}, {}", d.loops[0], d.loops[1]), "two indices of the result",
+           d.where);
+    }
+    Split columns, rows;
+    columns.kind = Split::Kind::columns, rows.kind = Split::Kind::rows;
+    columns.classes = rows.classes = classes;
+    columns.even = d.even;
+    columns.where = rows.where = d.where;
+    columns.parent = d.loops[0], columns.outer = d.loops[2], columns.inner = d.loops[4];
+    rows.parent = d.loops[1], rows.outer = d.loops[3], rows.inner = d.loops[5];
+    cut(std::move(columns));
+    cut(std::move(rows));
+  }
+
+  void reorder(const Directive& d) {
+    std::vector<int> places;
+    for (const std::string& name : d.loops) {
+      loop(name);
+      places.push_back(nest_.position(name));
+    }
+    std::vector<int> sorted = places;
+    std::sort(sorted.begin(), sorted.end());
+    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+      fail(ErrorCode::bad_directive, "reorder", fmt::format("{}", fmt::join(d.loops, ", ")), "each loop once", d.where);
+    }
+    std::vector<Loop> old = nest_.loops;
+    for (size_t i = 0; i < places.size(); ++i) nest_.loops[sorted[i]] = old[places[i]];
+  }
+
+  void set_kind(const Directive& d, ir::LoopKind kind) {
+    Loop& l = loop(d.loops[0]);
+    if (l.reduction && kind != ir::LoopKind::unroll) {
+      fail(ErrorCode::illegal_schedule, fmt::format("{} carries the reduction of {}", l.name, nest_.func->name),
+           print(d), "a loop over an index of the result", d.where,
+           "iterations of a reduction loop depend on one another");
+    }
+    l.kind = kind;
+  }
+
+  void tail(const Directive& d) {
+    loop(d.loops[0]);
+    for (Split& s : nest_.splits) {
+      if (s.outer != d.loops[0] && s.inner != d.loops[0]) continue;
+      s.tail = d.tail;
+      s.rows = d.rows;
+      return;
+    }
+    fail(ErrorCode::bad_directive, fmt::format("{} is not split", d.loops[0]), print(d), "a loop made by split or tile",
+         d.where);
+  }
+
+  void check_order(const Split& s) const {
+    auto innermost = [&](const std::string& name) {
+      std::string at = name;
+      while (const Split* further = nest_.split_of(at)) at = further->outer;
+      return nest_.position(at);
+    };
+    if (innermost(s.outer) < innermost(s.inner)) return check_rows_inside(s);
+    fail(ErrorCode::illegal_schedule, fmt::format("{} stands inside {}", s.outer, s.inner),
+         fmt::format("{} outside {}", s.inner, s.outer), "the loop over blocks outside the loop within a block", s.where);
+  }
+
+  // The number of rows depends on the panel's width: panels come first.
+  void check_rows_inside(const Split& s) const {
+    if (s.kind != Split::Kind::rows || s.classes.size() < 2) return;
+    for (const Split& c : nest_.splits) {
+      if (c.kind == Split::Kind::columns && c.classes == s.classes &&
+          nest_.position(c.outer) > nest_.position(s.outer)) {
+        fail(ErrorCode::illegal_schedule, fmt::format("{} stands outside {}", s.outer, c.outer),
+             fmt::format("{} classes of tiles", s.classes.size()),
+             fmt::format("{} outside {}, or one class", c.outer, s.outer), s.where,
+             "the number of rows of a tile depends on the width of its panel");
+      }
+    }
+  }
+
+  void check_constant(const Loop& l) const {
+    if (!l.constant()) return;
+    for (const Split& s : nest_.splits) {
+      if (s.inner != l.name) continue;
+      if (s.kind != Split::Kind::factor || (is_integer_constant(s.factor) && !s.even)) return;
+    }
+    fail(ErrorCode::illegal_schedule, fmt::format("{} of {} has no constant extent", l.name, nest_.func->name),
+         l.kind == ir::LoopKind::vector ? "vectorize" : "unroll", "the inner loop of a split by a number, or of a tile",
+         nest_.func->where, fmt::format("split {} first and take its inner loop", l.name));
+  }
+
+  Nest nest_;
+  const Directive* directive_ = nullptr;
+};
+
+}  // namespace
+
+Nest build_nest(const FuncContents& func, const std::vector<Directive>& directives) {
+  Builder builder(func);
+  for (const Directive& d : directives) if (d.func == func.name) builder.apply(d);
+  return builder.finished();
+}
+
+}  // namespace lathe

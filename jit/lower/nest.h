@@ -1,0 +1,53 @@
+// The loop nest of one Func as its directives shape it, before any statement exists.
+//
+// A root variable (an index or a reduction variable) runs over [0, extent) from the region's minimum. Splitting makes a
+// tree: parent = start of the block + inner. Loops are listed outermost first; a block loop stands outside its inner loop.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "jit/ir/ir.h"
+#include "lang/algorithm.h"
+#include "schedules/schedule.h"
+
+namespace lathe {
+
+struct Loop {
+  std::string name;
+  std::string root;                                         // the variable of the Func that it belongs to
+  ir::LoopKind kind = ir::LoopKind::serial;
+  bool reduction = false;
+  bool constant() const { return kind == ir::LoopKind::vector || kind == ir::LoopKind::unroll; }
+};
+
+// How a parent is cut into blocks. Exactly one of: a factor; columns of a tile (classes); rows of a tile (classes).
+struct Split {
+  enum class Kind : uint8_t { factor, columns, rows };
+  Kind kind = Kind::factor;
+  std::string parent, outer, inner;
+  Expr factor;                                              // kind factor
+  bool even = false;
+  std::vector<TileClass> classes;                           // widest first
+  Tail tail = Tail::automatic;
+  std::vector<RowCount> rows;
+  SourceLocation where;
+};
+
+struct Nest {
+  const FuncContents* func = nullptr;
+  std::vector<Loop> loops;
+  std::vector<Split> splits;
+
+  int position(const std::string& loop) const;              // -1: no such loop
+  const Loop* find(const std::string& loop) const;
+  const Split* split_of(const std::string& parent) const;   // how this variable or loop is cut; null: it is not
+  const Split* block_loop(const std::string& outer) const;  // the split whose block loop this is
+  bool constant_inner(const Split& split) const;            // the inner loop is a vector or unrolled
+};
+
+// Applies split, tile, reorder, vectorize, unroll, parallel and tail to the plain nest of the Func (indices in order, then
+// reduction variables). Throws Error{unknown_loop, bad_directive, bad_factor, illegal_schedule} at the directive.
+Nest build_nest(const FuncContents& func, const std::vector<Directive>& directives);
+
+}  // namespace lathe

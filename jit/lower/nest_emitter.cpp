@@ -1,0 +1,171 @@
+#include "jit/lower/nest_emitter.h"
+
+#include "jit/lower/lets.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+NestEmitter::NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest,
+                         std::vector<Expr> extent)
+    : lowering_(lowering), func_(func), nest_(build_nest(func, lowering.directives)), root_extent_(std::move(extent)) {
+  for (size_t d = 0; d < func.vars.size(); ++d) root_minimum_[func.vars[d]] = lowest[d];
+  for (const ReductionVar& r : func.rvars) {
+    root_minimum_[r.name] = integer(0);
+    root_extent_.push_back(r.extent);
+  }
+}
+
+Stmt NestEmitter::emit() {
+  Scope scope;
+  scope.facts = lowering_.facts;
+  size_t at = 0;
+  for (const std::string& v : func_.vars) scope.extent[v] = root_extent_[at++];
+  for (const ReductionVar& r : func_.rvars) scope.extent[r.name] = root_extent_[at++];
+
+  Walk walk;
+  for (size_t i = 0; i < nest_.loops.size(); ++i) walk.levels.push_back(static_cast<int>(i));
+  if (!func_.is_reduction()) return emit_from(walk, 0, scope);
+
+  place_accumulators();
+  bool blocked = false;                                     // some reduction loop stands outside the accumulators
+  for (int i = 0; i <= accumulator_level_; ++i) blocked = blocked || nest_.loops[i].reduction;
+  return with_partials(blocked, scope, [&](Scope inner) { return emit_from(walk, 0, inner); });
+}
+
+Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
+  if (func_.is_reduction() && walk.phase == Phase::whole && static_cast<int>(at) == accumulator_level_ + 1) {
+    return emit_reduction(std::move(scope));
+  }
+  if (at == walk.levels.size()) return guarded(leaf(walk.phase, scope), scope);
+
+  bool only_constant = true;
+  for (size_t i = at; i < walk.levels.size(); ++i) only_constant = only_constant && nest_.loops[walk.levels[i]].constant();
+  if (only_constant && walk.phase == Phase::update && !scope.writing.empty()) {
+    Stmt copies = first_copies(walk, at, scope);
+    scope.writing.clear();
+    return ir::make_block({copies, emit_from(walk, at, scope)});
+  }
+
+  const Loop& loop = nest_.loops[walk.levels[at]];
+  Continue body = [this, walk, at](Scope inner) { return inside_loop(walk, at, std::move(inner)); };
+  const Split* split = nest_.block_loop(loop.name);
+  if (loop.constant()) return emit_constant(loop, std::move(scope), body);
+  if (split && split->kind == Split::Kind::columns) return emit_panels(loop, *split, std::move(scope), body);
+  if (split && nest_.constant_inner(*split)) return emit_blocks(loop, *split, std::move(scope), body);
+  return emit_plain(loop, std::move(scope), body);
+}
+
+Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
+  Continue rest = [this, walk, at](Scope inner) { return emit_from(walk, at + 1, std::move(inner)); };
+  if (walk.phase != Phase::whole && walk.phase != Phase::update) return rest(std::move(scope));
+  return with_attached(nest_.loops[walk.levels[at]].name, std::move(scope), rest);
+}
+
+// --- Values of loops and variables.
+
+Expr NestEmitter::extent_of(const std::string& name, const Scope& scope) const {
+  auto it = scope.extent.find(name);
+  if (it == scope.extent.end()) internal_error("lower", "no extent for loop " + name + " of " + func_.name);
+  return it->second;
+}
+
+Expr NestEmitter::local(const std::string& name, const Scope& scope) const {
+  if (auto it = scope.value.find(name); it != scope.value.end()) return it->second;
+  const Split* split = nest_.split_of(name);
+  if (!split || !scope.start.count(split->inner)) internal_error("lower", "loop " + name + " is read before it is bound");
+  return scope.start.at(split->inner) + local(split->inner, scope);
+}
+
+Expr NestEmitter::absolute(const std::string& root, const Scope& scope) const {
+  return simplify(root_minimum_.at(root) + local(root, scope), scope.facts);
+}
+
+std::string NestEmitter::bind(const Loop& loop, const Expr& count, Scope& scope) {
+  std::string var = lowering_.fresh(loop.name);
+  scope.value[loop.name] = make_var(var);
+  scope.count[loop.name] = count;
+  scope.facts.bound(var, integer(0), simplify(count - integer(1), scope.facts));
+  return var;
+}
+
+Expr NestEmitter::block_size(const Split& split, const Scope& scope) const {
+  if (split.kind == Split::Kind::factor) return split.factor;
+  auto it = scope.tile_class.find(split.inner);
+  return integer(split.classes[it == scope.tile_class.end() ? 0 : it->second].rows);
+}
+
+// The block loop is bound: the inner loop starts there and ends with the block or with the parent.
+void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scope) const {
+  Expr start = simplify(local(split.outer, scope) * block, scope.facts);
+  Expr rest = extent_of(split.parent, scope) - start;
+  scope.start[split.inner] = start;
+  scope.block[split.inner] = block;
+  if (!nest_.constant_inner(split)) {
+    scope.extent[split.inner] = simplify(min(block, rest), scope.facts);
+    return;
+  }
+  scope.extent[split.inner] = block;
+  scope.valid[split.inner] = simplify(min(block, rest), scope.facts);
+  scope.tail[split.inner] = tail_of(split);
+}
+
+// --- Loops.
+
+Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& body) {
+  const Split* cut = nullptr;                               // a factor split whose block loop was itself cut
+  for (const Split& s : nest_.splits) if (s.inner == loop.name) cut = &s;
+  if (cut && !scope.start.count(loop.name)) enter_block(*cut, block_size(*cut, scope), scope);
+  Expr extent = extent_of(loop.name, scope);
+  std::string var = bind(loop, extent, scope);
+  Expr lane = make_var(var);
+  scope.lane[loop.name] = lane;
+  if (auto valid = scope.valid.find(loop.name); valid != scope.valid.end()) {
+    Expr real = lt(lane, valid->second);
+    switch (scope.tail.at(loop.name)) {
+      case Tail::clamp: scope.value[loop.name] = min(lane, valid->second - integer(1)); break;
+      case Tail::mask: scope.masks.push_back({var, real}); break;
+      default: scope.guards.push_back(real); break;
+    }
+  }
+  return ir::make_loop(var, integer(0), extent, loop.kind, body(std::move(scope)));
+}
+
+Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  const Split* split = nest_.block_loop(loop.name);
+  for (const Split& s : nest_.splits) {
+    if (s.inner == loop.name && !scope.start.count(loop.name)) enter_block(s, block_size(s, scope), scope);
+  }
+  Expr count = split ? extent_of(split->parent, scope) : extent_of(loop.name, scope);
+  Expr block;
+  if (split) {
+    Expr extent = count;
+    block = block_size(*split, scope);
+    count = lets.named(loop.name + ".count", ceil_div(extent, block));
+    if (loop.reduction) count = lets.named(loop.name + ".count", max(count, integer(1)));
+    if (split->even) block = lets.named(split->inner + ".block", ceil_div(extent, count));
+  } else if (loop.reduction && loops_around_accumulators(loop)) {
+    count = max(count, integer(1));
+  }
+  scope.facts = lets.facts();
+  scope.count[loop.name] = count;
+
+  if (!split && !loop.reduction && scope.split_for_boundary) {
+    Idle idle = idle_range(loop.name, scope);
+    if (!idle.accesses.empty()) return lets.wrap(emit_bordered(loop, count, idle, std::move(scope), body));
+  }
+  Stmt copies = write_awaiting(loop.name, scope);
+  std::string var = bind(loop, count, scope);
+  if (split) enter_block(*split, block, scope);
+  if (loop.reduction && !split && loops_around_accumulators(loop)) {
+    scope.reduction_guards.push_back(lt(make_var(var), extent_of(loop.name, scope)));
+  }
+  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, body(std::move(scope)))}));
+}
+
+bool NestEmitter::loops_around_accumulators(const Loop& loop) const {
+  return nest_.position(loop.name) <= accumulator_level_;
+}
+
+}  // namespace lathe

@@ -1,0 +1,110 @@
+// Writes the loop nest of one Func over a region: loops, blocks, reduction phases, reads and stores.
+#pragma once
+
+#include <functional>
+
+#include "jit/lower/lowering.h"
+
+namespace lathe {
+
+class NestEmitter {
+ public:
+  // The Func's indices run over region [lowest, lowest + extent), given by dimension.
+  NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest, std::vector<Expr> extent);
+
+  ir::Stmt emit();
+
+ private:
+  // The parts of a reduction, each a nest of its own over the loops inside the accumulators' loop. A pure Func has only
+  // `whole`; loops outside of the accumulators are written once, around all parts.
+  enum class Phase : uint8_t { whole, init, update, combine, finish, store };
+  struct Walk {
+    std::vector<int> levels;                                // positions in nest_.loops
+    Phase phase = Phase::whole;
+  };
+  using Continue = std::function<ir::Stmt(Scope)>;
+
+  // --- loops (nest_emitter.cpp)
+  ir::Stmt emit_from(const Walk& walk, size_t at, Scope scope);
+  ir::Stmt emit_plain(const Loop& loop, Scope scope, const Continue& body);
+  bool loops_around_accumulators(const Loop& loop) const;
+  ir::Stmt emit_constant(const Loop& loop, Scope scope, const Continue& body);
+  ir::Stmt inside_loop(const Walk& walk, size_t at, Scope scope);
+  void enter_block(const Split& split, const Expr& block, Scope& scope) const;
+  Expr extent_of(const std::string& name, const Scope& scope) const;
+  Expr local(const std::string& name, const Scope& scope) const;
+  Expr absolute(const std::string& root, const Scope& scope) const;
+  std::string bind(const Loop& loop, const Expr& extent, Scope& scope);
+  Expr block_size(const Split& split, const Scope& scope) const;
+
+  // --- blocks with steady and edge bodies (emit_blocks.cpp)
+  ir::Stmt emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body);
+  ir::Stmt emit_edge(const Loop& loop, const Split& split, int64_t block, const Expr& at, const Expr& rest,
+                     const Scope& outer, const Continue& body);
+  ir::Stmt first_block(const Loop& loop, const Expr& full, Scope& scope,
+                       const std::function<ir::Stmt(Scope, const Expr&)>& steady);
+  ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);
+  ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
+  Tail tail_of(const Split& split) const;
+
+  // --- borders: where boundary rules are idle (emit_borders.cpp)
+  struct Idle { Expr first, last; std::set<std::pair<Expr, int>> accesses; };
+  Idle idle_range(const std::string& variable, const Scope& scope) const;
+  ir::Stmt emit_bordered(const Loop& loop, const Expr& count, const Idle& idle, Scope scope, const Continue& body);
+
+  // --- reductions (emit_reduction.cpp)
+  void place_accumulators();
+  ir::Stmt with_partials(bool blocked, Scope scope, const Continue& body);
+  ir::Stmt emit_reduction(Scope scope);
+  ir::Stmt emit_parts(const Scope& scope);
+  ir::Stmt leaf(Phase phase, const Scope& scope);
+  ir::Stmt leaf_update(const Scope& scope);
+  ir::Stmt leaf_finish(const Scope& scope);
+  ir::Stmt store_accumulators(const std::vector<Expr>& values, const Scope& scope);
+  ir::Stmt store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents& func, const Scope& scope,
+                        bool stream);
+  Expr accumulator(int component, const Scope& scope) const;
+  std::vector<Expr> combined(const std::vector<Expr>& left, const std::vector<Expr>& right) const;
+
+  // --- reads (translate.cpp)
+  Expr translate(const Expr& e, const Scope& scope);
+  Expr translate_access(const Expr& e, const Scope& scope);
+  Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
+  Expr read(const std::string& tensor, const Storage& from, int component, DType dtype, const std::vector<Expr>& indices,
+            const Scope& scope) const;
+  Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
+  std::vector<Expr> own_indices(const Scope& scope) const;
+  static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);
+  ir::Stmt guarded(ir::Stmt s, const Scope& scope) const;
+
+  // --- producers and copies inside a loop (emit_attached.cpp)
+  ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
+  ir::Stmt with_storage(const Attachment& attachment, Scope scope, const Continue& body);
+  ir::Stmt produce(const Attachment& attachment, const Scope& scope);
+  ir::Stmt with_copy(const Staging& staging, Scope scope, const Continue& body);
+  std::vector<int> layout_order(const Staging& staging, const Expr& access) const;
+  void check_first_loop(const Staging& staging, const Expr& access) const;
+  ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
+  ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
+  ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
+  Region region_of(const std::string& tensor, const Scope& scope) const;
+  Region region_read(const std::string& tensor, const std::vector<Expr>& values, const VarRanges& ranges,
+                     const VarRanges& whole, const Scope& scope) const;
+  void ranges_inside(const Scope& scope, VarRanges& real, VarRanges& whole) const;
+  std::vector<Expr> all_values() const;                     // right sides that this nest evaluates, epilogues included
+
+  Lowering& lowering_;
+  const FuncContents& func_;
+  Nest nest_;
+  std::map<std::string, Expr> root_minimum_;
+  std::vector<Expr> root_extent_;
+  int accumulator_level_ = -1;                              // the loop inside which the phases stand; -1: around all
+  bool accumulate_in_registers_ = false;                    // else in the Func's own storage
+  std::vector<std::string> accumulators_;                   // buffers, one for each component
+  std::vector<int> register_levels_;                        // constant loops that index them
+  std::vector<Expr> absent_;                                // conditions of terms being translated (Boundary::none)
+  std::vector<Expr> epilogue_values_;                       // what reads of func_ mean inside an epilogue
+  Storage partials_;                                        // where results wait between blocks of the reduction
+};
+
+}  // namespace lathe

@@ -1,0 +1,54 @@
+// What is known at one place of a nest while it is being written: which loops are bound to which values, how many
+// iterations of each are real, and where tensors live. Steady and edge bodies, staged and in-place reading differ only in
+// the Scope they are written under (docs/design/index-set-splitting.md).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "analysis/simplify.h"
+#include "jit/ir/ir.h"
+#include "schedules/schedule.h"
+
+namespace lathe {
+
+struct Staging;
+struct Prefetching;
+
+// Where the values of a tensor are found: buffer element (index - minimum) in the order of `order`, or, in a folded
+// dimension, index modulo the fold.
+struct Storage {
+  std::vector<std::string> buffers;                         // one for each component
+  std::vector<Expr> minimum;                                // by tensor dimension
+  std::vector<Expr> fold;                                   // by tensor dimension; undefined: not folded
+  std::vector<int> order;                                   // buffer dimension -> tensor dimension
+  bool padded = false;                                      // whole tiles: lanes beyond the end exist and may be read
+  bool is_argument = false;
+};
+
+struct Scope {
+  std::map<std::string, Expr> value;                        // bound loop -> its iteration, counted from 0
+  std::map<std::string, Expr> start;                        // inner loop -> first iteration of the block, in its parent
+  std::map<std::string, Expr> extent;                       // root or loop -> iterations in this body
+  std::map<std::string, Expr> block;                        // inner loop -> size of a whole block
+  std::map<std::string, Expr> count;                        // bound loop -> number of its iterations
+  std::map<std::string, Expr> valid;                        // constant inner loop -> real iterations (edge bodies)
+  std::map<std::string, Tail> tail;                         // ... and how the others are kept out
+  std::map<std::string, Expr> columns;                      // inner loop of a tile -> real columns of the panel
+  std::map<std::string, Expr> lane;                         // constant loop -> its own variable, never clamped
+  std::map<std::string, int> tile_class;                    // split's inner loop -> class in use
+  std::vector<std::pair<std::string, Expr>> masks;          // variable -> condition for accesses that depend on it
+  std::vector<Expr> guards;                                 // conditions around every statement
+  std::vector<Expr> reduction_guards;                       // conditions around the update of a reduction
+  std::map<std::string, Storage> staged;                    // tensors read from a copy
+  std::vector<std::pair<const Staging*, Storage>> awaiting; // copies that the first iteration of a loop will write
+  std::vector<std::pair<const Staging*, Storage>> writing;  // copies being written by the body, which reads in place
+  std::set<std::pair<Expr, int>> inside;                    // (access, dimension) whose boundary rule is idle here
+  std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
+  bool split_for_boundary = true;                           // border bodies are not cut again along other axes
+  Facts facts;
+};
+
+}  // namespace lathe

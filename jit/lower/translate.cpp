@@ -1,0 +1,141 @@
+// Right sides of definitions as expressions over buffers: indices become loop variables, reads find where their tensor
+// lives, boundary rules become clamps and selects where they are not idle, short vectors get masks.
+#include <algorithm>
+
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+Expr NestEmitter::translate(const Expr& e, const Scope& scope) {
+  if (e.kind() == ExprKind::var) return root_minimum_.count(e->name) ? absolute(e->name, scope) : e;
+  if (e.kind() == ExprKind::access) return translate_access(e, scope);
+  if (e.args().empty()) return e;
+  std::vector<Expr> args;
+  for (const Expr& a : e.args()) args.push_back(translate(a, scope));
+  return with_children(e, args);
+}
+
+Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
+  if (e->name == func_.name && !epilogue_values_.empty()) return epilogue_values_[e->component];
+  std::vector<Expr> indices;
+  for (const Expr& a : e.args()) indices.push_back(simplify(translate(a, scope), scope.facts));
+  if (auto copy = scope.staged.find(e->name); copy != scope.staged.end()) {
+    return read(e->name, copy->second, e->component, e.type().dtype, indices, scope);
+  }
+  return bounded_read(e, std::move(indices), scope);
+}
+
+static Expr mirrored(const Expr& index, const Expr& extent) {
+  Expr period = max(extent * integer(2) - integer(2), integer(1));
+  Expr phase = index % period;
+  return min(phase, period - phase);
+}
+
+Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
+  const Storage& from = lowering_.storage.at(e->name);
+  const InputDecl* input = lowering_.op.find_input(e->name);
+  Expr present;
+  for (size_t d = 0; d < indices.size() && input && e->boundary != Boundary::inside; ++d) {
+    if (scope.inside.count({e, static_cast<int>(d)})) continue;
+    const Expr& extent = input->extents[d];
+    Expr index = indices[d];
+    Expr inside = simplify(ge(index, integer(0)) & lt(index, extent), scope.facts);
+    int64_t known = 0;
+    if (is_integer_constant(inside, &known) && known) continue;
+    Expr clamped = simplify(max(min(index, extent - integer(1)), integer(0)), scope.facts);
+    switch (e->boundary) {
+      case Boundary::wrap: indices[d] = index % extent; break;
+      case Boundary::mirror: indices[d] = mirrored(index, extent); break;
+      case Boundary::edge: indices[d] = clamped; break;
+      default:
+        indices[d] = clamped;
+        present = present.defined() ? present & inside : inside;
+    }
+  }
+  Expr value = read(e->name, from, e->component, e.type().dtype, indices, scope);
+  if (!present.defined()) return value;
+  if (e->boundary == Boundary::none) {
+    absent_.push_back(present);
+    return value;
+  }
+  // Where it is outside nothing is read: an empty input has no element to clamp to.
+  ExprNode node = *value;
+  node.mask = node.mask.defined() ? node.mask & present : present;
+  return select(present, make_access(node), translate(e->boundary_value, scope));
+}
+
+// Buffer indices of the tensor's element.
+std::vector<Expr> NestEmitter::place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts) {
+  std::vector<Expr> result;
+  for (int d : storage.order) {
+    bool folded = storage.fold[d].defined();
+    Expr at = folded ? indices[d] % storage.fold[d] : indices[d] - storage.minimum[d];
+    result.push_back(simplify(at, facts));
+  }
+  if (result.empty()) result.push_back(integer(0));
+  return result;
+}
+
+Expr NestEmitter::read(const std::string&, const Storage& from, int component, DType dtype,
+                       const std::vector<Expr>& indices, const Scope& scope) const {
+  ExprNode node;
+  node.kind = ExprKind::access;
+  node.type = {dtype, 1};
+  node.name = from.buffers[component];
+  node.args = place(from, indices, scope.facts);
+  if (!from.padded || lowering_.target.mask_registers) node.mask = mask_for(node.args, scope);
+  return make_access(std::move(node));
+}
+
+Expr NestEmitter::mask_for(const std::vector<Expr>& indices, const Scope& scope) const {
+  Expr mask;
+  for (const auto& [var, condition] : scope.masks) {
+    bool depends = std::any_of(indices.begin(), indices.end(), [&](const Expr& e) { return uses_var(e, var); });
+    if (depends) mask = mask.defined() ? mask & condition : condition;
+  }
+  return mask;
+}
+
+std::vector<Expr> NestEmitter::own_indices(const Scope& scope) const {
+  std::vector<Expr> indices;
+  for (const std::string& v : func_.vars) indices.push_back(absolute(v, scope));
+  return indices;
+}
+
+Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents&,
+                               const Scope& scope, bool stream) {
+  std::vector<Expr> indices = place(to, own_indices(scope), scope.facts);
+  Expr mask = mask_for(indices, scope);
+  std::vector<Stmt> stores;
+  for (size_t c = 0; c < values.size(); ++c) {
+    Stmt s = ir::make_store(to.buffers[c], indices, values[c], mask);
+    if (stream) {
+      ir::StmtNode node = *s;
+      node.streaming = true;
+      s = std::make_shared<const ir::StmtNode>(std::move(node));
+    }
+    stores.push_back(s);
+  }
+  if (stores.size() == 1) return stores[0];
+  std::vector<std::string> names;
+  for (size_t c = 0; c < values.size(); ++c) {
+    names.push_back(lowering_.fresh("new"));
+    ir::StmtNode node = *stores[c];
+    node.values[0] = make_var(names[c], values[c].type());
+    stores[c] = std::make_shared<const ir::StmtNode>(std::move(node));
+  }
+  Stmt s = ir::make_block(stores);
+  for (size_t c = values.size(); c-- > 0;) s = ir::make_let(names[c], values[c], s);
+  return s;
+}
+
+Stmt NestEmitter::guarded(Stmt s, const Scope& scope) const {
+  Expr condition;
+  for (const Expr& guard : scope.guards) condition = condition.defined() ? condition & guard : guard;
+  return condition.defined() ? ir::make_branch(condition, s) : s;
+}
+
+}  // namespace lathe

@@ -1,0 +1,75 @@
+// before   C[i, j] = A[i, k] * B[k, j]
+// after    C[i * ldc + j] = A[i * lda + k] * B[k * ldb + j]
+//
+// Why here: everything after it (collapsing, outlining, vectors) works on offsets. Strides of arguments are parameters or,
+// where the variant's condition fixes them, expressions; storage of our own is dense. Refuses nothing.
+#include "jit/passes/flatten.h"
+
+#include <map>
+
+#include "analysis/simplify.h"
+
+namespace lathe {
+
+namespace {
+
+using Strides = std::map<std::string, std::vector<Expr>>;
+
+std::vector<Expr> dense(const std::vector<Expr>& extents) {
+  std::vector<Expr> strides(extents.size());
+  Expr step = make_integer(DType::i64, 1);
+  for (size_t d = extents.size(); d-- > 0;) {
+    strides[d] = step;
+    step = simplify(step * extents[d]);
+  }
+  return strides;
+}
+
+Expr offset(const Strides& strides, const std::string& buffer, const Expr* first, size_t count) {
+  const std::vector<Expr>& by = strides.at(buffer);
+  if (by.size() != count) internal_error("flatten", "rank of " + buffer);
+  Expr sum = make_integer(DType::i64, 0);
+  for (size_t d = 0; d < count; ++d) sum = sum + first[d] * by[d];
+  return simplify(sum);
+}
+
+Expr flat_expr(const Expr& e, const Strides& strides) {
+  return transform(e, [&](const Expr& node) {
+    if (node.kind() != ExprKind::access) return node;
+    ExprNode flat = *node;
+    flat.args = {offset(strides, node->name, node.args().data(), node.args().size())};
+    return make_access(std::move(flat));
+  });
+}
+
+}  // namespace
+
+ir::Program flatten(const ir::Program& program) {
+  ir::Program result = program;
+  for (ir::Function& f : result.functions) {
+    Strides strides;
+    for (ir::Buffer& b : f.buffers) {
+      strides[b.name] = b.strides;
+      b.strides.clear();
+    }
+    ir::visit(f.body, [&](const ir::StmtNode& s) {
+      if (s.kind == ir::StmtKind::alloc) strides[s.name] = dense(s.values);
+    });
+    f.body = ir::transform(
+        f.body,
+        [&](const ir::Stmt& s) {
+          bool store = s->kind == ir::StmtKind::store, prefetch = s->kind == ir::StmtKind::prefetch;
+          if (!store && !prefetch) return s;
+          ir::StmtNode flat = *s;
+          size_t first = store ? 1 : 0;
+          Expr at = offset(strides, s->name, s->values.data() + first, s->values.size() - first);
+          flat.values.resize(first);
+          flat.values.push_back(at);
+          return std::make_shared<const ir::StmtNode>(std::move(flat));
+        },
+        [&](const Expr& e) { return flat_expr(e, strides); });
+  }
+  return result;
+}
+
+}  // namespace lathe

@@ -1,0 +1,80 @@
+// before   for k in 0, K serial { ... B[ramp(k * ldb, 1, 16)] if ramp(48, 1, 16) < broadcast(cols, 16) ... }
+// after    let mask = ramp(48, 1, 16) < broadcast(cols, 16)
+//          for k in 0, K serial { ... B[ramp(k * ldb, 1, 16)] if mask ... }
+//
+// Why here: masks exist only after expansion, and must not be computed again in each step of an inner loop. Refuses masks
+// that depend on the loop.
+#include "jit/passes/hoist_masks.h"
+
+#include <map>
+#include <set>
+
+namespace lathe {
+
+namespace {
+
+using ir::Stmt;
+using ir::StmtKind;
+
+class Hoister {
+ public:
+  Stmt walk(const Stmt& s) {
+    if (!s) return s;
+    if (s->kind == StmtKind::loop) return loop(s);
+    ir::StmtNode node = *s;
+    for (Stmt& child : node.body) child = walk(child);
+    return std::make_shared<const ir::StmtNode>(std::move(node));
+  }
+
+ private:
+  Stmt loop(const Stmt& s) {
+    std::set<std::string> inside{s->name};
+    ir::visit(s->body[0], [&](const ir::StmtNode& node) {
+      if (node.kind == StmtKind::let || node.kind == StmtKind::loop) inside.insert(node.name);
+    });
+    std::map<Expr, std::string> names;
+    auto name_masks = [&](const Expr& e) { return replaced(e, inside, names); };
+    ir::StmtNode node = *s;
+    node.body[0] = ir::transform(s->body[0], [](const Stmt& t) { return t; }, name_masks);
+    node.body[0] = walk(node.body[0]);
+    Stmt result = std::make_shared<const ir::StmtNode>(std::move(node));
+    for (const auto& [mask, name] : names) result = ir::make_let(name, mask, result);
+    return result;
+  }
+
+  static bool is_mask(const Expr& e) {
+    return e.type().dtype == DType::boolean && e.type().lanes > 1 && e.kind() == ExprKind::op;
+  }
+
+  Expr replaced(const Expr& e, const std::set<std::string>& inside, std::map<Expr, std::string>& names) {
+    if (is_mask(e) && invariant(e, inside)) {
+      auto [it, fresh] = names.try_emplace(e, "");
+      if (fresh) it->second = "mask." + std::to_string(count_++);
+      return make_var(it->second, e.type());
+    }
+    std::vector<Expr> children = children_of(e);
+    if (children.empty()) return e;
+    for (Expr& child : children) child = replaced(child, inside, names);
+    return with_children(e, children);
+  }
+
+  static bool invariant(const Expr& e, const std::set<std::string>& inside) {
+    bool fixed = true;
+    visit(e, [&](const Expr& node) {
+      if (node.kind() == ExprKind::access || (node.kind() == ExprKind::var && inside.count(node->name))) fixed = false;
+    });
+    return fixed;
+  }
+
+  int count_ = 0;
+};
+
+}  // namespace
+
+ir::Program hoist_masks(const ir::Program& program) {
+  ir::Program result = program;
+  for (ir::Function& f : result.functions) f.body = Hoister().walk(f.body);
+  return result;
+}
+
+}  // namespace lathe

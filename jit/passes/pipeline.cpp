@@ -1,0 +1,83 @@
+#include "jit/passes/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "jit/ir/text.h"
+#include "jit/passes/collapse_loops.h"
+#include "jit/passes/contract.h"
+#include "jit/passes/expand_loops.h"
+#include "jit/passes/flatten.h"
+#include "jit/passes/hoist_masks.h"
+#include "jit/passes/outline_units.h"
+#include "jit/passes/share_values.h"
+#include "jit/passes/simplify_program.h"
+
+namespace lathe {
+
+namespace {
+
+// Passes that do not look at the target.
+template <ir::Program (*pass)(const ir::Program&)>
+ir::Program plain(const ir::Program& program, const Target&) {
+  return pass(program);
+}
+
+constexpr Pass kPipeline[] = {
+    {"flatten", plain<flatten>, ir::Stage::flat},
+    {"simplify", plain<simplify_program>, ir::Stage::flat},
+    {"collapse_loops", plain<collapse_loops>, ir::Stage::flat},
+    {"outline_units", plain<outline_units>, ir::Stage::flat},
+    {"expand_loops", expand_loops, ir::Stage::final},
+    {"tidy", plain<simplify_program>, ir::Stage::final},
+    {"contract", plain<contract>, ir::Stage::final},
+    {"hoist_masks", plain<hoist_masks>, ir::Stage::final},
+    {"share_values", plain<share_values>, ir::Stage::final},
+};
+
+constexpr PassOrder kOrder[] = {
+    {"flatten", "collapse_loops", "chained strides show only in element offsets"},
+    {"simplify", "outline_units", "equal bodies must look equal to be shared"},
+    {"collapse_loops", "outline_units", "a unit's inner loops keep the strides they were collapsed by"},
+    {"outline_units", "expand_loops", "a shared body is expanded once, and compares fast while it is small"},
+    {"expand_loops", "share_values", "copies of a body share their loads"},
+    {"contract", "share_values", "a product that is named can no longer be contracted"},
+    {"hoist_masks", "share_values", "masks that leave a loop need no name inside it"},
+};
+
+void print_if_asked(const Pass& pass, const ir::Program& program) {
+  const char* asked = std::getenv("LATHE_PRINT");
+  if (!asked) return;
+  std::string_view wish(asked);
+  std::string_view name = wish.substr(0, wish.find('@'));
+  std::string_view kernel = wish.size() > name.size() ? wish.substr(name.size() + 1) : "";
+  if ((name != pass.name && name != "all") || (!kernel.empty() && kernel != program.name)) return;
+  fmt::print(stderr, "# after {} of {}\n{}\n", pass.name, program.name, ir::print(program));
+}
+
+}  // namespace
+
+std::span<const Pass> pipeline() { return kPipeline; }
+std::span<const PassOrder> pass_order() { return kOrder; }
+
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last, bool check) {
+  if (check) ir::verify(program, ir::Stage::nested);
+  if (last == "lower") return program;
+  std::vector<std::string> names{"lower"};
+  for (const Pass& pass : kPipeline) names.emplace_back(pass.name);
+  for (const Pass& pass : kPipeline) {
+    program = pass.run(program, target);
+    if (check) ir::verify(program, pass.reached);
+    print_if_asked(pass, program);
+    if (pass.name == last) return program;
+  }
+  if (last.empty()) return program;
+  std::string near = nearest_name(last, names);
+  throw Error(ErrorCode::unknown_name, {"passes", "no pass of this name", std::string(last),
+                                        fmt::format("one of {}", fmt::join(names, ", ")), {},
+                                        near.empty() ? "" : fmt::format("did you mean {}?", near)});
+}
+
+}  // namespace lathe

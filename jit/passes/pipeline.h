@@ -1,0 +1,30 @@
+// The passes of the loop IR as data: in this order, each with the stage that the program is in afterwards.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "jit/ir/ir.h"
+#include "jit/ir/verify.h"
+#include "targets/target.h"
+
+namespace lathe {
+
+struct Pass {
+  std::string_view name;
+  ir::Program (*run)(const ir::Program&, const Target&);
+  ir::Stage reached;
+};
+std::span<const Pass> pipeline();
+
+// Facts about the order, each with its reason; a test checks them against the table.
+struct PassOrder {
+  std::string_view before, after, reason;
+};
+std::span<const PassOrder> pass_order();
+
+// Runs all passes, or up to and including `last`. Prints those that LATHE_PRINT names ("pass", "pass@kernel", "all") to
+// the message stream; verifies after each when `check` is set. A wrong pass name throws Error{unknown_name}.
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "", bool check = true);
+
+}  // namespace lathe

@@ -1,0 +1,10 @@
+// Gives a name to values that straight-line code computes more than once.
+#pragma once
+
+#include "jit/ir/ir.h"
+
+namespace lathe {
+
+ir::Program share_values(const ir::Program& program);
+
+}  // namespace lathe

@@ -1,0 +1,139 @@
+#include "jit/passes/widen.h"
+
+#include <algorithm>
+
+#include "analysis/simplify.h"
+
+namespace lathe {
+
+using ir::Stmt;
+using ir::StmtKind;
+
+std::optional<Stmt> Widener::widen(const Stmt& s) {
+  possible_ = true;
+  Stmt wide = statement(s);
+  return possible_ ? std::optional(wide) : std::nullopt;
+}
+
+bool Widener::varies(const Expr& e) const {
+  bool found = false;
+  visit(e, [&](const Expr& node) {
+    if (node.kind() == ExprKind::var) found = found || node->name == variable_ || vectors_.count(node->name);
+    if (node.kind() == ExprKind::access) found = found || per_lane_.count(node->name);
+  });
+  return found;
+}
+
+Expr Widener::spread(const Expr& e) const { return e.type().lanes == 1 ? make_broadcast(e, lanes_) : e; }
+
+// Offsets that grow by a fixed stride become ramps; others are computed lane by lane.
+Expr Widener::index(const Expr& e) {
+  if (!varies(e)) return e;
+  if (e.type() == Type{DType::i64, 1}) {
+    auto linear = Polynomial::of(e).linear_in(variable_);
+    bool plain = linear && !varies(linear->first.expr()) && !varies(linear->second.expr());
+    if (plain) {
+      Expr start = simplify(substitute(e, {{variable_, base_}}));
+      return make_ramp(start, linear->first.expr(), lanes_);
+    }
+  }
+  return Expr();
+}
+
+Expr Widener::lane_offset(const std::string&, const Expr& at) {
+  if (varies(at)) {
+    possible_ = false;
+    return at;
+  }
+  return make_ramp(simplify(at * make_integer(DType::i64, lanes_)), make_integer(DType::i64, 1), lanes_);
+}
+
+Expr Widener::expr(const Expr& e) {
+  if (!e.defined() || !varies(e)) return e;
+  if (Expr ramp = index(e); ramp.defined()) return ramp;
+  switch (e.kind()) {
+    case ExprKind::var:
+      return make_var(e->name, e.type().with_lanes(lanes_));
+    case ExprKind::access: {
+      ExprNode node = *e;
+      node.args = {per_lane_.count(e->name) ? lane_offset(e->name, e.arg(0)) : expr(e.arg(0))};
+      node.mask = expr(e->mask);
+      bool vector = node.args[0].type().lanes > 1;
+      if (!vector && node.mask.defined() && node.mask.type().lanes > 1) {
+        node.args[0] = spread(node.args[0]);
+        vector = true;
+      }
+      if (vector && node.mask.defined()) node.mask = spread(node.mask);
+      node.type = e.type().with_lanes(vector ? lanes_ : 1);
+      return make_access(std::move(node));
+    }
+    case ExprKind::cast: {
+      Expr value = expr(e.arg(0));
+      return make_cast(e.type().dtype, value);
+    }
+    case ExprKind::op: {
+      std::vector<Expr> args;
+      for (const Expr& a : e.args()) args.push_back(spread(expr(a)));
+      return make_op(e->op, std::move(args));
+    }
+    default:
+      possible_ = false;
+      return e;
+  }
+}
+
+Stmt Widener::alloc(const ir::StmtNode& s) {
+  if (s.space == ir::Space::heap) possible_ = false;
+  per_lane_.insert(s.name);
+  ir::StmtNode node = s;
+  Expr total = make_integer(DType::i64, lanes_);
+  for (const Expr& e : s.values) total = simplify(total * e);
+  node.values = {total};
+  node.body = {statement(s.body[0])};
+  return std::make_shared<const ir::StmtNode>(std::move(node));
+}
+
+Stmt Widener::statement(const Stmt& s) {
+  if (!s || !possible_) return s;
+  ir::StmtNode node = *s;
+  switch (s->kind) {
+    case StmtKind::store: {
+      Expr at = per_lane_.count(s->name) ? lane_offset(s->name, s->values[1]) : expr(s->values[1]);
+      Expr value = expr(s->values[0]);
+      node.mask = expr(s->mask);
+      bool vector = at.type().lanes > 1;
+      bool lanes_differ = value.type().lanes > 1 || (node.mask.defined() && node.mask.type().lanes > 1);
+      if (!vector && lanes_differ) at = spread(at), vector = true;      // all lanes write one element: the last one stays
+      if (vector) {
+        value = spread(value);
+        if (node.mask.defined()) node.mask = spread(node.mask);
+      }
+      node.values = {value, at};
+      break;
+    }
+    case StmtKind::let:
+      node.values[0] = expr(s->values[0]);
+      if (node.values[0].type().lanes > 1) vectors_.insert(s->name);
+      node.body = {statement(s->body[0])};
+      break;
+    case StmtKind::loop:
+      if (varies(s->values[0]) || varies(s->values[1]) || s->loop == ir::LoopKind::parallel) possible_ = false;
+      node.body = {statement(s->body[0])};
+      break;
+    case StmtKind::branch:
+      if (varies(s->values[0])) possible_ = false;
+      for (Stmt& child : node.body) child = statement(child);
+      break;
+    case StmtKind::block:
+      for (Stmt& child : node.body) child = statement(child);
+      break;
+    case StmtKind::alloc: return alloc(*s);
+    case StmtKind::prefetch:
+      node.values[0] = substitute(s->values[0], {{variable_, base_}});
+      break;
+    case StmtKind::call: possible_ = false; break;
+  }
+  return std::make_shared<const ir::StmtNode>(std::move(node));
+}
+
+}  // namespace lathe

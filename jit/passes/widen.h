@@ -1,0 +1,38 @@
+// One vector iteration group: a statement with the loop variable running over `lanes` consecutive values at once.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "jit/ir/ir.h"
+
+namespace lathe {
+
+class Widener {
+ public:
+  // The variable takes base, base + 1, ..., base + lanes - 1.
+  Widener(std::string variable, Expr base, int lanes)
+      : variable_(std::move(variable)), base_(std::move(base)), lanes_(lanes) {}
+
+  // nullopt where the statement cannot be done in lockstep: control flow, heap storage or calls that depend on the lane.
+  std::optional<ir::Stmt> widen(const ir::Stmt& s);
+
+ private:
+  Expr expr(const Expr& e);
+  Expr index(const Expr& e);
+  Expr spread(const Expr& e) const;                         // scalar -> broadcast
+  bool varies(const Expr& e) const;
+  ir::Stmt statement(const ir::Stmt& s);
+  ir::Stmt alloc(const ir::StmtNode& s);
+  Expr lane_offset(const std::string& buffer, const Expr& at);
+
+  std::string variable_;
+  Expr base_;
+  int lanes_;
+  std::set<std::string> vectors_;                           // lets that became vectors
+  std::set<std::string> per_lane_;                          // buffers with one copy a lane
+  bool possible_ = true;
+};
+
+}  // namespace lathe

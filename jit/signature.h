@@ -1,0 +1,12 @@
+// What a kernel checks at its call, from the algorithm: sizes to bind, shapes to compare, conditions to hold.
+#pragma once
+
+#include "jit/lower/lower.h"
+#include "jit/runtime/kernel.h"
+#include "lang/algorithm.h"
+
+namespace lathe {
+
+KernelSignature signature_of(const Operator& op, const std::vector<BoundParam>& tune_params);
+
+}  // namespace lathe

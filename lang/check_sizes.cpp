@@ -30,8 +30,8 @@ const std::vector<std::vector<int64_t>> patterns = {
     {257, 11, 3, 9},
     {5, 6, 509, 4},
     {0, 9, 8, 3},
+    {9, 0, 8, 3},
     {9, 8, 0, 3},
-    {33, 1, 65, 6},
 };
 
 std::set<std::string> names_in(const Expr& e) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include "lang/needed_regions.h"
 #include "lang/oracle.h"
@@ -57,6 +58,7 @@ class Magnitudes {
   void visit_func(size_t f) {
     const FuncContents& func = op_.funcs[f];
     ranges_ = constants_;
+    known_.clear();
     for (size_t d = 0; d < func.vars.size() && needs_.boxes[f]; ++d) ranges_[func.vars[d]] = (*needs_.boxes[f])[d];
     double terms = 1;
     for (const ReductionVar& rvar : func.rvars) {
@@ -81,6 +83,7 @@ class Magnitudes {
         ranges_.erase(name);
       }
     }
+    known_.clear();
     const double largest = *std::max_element(sizes.begin(), sizes.end());
     for (size_t i = 0; i < sizes.size(); ++i) {
       const double growth = of(func.combiner->combined[i]) / trial;
@@ -101,7 +104,13 @@ class Magnitudes {
     return std::min(size, std::ldexp(1.0, bits_of(type) - (is_signed(type) ? 1 : 0)));
   }
 
+  // The largest absolute value of an expression.
   double of(const Expr& e) {
+    if (const auto at = known_.find(e.get()); at != known_.end()) return at->second;
+    return known_[e.get()] = of_unknown(e);
+  }
+
+  double of_unknown(const Expr& e) {
     const DType type = e.type().dtype;
     if (!is_float(type)) {
       if (const auto range = range_of(e, ranges_)) {
@@ -156,6 +165,7 @@ class Magnitudes {
   std::map<std::string, Interval> constants_, ranges_;
   std::map<std::string, double> floats_;                    // names beside those with a range
   std::map<std::string, std::vector<double>> funcs_;
+  std::unordered_map<const ExprNode*, double> known_;       // of this Func's nodes
   bool fits_ = true;
 };
 

@@ -3,6 +3,7 @@
 #include "lang/needed_regions.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace lathe {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 constexpr int64_t far_away = int64_t{1} << 62;
 __extension__ typedef __int128 Wide;
 using Range = std::optional<Interval>;
+using Vars = std::map<std::string, Interval>;
+using KnownRanges = std::unordered_map<const ExprNode*, Range>;
 
 Range checked_range(Wide low, Wide high) {
   if (low < -far_away || high > far_away) return {};
@@ -56,10 +59,12 @@ Range fitting(Range range, DType type) {
   return all;
 }
 
-Range range_of_op(const Expr& e, const std::map<std::string, Interval>& vars) {
+Range range_of(const Expr& e, const Vars& vars, KnownRanges& known);
+
+Range range_of_op(const Expr& e, const Vars& vars, KnownRanges& known) {
   std::vector<Interval> args;
   for (size_t i = e.is_op(Op::select) ? 1 : 0; i < e.args().size(); ++i) {
-    const Range range = range_of(e.arg(i), vars);
+    const Range range = range_of(e.arg(i), vars, known);
     if (!range) return {};
     args.push_back(*range);
   }
@@ -76,6 +81,27 @@ Range range_of_op(const Expr& e, const std::map<std::string, Interval>& vars) {
     case Op::select: return hull(a, b);
     default: return {};
   }
+}
+
+Range range_of_node(const Expr& e, const Vars& vars, KnownRanges& known) {
+  const DType type = e.type().dtype;
+  if (is_float(type)) return {};
+  switch (e.kind()) {
+    case ExprKind::constant: return checked_range(e->integer_value, e->integer_value);
+    case ExprKind::var: {
+      const auto var = vars.find(e->name);
+      return var == vars.end() ? range_of_type(type) : var->second;
+    }
+    case ExprKind::op: return fitting(range_of_op(e, vars, known), type);
+    case ExprKind::cast: return fitting(range_of(e.arg(0), vars, known), type);
+    default: return range_of_type(type);
+  }
+}
+
+// A node that several expressions share is looked at once.
+Range range_of(const Expr& e, const Vars& vars, KnownRanges& known) {
+  if (const auto at = known.find(e.get()); at != known.end()) return at->second;
+  return known[e.get()] = range_of_node(e, vars, known);
 }
 
 class Needs {
@@ -138,7 +164,7 @@ class Needs {
     for (const Expr& value : func.values) visit_reads(value, vars);
   }
 
-  void visit_reads(const Expr& e, const std::map<std::string, Interval>& vars) {
+  void visit_reads(const Expr& e, const Vars& vars) {
     visit(e, [&](const Expr& read) {
       if (read.kind() != ExprKind::access) return;
       std::vector<Range> region;
@@ -177,18 +203,8 @@ double points_in(const Box& box) {
 }
 
 std::optional<Interval> range_of(const Expr& e, const std::map<std::string, Interval>& vars) {
-  const DType type = e.type().dtype;
-  if (is_float(type)) return {};
-  switch (e.kind()) {
-    case ExprKind::constant: return checked_range(e->integer_value, e->integer_value);
-    case ExprKind::var: {
-      const auto var = vars.find(e->name);
-      return var == vars.end() ? range_of_type(type) : var->second;
-    }
-    case ExprKind::op: return fitting(range_of_op(e, vars), type);
-    case ExprKind::cast: return fitting(range_of(e.arg(0), vars), type);
-    default: return range_of_type(type);
-  }
+  KnownRanges known;
+  return range_of(e, vars, known);
 }
 
 NeededRegions needed_regions(const Operator& op, const std::map<std::string, Scalar>& constants) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace lathe {
 namespace {
@@ -79,6 +80,7 @@ class Compiler {
   }
 
   void hoist(const Expr& e) {
+    if (!hoisted_.insert(e.get()).second) return;
     bool fixed = true, arithmetic = e.kind() == ExprKind::op || e.kind() == ExprKind::cast;
     visit(e, [&](const Expr& node) {
       if (node.kind() == ExprKind::access) arithmetic = false;
@@ -242,7 +244,8 @@ class Compiler {
   const std::map<std::string, Scalar>& constants_;
   Program program_;
   std::map<std::string, int> vars_;
-  std::unordered_map<Expr, int> known_;
+  std::unordered_map<Expr, int> known_;                     // the register of each value computed so far
+  std::unordered_set<const ExprNode*> hoisted_;             // looked at by hoist()
 };
 
 }  // namespace

@@ -64,7 +64,7 @@ class Rebuild {
   }
 
  private:
-  void list(std::vector<Expr> StmtNode::*member, const std::function<Expr(const Expr&)>& change) {
+  void list(std::vector<Expr> StmtNode::* member, const std::function<Expr(const Expr&)>& change) {
     for (size_t i = 0; i < ((*from_).*member).size(); ++i) {
       const Expr& old = ((*from_).*member)[i];
       Expr changed = change(old);
@@ -102,7 +102,8 @@ Stmt make_block(std::vector<Stmt> body) {
 }
 
 Stmt make_let(std::string name, Expr value, Stmt body) {
-  return node({.kind = StmtKind::let, .name = std::move(name), .values = {std::move(value)}, .body = {std::move(body)}});
+  return node(
+      {.kind = StmtKind::let, .name = std::move(name), .values = {std::move(value)}, .body = {std::move(body)}});
 }
 
 Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body) {
@@ -130,12 +131,12 @@ Stmt make_alloc(std::string name, DType dtype, Space space, std::vector<Expr> ex
 
 Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr mask) {
   indices.insert(indices.begin(), std::move(value));
-  return node({.kind = StmtKind::store, .name = std::move(buffer), .values = std::move(indices), .mask = std::move(mask)});
+  return node(
+      {.kind = StmtKind::store, .name = std::move(buffer), .values = std::move(indices), .mask = std::move(mask)});
 }
 
 Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, bool write) {
-  return node(
-      {.kind = StmtKind::prefetch, .name = std::move(buffer), .values = std::move(indices), .write = write});
+  return node({.kind = StmtKind::prefetch, .name = std::move(buffer), .values = std::move(indices), .write = write});
 }
 
 Stmt make_call(std::string function, std::vector<Expr> values, std::vector<BufferArgument> buffers) {
@@ -190,8 +191,7 @@ bool equal(const Stmt& a, const Stmt& b) {
 
 size_t count_nodes(const Stmt& s) {
   size_t count = 0;
-  visit(s, [&](const StmtNode&) { ++count; },
-        [&](const Expr& e) { lathe::visit(e, [&](const Expr&) { ++count; }); });
+  visit(s, [&](const StmtNode&) { ++count; }, [&](const Expr& e) { lathe::visit(e, [&](const Expr&) { ++count; }); });
   return count;
 }
 

@@ -56,7 +56,7 @@ struct Buffer {
   std::string name;
   DType dtype = DType::f32;
   Space space = Space::argument;
-  std::vector<Expr> strides;                   // argument and nested stage: elements, one a dimension; alloc: dense, row-major
+  std::vector<Expr> strides;                   // nested stage: in elements, one for each dimension; none for alloc (StmtNode)
   bool read_only = false;
   bool operator==(const Buffer&) const = default;
 };
@@ -117,8 +117,8 @@ struct Program {
   const Function& entry() const { return functions.back(); }
 };
 
-// --- Making statements. Null children are dropped, blocks in a block are merged into it (units are not); a block of one
-// is that one, and of none null.
+// --- Making statements. Null children are dropped, blocks in a block are merged into it (units are not); a block of
+// one is that one, and of none null.
 Stmt make_block(std::vector<Stmt> body);
 Stmt make_let(std::string name, Expr value, Stmt body);
 Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body);

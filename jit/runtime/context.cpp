@@ -64,7 +64,7 @@ int32_t run_parallel(LatheContext* context, int64_t count, LatheTask task, void*
 ThreadGroup* make_group(int threads, int machine_threads) {
   auto group = std::make_unique<ThreadGroup>();
   group->threads = threads;
-  if (threads > 1 && threads != machine_threads) group->arena = std::make_unique<tbb::task_arena>(threads);
+  if (threads > 1 && threads < machine_threads) group->arena = std::make_unique<tbb::task_arena>(threads);
   group->context = {threads > 1 ? run_parallel : run_here, allocate, release, group.get()};
   return group.release();  // never freed: workers may outlive static objects
 }

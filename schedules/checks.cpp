@@ -24,7 +24,7 @@ std::string text_of(const RowCount& row) { return fmt::format("{}/{}", row.numer
 
 std::string hint_for(std::string_view name, const std::vector<std::string>& names) {
   std::string near = nearest_name(name, names);
-  return near.empty() ? "" : "did you mean '" + near + "'?";
+  return near.empty() ? "" : "did you mean " + near + "?";
 }
 
 void check_condition(std::string_view what, const Expr& value, const SourceLocation& where) {

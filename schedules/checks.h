@@ -13,7 +13,7 @@ void check_row_count(const RowCount& row, const RowCount* before, const SourceLo
 void check_space(const std::string& space, const SourceLocation& where);
 void check_range(const ScheduleParam& param);
 
-// "did you mean 'split'?", or "" when no name is near.
+// "did you mean split?", or "" when no name is near.
 std::string hint_for(std::string_view name, const std::vector<std::string>& names);
 
 }  // namespace lathe

@@ -52,10 +52,10 @@ std::optional<Tail> tail_named(std::string_view text);
 struct Directive {
   DirectiveKind kind;
   std::string func;                  // the Func or input it is written on
-  std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; reorder, layout: all; others: l
+  std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; reorder, layout: all; else l
   std::string target;                // stage_at, compute_at, store_at, epilogue_of, prefetch: the other Func
   std::string name;                  // stage_at: the copy's own name, "" for none
-  Expr value;                        // split: factor; fold_storage, prefetch: count; stream: condition (undefined: always)
+  Expr value;                        // split: factor; fold_storage, prefetch: count; stream: condition, if it has one
   std::vector<TileClass> classes;    // tile
   bool even = false;                 // split, tile
   Tail tail = Tail::automatic;       // tail
@@ -77,7 +77,7 @@ struct ScheduleParam {
 
 // A variant: the common directives and these, used for calls whose sizes and strides satisfy `condition`.
 struct Specialization {
-  Expr condition;                    // boolean, over sizes, stride(A, k) written as the var "A.stride.1", params, target facts
+  Expr condition;                    // boolean, over sizes, params, target facts; stride(A, 1) is the var "A.stride.1"
   std::vector<Directive> directives;
   SourceLocation where;
   bool operator==(const Specialization& o) const;
@@ -105,7 +105,8 @@ class Stage {
  public:
   using At = std::source_location;
   Stage(std::vector<Directive>& directives, std::string func) : directives_(directives), func_(std::move(func)) {}
-  Stage& split(std::string l, std::string outer, std::string inner, Expr factor, bool even = false, At at = At::current());
+  Stage& split(std::string l, std::string outer, std::string inner, Expr factor, bool even = false,
+               At at = At::current());
   Stage& tile(std::string j, std::string i, std::string jo, std::string io, std::string ji, std::string ii,
               std::vector<TileClass> classes, bool even = false, At at = At::current());
   Stage& collapse(std::string x, std::string c, std::string xc, At at = At::current());

@@ -17,7 +17,7 @@
 namespace lathe {
 
 // One block ("schedule for ..." to its end). Names of Funcs, inputs and directives are checked against `op` and the
-// table; unknown ones are Error{unknown_loop} or Error{bad_directive} with the nearest. Loop names are checked in lowering.
+// table; unknown ones are Error{unknown_loop} or Error{bad_directive} with the nearest. Lowering checks loop names.
 Schedule parse_schedule(const SourceBlock& block, const Operator& op);
 std::string print(const Schedule& schedule);
 std::string print(const Directive& directive);              // "C.split(k, ko, ki, kc, even)"

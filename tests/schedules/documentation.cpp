@@ -125,6 +125,20 @@ TEST_CASE("every element type stands in docs/language.md") {
 #undef LATHE_DTYPE
 }
 
+TEST_CASE("the error shown in docs/language.md is the one that is thrown") {
+  std::string page = read_page("language.md");
+  std::string text = examples_of(page, "lathe").at(0).text;
+  size_t read = text.find("* B[k");
+  REQUIRE(read != std::string::npos);
+  std::string message = "no error";
+  try {
+    parse_file_text(text.replace(read + 2, 1, "Bx"), "dense.lathe");
+  } catch (const Error& e) {
+    message = e.what();
+  }
+  CHECK_MESSAGE(page.find("```\n" + message + "\n```") != std::string::npos, message);
+}
+
 // The C++ of the first example of docs/language.md.
 TEST_CASE("the C++ example of docs/language.md gives the operator of its text") {
   Var i("i"), j("j");

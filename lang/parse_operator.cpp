@@ -216,7 +216,7 @@ class OperatorParser {
   static std::string types_text(const std::vector<DType>& types) {
     std::string text;
     for (DType type : types) text += fmt::format("{}{}", text.empty() ? "" : ", ", name_of(type));
-    return types.size() == 1 ? text : "(" + text + ")";
+    return types.size() == 1 ? text : fmt::format("({})", text);
   }
 
   Lexer& lexer_;

@@ -98,20 +98,20 @@ class ExprPrinter {
   std::string values(const std::vector<Expr>& list) {
     std::string text;
     for (const Expr& e : list) text += (text.empty() ? "" : ", ") + whole(e);
-    return list.size() == 1 ? text : "(" + text + ")";
+    return list.size() == 1 ? text : fmt::format("({})", text);
   }
   // Values whose types the reader knows.
   std::string known_values(const std::vector<Expr>& list) {
     std::string text;
     for (const Expr& e : list) text += (text.empty() ? "" : ", ") + known(e);
-    return list.size() == 1 ? text : "(" + text + ")";
+    return list.size() == 1 ? text : fmt::format("({})", text);
   }
   std::string reduction(const std::vector<ReductionVar>& rvars, const Combiner& combiner,
                         const std::vector<Expr>& terms);
 
  private:
   std::string at_least(const Expr& e, int strength) {
-    return strength_of(e) < strength ? "(" + bare(e) + ")" : bare(e);
+    return strength_of(e) < strength ? fmt::format("({})", bare(e)) : bare(e);
   }
   std::string known(const Expr& e) {
     return e.kind() == ExprKind::constant ? constant_beside(e.type().dtype, e) : whole(e);
@@ -239,7 +239,7 @@ bool is_builtin(const Combiner& combiner) {
 std::string operand_names(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return names.size() == 1 ? text : "(" + text + ")";
+  return names.size() == 1 ? text : fmt::format("({})", text);
 }
 
 std::string ExprPrinter::reduction(const std::vector<ReductionVar>& rvars, const Combiner& combiner,

@@ -169,9 +169,8 @@ class ScheduleParser {
       name.where.column += static_cast<int>(dot) + 1;
     }
     check_func(func);
-    do {
-      into.push_back(directive(func.text, name));
-    } while (accept_chain_dot() && (name = tokens_.expect_name("a directive"), true));
+    into.push_back(directive(func.text, name));
+    while (accept_chain_dot()) into.push_back(directive(func.text, tokens_.expect_name("a directive")));
   }
 
   // The dot that goes on with a chain may stand on a line after this one.

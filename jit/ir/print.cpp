@@ -2,6 +2,8 @@
 // outside its body stands in braces of its own.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "jit/ir/text.h"
 #include "jit/ir/words.h"
 #include "lang/text.h"
@@ -18,7 +20,10 @@ std::string list_of(const std::vector<Expr>& list) {
   return text;
 }
 
+// Written like a read of the element.
 std::string element(const std::string& buffer, const std::vector<Expr>& indices) {
+  const bool complete = std::all_of(indices.begin(), indices.end(), [](const Expr& e) { return e.defined(); });
+  if (complete) return print(make_access(buffer, DType::f32, indices));
   return fmt::format("{}[{}]", buffer, list_of(indices));
 }
 

@@ -71,8 +71,8 @@ class FunctionCheck {
   // --- Statements.
   void statement(const Stmt& s) {
     if (!s) return;
-    const Stmt* outer = std::exchange(at_, &s);
     shape(*s);
+    const Stmt* outer = std::exchange(at_, &s);
     switch (s->kind) {
       case StmtKind::block:
         bodies(*s);
@@ -135,9 +135,13 @@ class FunctionCheck {
         good = children == 0;
         break;
     }
-    if (!good)
-      fail(fmt::format("{} values and {} bodies", values, children), "the number that this kind of statement has");
-    if (s.unit && s.kind != StmtKind::loop && s.kind != StmtKind::block) fail("unit", "loops and blocks as units");
+    if (!good) {
+      at_ = nullptr;  // it cannot be printed
+      fail(fmt::format("a {} with {} values and {} bodies", word_of(s.kind), values, children),
+           "the number that this kind of statement has");
+    }
+    if (s.unit && s.kind != StmtKind::loop && s.kind != StmtKind::block)
+      fail(fmt::format("a {} as a unit", word_of(s.kind)), "loops and blocks as units");
   }
 
   void let(const StmtNode& s) {

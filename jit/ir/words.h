@@ -1,4 +1,5 @@
-// The words of the text form for kinds of loops, spaces and functions. The printer and the parser share these lists.
+// The words for kinds of statements, loops, spaces and functions, in the order of their enumerations. The printer and the
+// parser share the last three lists; the first one is for messages.
 #pragma once
 
 #include <array>
@@ -9,10 +10,13 @@
 
 namespace lathe::ir {
 
+inline constexpr std::array<std::string_view, 8> stmt_words = {"block", "let",   "loop",     "branch",
+                                                              "alloc", "store", "prefetch", "call"};
 inline constexpr std::array<std::string_view, 4> loop_words = {"serial", "parallel", "vector", "unroll"};
 inline constexpr std::array<std::string_view, 4> space_words = {"argument", "heap", "stack", "registers"};
 inline constexpr std::array<std::string_view, 3> function_words = {"entry", "variant", "unit"};
 
+constexpr std::string_view word_of(StmtKind kind) { return stmt_words[static_cast<size_t>(kind)]; }
 constexpr std::string_view word_of(LoopKind kind) { return loop_words[static_cast<size_t>(kind)]; }
 constexpr std::string_view word_of(Space space) { return space_words[static_cast<size_t>(space)]; }
 constexpr std::string_view word_of(FunctionKind kind) { return function_words[static_cast<size_t>(kind)]; }

@@ -21,8 +21,8 @@ struct LatheContext {
 };
 
 // The entry of a kernel. `buffers`: first element of each tensor argument, in order. `scalars`: sizes, then the strides
-// of each argument dimension by dimension, then run-time parameters (in their own bits, low end), then schedule
-// parameters. Returns 0, or 1 when scratch could not be had.
+// of each argument dimension by dimension, then the address of each argument modulo 64, then run-time parameters (in
+// their own bits, low end), then schedule parameters. Returns 0, or 1 when scratch could not be had.
 typedef int32_t (*LatheEntry)(LatheContext* context, void* const* buffers, const int64_t* scalars);
 
 }  // extern "C"

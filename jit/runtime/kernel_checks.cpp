@@ -1,8 +1,12 @@
-// The checks of a call, in the order in which a later one relies on an earlier: count; element type, rank, extents not
-// negative; sizes bound from the extents that are a size itself; declared ranges; all extents; conditions; then memory
-// (overflow, null data, strides of outputs, overlap).
+// The full check of a call, in the order in which a later part relies on an earlier: count; element type, rank, extents
+// not negative; sizes bound from the extents that are a size itself; declared ranges; all extents; conditions; then
+// memory (overflow, null data, strides of outputs, overlap).
+//
+// The quick check answers yes for views that pass all of it, have elements, and (outputs) have larger strides outside;
+// it costs about 10 ns an argument. Its no decides nothing.
 #include "jit/runtime/kernel_checks.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -14,10 +18,6 @@ namespace {
 
 bool is_bare_size(const SizeFormula& formula) {
   return formula.steps.size() == 1 && formula.steps[0].code == SizeFormula::Code::size;
-}
-
-int64_t value_of(const SizeFormula& formula, const int64_t* sizes) {
-  return is_bare_size(formula) ? sizes[formula.steps[0].value] : formula.evaluate(sizes);
 }
 
 void check_formulas(const KernelSignature& signature) {
@@ -104,74 +104,162 @@ StrideFault stride_fault(const TensorView& view, size_t* dimension) {
   return StrideFault::none;
 }
 
-CallPlan::CallPlan(KernelSignature signature) : signature_(std::move(signature)) {
-  check_formulas(signature_);
-  sources_.assign(signature_.sizes.size(), {SIZE_MAX, 0});
-  for (size_t a = 0; a < signature_.arguments.size(); ++a) {
-    const std::vector<SizeFormula>& extents = signature_.arguments[a].extents;
-    stride_count_ += extents.size();
-    for (size_t d = 0; d < extents.size(); ++d) {
-      if (!is_bare_size(extents[d])) continue;
-      SizeSource& source = sources_[static_cast<size_t>(extents[d].steps[0].value)];
-      if (source.argument == SIZE_MAX) source = {a, d};
+CallPlan::CallPlan(KernelSignature signature)
+    : signature_(std::make_shared<const KernelSignature>(std::move(signature))) {
+  check_formulas(*signature_);
+  make_rules();
+  for (const RunParam& param : signature_->params) {
+    default_bits_.push_back(parameter_bits(*signature_, param, param.default_value));
+  }
+  tune_values_ = std::make_unique<std::atomic<int64_t>[]>(signature_->tune_params.size());
+  for (size_t t = 0; t < signature_->tune_params.size(); ++t) tune_values_[t] = signature_->tune_params[t].value;
+}
+
+void CallPlan::make_rules() {
+  for (const SizeSpec& size : signature_->sizes) {
+    size_rules_.push_back({SIZE_MAX, 0, size.lowest, size.highest, std::max<int64_t>(1, size.multiple_of)});
+  }
+  for (size_t a = 0; a < signature_->arguments.size(); ++a) {
+    const ArgumentSpec& spec = signature_->arguments[a];
+    argument_rules_.push_back(
+        {spec.dtype, spec.is_output, spec.extents.size(), dimension_rules_.size(), bytes_of(spec.dtype)});
+    for (size_t d = 0; d < spec.extents.size(); ++d) {
+      int64_t size = is_bare_size(spec.extents[d]) ? spec.extents[d].steps[0].value : -1;
+      dimension_rules_.push_back({size, &spec.extents[d]});
+      if (size < 0) continue;
+      SizeRule& rule = size_rules_[static_cast<size_t>(size)];
+      if (rule.argument == SIZE_MAX) rule.argument = a, rule.dimension = d;
     }
   }
-  for (size_t s = 0; s < sources_.size(); ++s) {
-    if (sources_[s].argument == SIZE_MAX) call_error::no_size_source(signature_, signature_.sizes[s].name);
+  for (size_t s = 0; s < size_rules_.size(); ++s) {
+    if (size_rules_[s].argument == SIZE_MAX) call_error::no_size_source(*signature_, signature_->sizes[s].name);
   }
-  for (const RunParam& param : signature_.params) {
-    default_bits_.push_back(parameter_bits(signature_, param, param.default_value));
-  }
-  tune_values_ = std::make_unique<std::atomic<int64_t>[]>(signature_.tune_params.size());
-  for (size_t t = 0; t < signature_.tune_params.size(); ++t) tune_values_[t] = signature_.tune_params[t].value;
 }
 
 PreparedCall CallPlan::empty_call() const {
-  size_t scalars = sources_.size() + stride_count_ + default_bits_.size() + signature_.tune_params.size();
-  return {SmallArray<void*, 16>(signature_.arguments.size()), SmallArray<int64_t, 96>(scalars)};
+  size_t scalars = size_rules_.size() + dimension_rules_.size() + argument_rules_.size() + default_bits_.size() +
+                   signature_->tune_params.size();
+  return {SmallArray<void*, 16>(argument_rules_.size()), SmallArray<int64_t, 96>(scalars)};
+}
+
+void CallPlan::bind_sizes(Views arguments, int64_t* sizes) const {
+  for (const SizeRule& rule : size_rules_) *sizes++ = arguments[rule.argument]->shape[rule.dimension];
+}
+
+bool CallPlan::size_fits(size_t index, int64_t value) const {
+  const SizeRule& rule = size_rules_[index];
+  return value >= rule.lowest && value <= rule.highest && (rule.multiple_of == 1 || value % rule.multiple_of == 0);
+}
+
+bool CallPlan::quick_check_argument(const ArgumentRule& rule, const TensorView& view, int64_t* scalars,
+                                    ByteRange* range) const {
+  // With numbers below 2^26 no sum of products overflows; the element count might, in many dimensions of stride 0.
+  constexpr int narrow_bits = 26;
+  constexpr size_t most_dimensions = 16;
+  bool bad = view.data == nullptr || rule.rank > most_dimensions;
+  int64_t elements = 1, low = 0, high = 1, all_bits = 0;
+  const int64_t* shape = view.shape.data();
+  const int64_t* strides = view.strides.data();
+  const DimensionRule* dimensions = dimension_rules_.data() + rule.first_dimension;
+  int64_t* stride_scalars = scalars + size_rules_.size() + rule.first_dimension;
+  for (size_t d = rule.rank; d-- > 0;) {
+    int64_t extent = shape[d], stride = strides[d];
+    int64_t need = dimensions[d].size >= 0 ? scalars[dimensions[d].size] : dimensions[d].formula->evaluate(scalars);
+    bad |= extent != need;
+    bad |= rule.is_output & (extent > 1) & (stride < high);  // not positive, or not over all that is inside
+    bad |= __builtin_mul_overflow(elements, extent, &elements);
+    all_bits |= (extent - 1) | (stride ^ (stride >> 63));  // negative where an extent is not positive
+    auto span = static_cast<int64_t>(static_cast<uint64_t>(extent - 1) * static_cast<uint64_t>(stride));
+    (stride < 0 ? low : high) += span;
+    stride_scalars[d] = stride;
+  }
+  auto data = reinterpret_cast<uintptr_t>(view.data);
+  *range = {data + static_cast<uintptr_t>(low * rule.element_bytes),
+            data + static_cast<uintptr_t>(high * rule.element_bytes)};
+  return !bad && all_bits >> narrow_bits == 0 && range->begin <= data && range->end > data;
+}
+
+bool CallPlan::quick_check(Views arguments, int64_t* scalars, Ranges& ranges) const {
+  for (size_t a = 0; a < arguments.size(); ++a) {
+    const ArgumentRule& rule = argument_rules_[a];
+    const TensorView& view = *arguments[a];
+    if (view.dtype != rule.dtype || view.shape.size() != rule.rank || view.strides.size() != rule.rank) return false;
+  }
+  bind_sizes(arguments, scalars);
+  for (size_t s = 0; s < size_rules_.size(); ++s) {
+    if (!size_fits(s, scalars[s])) return false;
+  }
+  for (size_t a = 0; a < arguments.size(); ++a) {
+    if (!quick_check_argument(argument_rules_[a], *arguments[a], scalars, &ranges[a])) return false;
+  }
+  for (const CallCondition& condition : signature_->conditions) {
+    if (condition.formula.evaluate(scalars) == 0) return false;
+  }
+  return true;
 }
 
 void CallPlan::check_argument(size_t index, const TensorView& view) const {
-  const ArgumentSpec& spec = signature_.arguments[index];
-  if (view.dtype != spec.dtype) call_error::dtype(signature_, index, view);
-  if (view.shape.size() != spec.extents.size()) call_error::rank(signature_, index, view);
-  if (view.strides.size() != view.shape.size()) call_error::stride_count(signature_, index, view);
+  const ArgumentSpec& spec = signature_->arguments[index];
+  if (view.dtype != spec.dtype) call_error::dtype(*signature_, index, view);
+  if (view.shape.size() != spec.extents.size()) call_error::rank(*signature_, index, view);
+  if (view.strides.size() != view.shape.size()) call_error::stride_count(*signature_, index, view);
   for (size_t d = 0; d < view.shape.size(); ++d) {
-    if (view.shape[d] < 0) call_error::negative_extent(signature_, index, d, view.shape[d]);
+    if (view.shape[d] < 0) call_error::negative_extent(*signature_, index, d, view.shape[d]);
   }
 }
 
-void CallPlan::bind_sizes(std::span<const TensorView* const> arguments, int64_t* sizes) const {
-  for (size_t s = 0; s < sources_.size(); ++s) sizes[s] = arguments[sources_[s].argument]->shape[sources_[s].dimension];
-}
-
 void CallPlan::check_sizes(const int64_t* sizes) const {
-  for (size_t s = 0; s < sources_.size(); ++s) {
-    const SizeSpec& spec = signature_.sizes[s];
-    bool good = sizes[s] >= spec.lowest && sizes[s] <= spec.highest;
-    if (spec.multiple_of > 1) good = good && sizes[s] % spec.multiple_of == 0;
-    if (!good) call_error::size_range(signature_, spec, sizes[s]);
+  for (size_t s = 0; s < size_rules_.size(); ++s) {
+    if (!size_fits(s, sizes[s])) call_error::size_range(*signature_, signature_->sizes[s], sizes[s]);
   }
 }
 
 void CallPlan::check_extents(size_t index, const TensorView& view, const int64_t* sizes) const {
-  const ArgumentSpec& spec = signature_.arguments[index];
+  const ArgumentSpec& spec = signature_->arguments[index];
   for (size_t d = 0; d < view.shape.size(); ++d) {
-    int64_t need = value_of(spec.extents[d], sizes);
+    int64_t need = spec.extents[d].evaluate(sizes);
     if (view.shape[d] == need) continue;
     std::string source;
     if (is_bare_size(spec.extents[d])) {
       auto size = static_cast<size_t>(spec.extents[d].steps[0].value);
-      source = signature_.sizes[size].name + " is dimension " + std::to_string(sources_[size].dimension) + " of '" +
-               signature_.arguments[sources_[size].argument].name + "'";
+      const SizeRule& rule = size_rules_[size];
+      source = signature_->sizes[size].name + " is dimension " + std::to_string(rule.dimension) + " of '" +
+               signature_->arguments[rule.argument].name + "'";
     }
-    call_error::extent(signature_, index, d, view.shape[d], need, source);
+    call_error::extent(*signature_, index, d, view.shape[d], need, source);
   }
 }
 
-void CallPlan::check_conditions(const int64_t* sizes) const {
-  for (const CallCondition& condition : signature_.conditions) {
-    if (condition.formula.evaluate(sizes) == 0) call_error::condition(signature_, condition, sizes);
+void CallPlan::check_memory(size_t index, const TensorView& view, ByteRange* range) const {
+  if (!byte_range(view, range)) call_error::overflow(*signature_, index, view);
+  if (range->empty()) return;
+  if (!view.data) call_error::null_data(*signature_, index, view);
+  if (!signature_->arguments[index].is_output) return;
+  size_t dimension = 0;
+  StrideFault fault = stride_fault(view, &dimension);
+  if (fault == StrideFault::not_positive) call_error::stride_not_positive(*signature_, index, dimension, view);
+  if (fault == StrideFault::overlapping) call_error::stride_overlaps(*signature_, index, dimension, view);
+}
+
+void CallPlan::full_check(Views arguments, int64_t* scalars, Ranges& ranges) const {
+  for (size_t a = 0; a < arguments.size(); ++a) check_argument(a, *arguments[a]);
+  bind_sizes(arguments, scalars);
+  check_sizes(scalars);
+  for (size_t a = 0; a < arguments.size(); ++a) check_extents(a, *arguments[a], scalars);
+  for (const CallCondition& condition : signature_->conditions) {
+    if (condition.formula.evaluate(scalars) == 0) call_error::condition(*signature_, condition, scalars);
+  }
+  for (size_t a = 0; a < arguments.size(); ++a) check_memory(a, *arguments[a], &ranges[a]);
+  int64_t* next = scalars + size_rules_.size();
+  for (const TensorView* view : arguments) next = std::copy(view->strides.begin(), view->strides.end(), next);
+}
+
+void CallPlan::check_overlap(const Ranges& ranges) const {
+  for (size_t a = 0; a < argument_rules_.size(); ++a) {
+    if (!argument_rules_[a].is_output) continue;
+    for (size_t b = 0; b < argument_rules_.size(); ++b) {
+      if (a != b && ranges[a].meets(ranges[b])) call_error::overlap(*signature_, std::max(a, b), std::min(a, b));
+    }
   }
 }
 
@@ -179,83 +267,56 @@ void CallPlan::apply_params(const std::map<std::string, double>& params, int64_t
   std::copy(default_bits_.begin(), default_bits_.end(), bits);
   for (const auto& [name, value] : params) {
     size_t p = 0;
-    while (p < signature_.params.size() && signature_.params[p].name != name) ++p;
-    if (p == signature_.params.size()) call_error::unknown_param(signature_, name);
-    bits[p] = parameter_bits(signature_, signature_.params[p], value);
+    while (p < signature_->params.size() && signature_->params[p].name != name) ++p;
+    if (p == signature_->params.size()) call_error::unknown_param(*signature_, name);
+    bits[p] = parameter_bits(*signature_, signature_->params[p], value);
   }
 }
 
-void CallPlan::fill_scalars(std::span<const TensorView* const> arguments, int64_t* scalars) const {
-  int64_t* next = scalars + sources_.size();
-  for (const TensorView* view : arguments) next = std::copy(view->strides.begin(), view->strides.end(), next);
-  next += default_bits_.size();
-  for (size_t t = 0; t < signature_.tune_params.size(); ++t) {
-    *next++ = tune_values_[t].load(std::memory_order_relaxed);
-  }
-}
-
-void CallPlan::prepare(std::span<const TensorView* const> arguments, const std::map<std::string, double>& params,
-                       PreparedCall& call) const {
-  size_t count = signature_.arguments.size();
-  if (arguments.size() != count) call_error::argument_count(signature_, arguments.size());
-  for (size_t a = 0; a < count; ++a) check_argument(a, *arguments[a]);
+void CallPlan::prepare(Views arguments, const std::map<std::string, double>& params, PreparedCall& call) const {
+  size_t count = argument_rules_.size();
+  if (arguments.size() != count) call_error::argument_count(*signature_, arguments.size());
   int64_t* scalars = call.scalars.data();
-  bind_sizes(arguments, scalars);
-  check_sizes(scalars);
-  for (size_t a = 0; a < count; ++a) check_extents(a, *arguments[a], scalars);
-  check_conditions(scalars);
-  apply_params(params, scalars + sources_.size() + stride_count_);
-
-  SmallArray<ByteRange, 16> ranges(count);
+  Ranges ranges(count);
+  if (!quick_check(arguments, scalars, ranges)) full_check(arguments, scalars, ranges);
+  check_overlap(ranges);
+  int64_t* residues = scalars + size_rules_.size() + dimension_rules_.size();
   for (size_t a = 0; a < count; ++a) {
-    const TensorView& view = *arguments[a];
-    if (!byte_range(view, &ranges[a])) call_error::overflow(signature_, a, view);
-    if (!ranges[a].empty() && !view.data) call_error::null_data(signature_, a, view);
-    size_t dimension = 0;
-    if (signature_.arguments[a].is_output && !ranges[a].empty()) {
-      StrideFault fault = stride_fault(view, &dimension);
-      if (fault == StrideFault::not_positive) call_error::stride_not_positive(signature_, a, dimension, view);
-      if (fault == StrideFault::overlapping) call_error::stride_overlaps(signature_, a, dimension, view);
-    }
-    call.buffers[a] = view.data;
+    call.buffers[a] = arguments[a]->data;
+    residues[a] = static_cast<int64_t>(reinterpret_cast<uintptr_t>(arguments[a]->data) % 64);
   }
-  for (size_t a = 0; a < count; ++a) {
-    for (size_t b = 0; b < a; ++b) {
-      bool written = signature_.arguments[a].is_output || signature_.arguments[b].is_output;
-      if (!written || !ranges[a].meets(ranges[b])) continue;
-      bool later_is_output = signature_.arguments[a].is_output;
-      call_error::overlap(signature_, later_is_output ? a : b, later_is_output ? b : a);
-    }
-  }
-  fill_scalars(arguments, scalars);
+  int64_t* bits = residues + count;
+  apply_params(params, bits);
+  int64_t* tuned = bits + default_bits_.size();
+  for (size_t t = 0; t < signature_->tune_params.size(); ++t) tuned[t] = tune_values_[t].load(std::memory_order_relaxed);
 }
 
 std::vector<const TensorView*> CallPlan::in_order(const std::map<std::string, TensorView>& arguments) const {
   std::vector<const TensorView*> list;
-  for (const ArgumentSpec& spec : signature_.arguments) {
+  for (const ArgumentSpec& spec : signature_->arguments) {
     auto found = arguments.find(spec.name);
     list.push_back(found == arguments.end() ? nullptr : &found->second);
   }
   for (const auto& entry : arguments) {
     bool known = false;
-    for (const ArgumentSpec& spec : signature_.arguments) known |= spec.name == entry.first;
-    if (!known) call_error::unknown_argument(signature_, entry.first);
+    for (const ArgumentSpec& spec : signature_->arguments) known |= spec.name == entry.first;
+    if (!known) call_error::unknown_argument(*signature_, entry.first);
   }
   for (size_t a = 0; a < list.size(); ++a) {
-    if (!list[a]) call_error::missing_argument(signature_, signature_.arguments[a].name);
+    if (!list[a]) call_error::missing_argument(*signature_, signature_->arguments[a].name);
   }
   return list;
 }
 
 void CallPlan::set_tune_param(const std::string& name, int64_t value) {
-  for (size_t t = 0; t < signature_.tune_params.size(); ++t) {
-    const TuneParam& param = signature_.tune_params[t];
+  for (size_t t = 0; t < signature_->tune_params.size(); ++t) {
+    const TuneParam& param = signature_->tune_params[t];
     if (param.name != name) continue;
-    if (value < param.lowest || value > param.highest) call_error::tune_param_range(signature_, param, value);
+    if (value < param.lowest || value > param.highest) call_error::tune_param_range(*signature_, param, value);
     tune_values_[t] = value;
     return;
   }
-  call_error::unknown_tune_param(signature_, name);
+  call_error::unknown_tune_param(*signature_, name);
 }
 
 }  // namespace lathe

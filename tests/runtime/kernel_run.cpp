@@ -15,11 +15,11 @@ int32_t next_status = 0;
 
 int32_t record(LatheContext*, void* const* buffers, const int64_t* scalars) {
   seen_buffers.assign(buffers, buffers + 2);
-  seen_scalars.assign(scalars, scalars + 10);
+  seen_scalars.assign(scalars, scalars + 12);
   return next_status;
 }
 
-// two sizes, three strides, three parameters, two schedule params: ten scalars
+// two sizes, three strides, two misalignments, three parameters, two schedule params: twelve scalars
 KernelSignature rows() {
   KernelSignature s;
   s.name = "rows";
@@ -55,17 +55,17 @@ int32_t add_rows(LatheContext* context, void* const* buffers, const int64_t* sca
 
 }  // namespace
 
-TEST_CASE("an entry receives buffers in order and scalars as sizes, strides, parameters, schedule params") {
+TEST_CASE("an entry receives buffers in order and scalars as sizes, strides, misalignments, parameters, schedule params") {
   Kernel kernel(rows(), {record, nullptr}, {});
   Tensor a(f32, {3, 4}), y(f64, {3});
-  TensorView turned{a.view().data, f32, {4, 3}, {1, 4}};
+  TensorView turned{a.as<float>() + 0, f32, {4, 3}, {1, 4}};
   Tensor y4(f64, {4});
   next_status = 0;
   kernel.set_tune_param("mc", 9);
   TensorView views[] = {turned, y4};
   kernel.run(views, {}, {{"n", 1e18}});
   CHECK(seen_buffers == std::vector<void*>{a.view().data, y4.view().data});
-  CHECK(seen_scalars == std::vector<int64_t>{4, 3, 1, 4, 1, std::bit_cast<int32_t>(0.5f), std::bit_cast<int64_t>(-2.0),
+  CHECK(seen_scalars == std::vector<int64_t>{4, 3, 1, 4, 1, 0, 0, std::bit_cast<int32_t>(0.5f), std::bit_cast<int64_t>(-2.0),
                                              1000000000000000000, 16, 9});
 }
 
@@ -89,8 +89,8 @@ TEST_CASE("a bound call checks once and runs with the values it was bound with")
   CHECK(seen_scalars.empty());
   kernel.set_tune_param("kc", 32);
   bound();
-  CHECK(seen_scalars[6] == std::bit_cast<int64_t>(5.0));
-  CHECK(seen_scalars[8] == 16);
+  CHECK(seen_scalars[8] == std::bit_cast<int64_t>(5.0));
+  CHECK(seen_scalars[10] == 16);
 }
 
 TEST_CASE("a kernel gives the same result on every number of threads and from several threads at once") {

@@ -187,14 +187,7 @@ Value* apply_op(Builder& builder, Op op, DType dtype, const std::vector<Value*>&
   if (op == Op::select) return builder.CreateSelect(args[0], args[1], args[2]);
   if (info_of(op).boolean_result) return compare(builder, op, dtype, args[0], args[1]);
   if (is_float(dtype)) return apply_float_op(builder, op, dtype, args);
-  // One bit wraps too: division, shifts and products of booleans are computed in bytes.
-  const bool widens = dtype == DType::boolean && op != Op::bit_and && op != Op::bit_or && op != Op::bit_xor &&
-                      op != Op::bit_not;
-  if (!widens) return apply_integer_op(builder, op, dtype, args);
-  std::vector<Value*> bytes;
-  for (Value* arg : args) bytes.push_back(to_memory(builder, arg, dtype));
-  Value* result = apply_integer_op(builder, op, DType::u8, bytes);
-  return builder.CreateTrunc(result, args[0]->getType());
+  return apply_integer_op(builder, op, dtype, args);
 }
 
 Value* apply_cast(Builder& builder, Value* value, DType from, Type to) {

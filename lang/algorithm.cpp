@@ -1,0 +1,139 @@
+#include "lang/algorithm.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace lathe {
+
+bool FuncContents::operator==(const FuncContents& o) const {
+  bool same_combiner = (combiner == nullptr) == (o.combiner == nullptr) && (!combiner || *combiner == *o.combiner);
+  return name == o.name && vars == o.vars && rvars == o.rvars && same_combiner && values == o.values;
+}
+
+bool Operator::operator==(const Operator& o) const {
+  return name == o.name && sizes == o.sizes && params == o.params && inputs == o.inputs && funcs == o.funcs &&
+         outputs == o.outputs && strict == o.strict;
+}
+
+template <class List>
+static auto find_named(const List& list, std::string_view name) {
+  auto it = std::find_if(list.begin(), list.end(), [&](const auto& e) { return e.name == name; });
+  return it == list.end() ? nullptr : &*it;
+}
+
+const FuncContents* Operator::find_func(std::string_view n) const { return find_named(funcs, n); }
+const InputDecl* Operator::find_input(std::string_view n) const { return find_named(inputs, n); }
+const OutputDecl* Operator::find_output(std::string_view func) const {
+  auto it = std::find_if(outputs.begin(), outputs.end(), [&](const OutputDecl& o) { return o.func == func; });
+  return it == outputs.end() ? nullptr : &*it;
+}
+
+std::string component_name(const FuncContents& func, int component) {
+  return func.components() == 1 ? func.name : fmt::format("{}.{}", func.name, component);
+}
+
+std::vector<TensorArgument> tensor_arguments(const Operator& op) {
+  std::vector<TensorArgument> list;
+  for (const InputDecl& in : op.inputs) list.push_back({in.name, in.dtype, in.extents, false});
+  for (const OutputDecl& out : op.outputs) {
+    const FuncContents* f = op.find_func(out.func);
+    if (!f) internal_error("algorithm", "output " + out.func + " has no Func");
+    for (int c = 0; c < f->components(); ++c) {
+      list.push_back({component_name(*f, c), f->dtype(c), out.extents, true});
+    }
+  }
+  return list;
+}
+
+// --- Combiners.
+
+namespace {
+
+// The value that no other is above (sign -1) or below (sign +1).
+Expr extreme(DType type, int sign) {
+  if (is_float(type)) return make_float(type, sign * std::numeric_limits<double>::infinity());
+  int bits = bits_of(type);
+  if (type == DType::boolean) return make_integer(type, sign > 0);
+  if (is_signed(type)) {
+    int64_t highest = static_cast<int64_t>((uint64_t{1} << (bits - 1)) - 1);
+    return make_integer(type, sign > 0 ? highest : -highest - 1);
+  }
+  return make_integer(type, sign > 0 ? static_cast<int64_t>(~uint64_t{0} >> (64 - bits)) : 0);
+}
+
+struct BuiltIn {
+  const char* name;
+  Op op;
+  Expr (*identity)(DType);
+};
+
+constexpr BuiltIn built_ins[] = {
+    {"sum", Op::add, [](DType t) { return make_constant(t, 0); }},
+    {"prod", Op::mul, [](DType t) { return make_constant(t, 1); }},
+    {"min", Op::min, [](DType t) { return extreme(t, +1); }},
+    {"max", Op::max, [](DType t) { return extreme(t, -1); }},
+    {"min_number", Op::min_number, [](DType t) { return extreme(t, +1); }},
+    {"max_number", Op::max_number, [](DType t) { return extreme(t, -1); }},
+};
+
+}  // namespace
+
+std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types) {
+  for (const BuiltIn& b : built_ins) {
+    if (name != b.name) continue;
+    auto combiner = std::make_shared<Combiner>();
+    combiner->name = name;
+    for (size_t c = 0; c < types.size(); ++c) {
+      std::string suffix = types.size() == 1 ? "" : std::to_string(c);
+      combiner->left.push_back("left" + suffix);
+      combiner->right.push_back("right" + suffix);
+      combiner->identity.push_back(b.identity(types[c]));
+      Type type{types[c], 1};
+      combiner->combined.push_back(make_op(b.op, {make_var("left" + suffix, type), make_var("right" + suffix, type)}));
+    }
+    return combiner;
+  }
+  return nullptr;
+}
+
+// --- Static parameters.
+
+static Combiner substituted(Combiner combiner, const Substitution& values) {
+  for (Expr& e : combiner.identity) e = substitute(e, values);
+  for (Expr& e : combiner.combined) e = substitute(e, values);
+  return combiner;
+}
+
+Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
+  std::vector<std::string> names;
+  Substitution constants;
+  for (const ParamDecl& p : op.params) {
+    if (!p.is_static) continue;
+    names.push_back(p.name);
+    auto given = values.find(p.name);
+    int64_t value = given == values.end() ? static_cast<int64_t>(p.default_value) : given->second;
+    constants.push_back({p.name, make_integer(DType::i64, value)});
+  }
+  for (const auto& [name, value] : values) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    std::string near = nearest_name(name, names);
+    throw Error(ErrorCode::unknown_name,
+                {"compile", fmt::format("{} has no static parameter of this name", op.name), name,
+                 names.empty() ? "none" : fmt::format("one of {}", fmt::join(names, ", ")), op.where,
+                 near.empty() ? "" : fmt::format("did you mean {}?", near)});
+  }
+  Operator result = op;
+  std::erase_if(result.params, [](const ParamDecl& p) { return p.is_static; });
+  for (InputDecl& in : result.inputs) for (Expr& e : in.extents) e = substitute(e, constants);
+  for (OutputDecl& out : result.outputs) for (Expr& e : out.extents) e = substitute(e, constants);
+  for (FuncContents& f : result.funcs) {
+    for (Expr& v : f.values) v = substitute(v, constants);
+    for (ReductionVar& r : f.rvars) r.extent = substitute(r.extent, constants);
+    if (f.combiner) f.combiner = std::make_shared<const Combiner>(substituted(*f.combiner, constants));
+  }
+  return result;
+}
+
+}  // namespace lathe

@@ -11,7 +11,11 @@ std::string stride_name(const std::string& tensor, size_t dimension) {
   return fmt::format("{}.stride.{}", tensor, dimension);
 }
 
+std::string misalignment_name(const std::string& tensor) { return tensor + ".misalignment"; }
+
 namespace {
+
+constexpr int64_t kLineBytes = 64;                          // streaming stores write whole lines
 
 Substitution target_facts(const Target& target) {
   return {{"target.L1", integer(target.l1_bytes)},   {"target.L2", integer(target.l2_bytes)},
@@ -23,8 +27,10 @@ Substitution target_facts(const Target& target) {
 struct Variant {
   Expr condition;                                           // undefined: always
   std::vector<Directive> directives;
-  bool assumes_unit_strides = false;
+  View view;
 };
+
+Expr both(const Expr& a, const Expr& b) { return a.defined() && b.defined() ? a & b : a.defined() ? a : b; }
 
 class ProgramBuilder {
  public:
@@ -69,29 +75,57 @@ class ProgramBuilder {
     std::vector<Variant> list;
     if (schedule_) {
       for (const Specialization& s : schedule_->specializations) {
-        Variant v{simplify(substitute(s.condition, constants_), facts_), bound(schedule_->directives), true};
-        for (Directive& d : bound(s.directives)) v.directives.push_back(std::move(d));
-        list.push_back(std::move(v));
+        std::vector<Directive> directives = bound(schedule_->directives);
+        for (Directive& d : bound(s.directives)) directives.push_back(std::move(d));
+        append(simplify(substitute(s.condition, constants_), facts_), std::move(directives), list);
       }
-      if (!schedule_->directives.empty()) list.push_back({{}, bound(schedule_->directives), true});
+      if (!schedule_->directives.empty()) append({}, bound(schedule_->directives), list);
     }
-    for (Variant& v : list) assume_unit_strides(v);
-    if (list.empty() || list.back().condition.defined()) list.push_back({});
+    if (list.empty() || list.back().condition.defined()) list.push_back({{}, {}, view_of(op_)});
     return list;
+  }
+
+  // Streaming stores make two variants: one for results that should bypass the caches and are aligned, one for the rest.
+  void append(const Expr& condition, std::vector<Directive> directives, std::vector<Variant>& list) const {
+    Expr streams = streaming_condition(directives);
+    if (streams.defined()) list.push_back(variant(both(streams, condition), directives));
+    std::erase_if(directives, [](const Directive& d) { return d.kind == DirectiveKind::stream; });
+    list.push_back(variant(condition, std::move(directives)));
+  }
+
+  Variant variant(const Expr& condition, std::vector<Directive> directives) const {
+    View view = collapsed_view(op_, directives);
+    Variant v{both(condition, view.condition), std::move(directives), std::move(view)};
+    assume_unit_strides(v);
+    return v;
+  }
+
+  Expr streaming_condition(const std::vector<Directive>& directives) const {
+    Expr condition;
+    for (const Directive& d : directives) {
+      if (d.kind != DirectiveKind::stream) continue;
+      condition = both(condition, d.value.defined() ? d.value : make_true());
+      for (const TensorArgument& t : tensor_arguments(op_)) {
+        if (t.name != d.func && t.name.rfind(d.func + ".", 0) != 0) continue;
+        Expr line = integer(kLineBytes / bytes_of(t.dtype));
+        condition = condition & eq(make_var(misalignment_name(t.name)), integer(0));
+        for (size_t i = 0; i + 1 < t.extents.size(); ++i) {
+          condition = condition & eq(make_var(stride_name(t.name, i)) % line, integer(0));
+        }
+      }
+    }
+    return condition.defined() ? simplify(condition, facts_) : condition;
   }
 
   // A scheduled variant takes the innermost stride of each argument for 1, unless its condition speaks of that stride;
   // calls where one is not fall through to the next variant.
   void assume_unit_strides(Variant& v) const {
-    Expr condition = v.condition;
     for (const TensorArgument& t : tensor_arguments(op_)) {
       if (t.extents.empty()) continue;
       std::string stride = stride_name(t.name, t.extents.size() - 1);
       if (v.condition.defined() && uses_var(v.condition, stride)) continue;
-      Expr unit = eq(make_var(stride), integer(1));
-      condition = condition.defined() ? unit & condition : unit;
+      v.condition = both(v.condition, eq(make_var(stride), integer(1)));
     }
-    v.condition = condition;
   }
 
   std::vector<ir::Param> scalars() const {
@@ -100,6 +134,7 @@ class ProgramBuilder {
     for (const TensorArgument& t : tensor_arguments(op_)) {
       for (size_t d = 0; d < t.extents.size(); ++d) list.push_back({stride_name(t.name, d), {DType::i64, 1}});
     }
+    for (const TensorArgument& t : tensor_arguments(op_)) list.push_back({misalignment_name(t.name), {DType::i64, 1}});
     for (const ParamDecl& p : op_.params) list.push_back({p.name, {p.dtype, 1}});
     for (const BoundParam& p : params_) list.push_back({p.name, {DType::i64, 1}});
     return list;
@@ -110,10 +145,11 @@ class ProgramBuilder {
     for (const TensorArgument& t : tensor_arguments(op_)) {
       ir::Buffer b;
       b.name = t.name, b.dtype = t.dtype, b.read_only = !t.is_output;
-      for (size_t d = 0; d < t.extents.size(); ++d) {
+      std::vector<size_t> dimensions = v ? v->view.strides_from.at(t.name) : view_of(op_).strides_from.at(t.name);
+      for (size_t d : dimensions) {
         std::string stride = stride_name(t.name, d);
-        bool unit = v && v->assumes_unit_strides && d + 1 == t.extents.size() && assumed(*v, stride);
-        b.strides.push_back(unit ? integer(1) : make_var(stride));
+        Expr known = v ? known_stride(*v, stride) : Expr();
+        b.strides.push_back(known.defined() ? known : make_var(stride));
       }
       if (b.strides.empty()) b.strides.push_back(integer(1));
       list.push_back(std::move(b));
@@ -121,13 +157,15 @@ class ProgramBuilder {
     return list;
   }
 
-  // Whether the condition holds a conjunct stride == 1.
-  static bool assumed(const Variant& v, const std::string& stride) {
-    bool found = false;
+  // What the variant's condition says this stride is, by a conjunct stride == value.
+  static Expr known_stride(const Variant& v, const std::string& stride) {
+    Expr value;
     for_each_conjunct(v.condition, [&](const Expr& e) {
-      found = found || e == eq(make_var(stride), integer(1));
+      if (!e.is_op(Op::eq)) return;
+      if (e.arg(0) == make_var(stride)) value = e.arg(1);
+      if (e.arg(1) == make_var(stride)) value = e.arg(0);
     });
-    return found;
+    return value;
   }
 
   static void for_each_conjunct(const Expr& e, const std::function<void(const Expr&)>& visit_one) {
@@ -170,7 +208,7 @@ class ProgramBuilder {
     f.kind = ir::FunctionKind::variant;
     f.buffers = buffers(&v);
     f.params = scalars();
-    f.body = lower_variant(op_, v.directives, target_, facts_of(v));
+    f.body = lower_variant(v.view, v.directives, target_, facts_of(v));
     return f;
   }
 

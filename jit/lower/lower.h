@@ -25,5 +25,7 @@ Lowered lower(const Operator& op, const Schedule* schedule, const Target& target
 
 // The name of the scalar that holds the stride of an argument's dimension.
 std::string stride_name(const std::string& tensor, size_t dimension);
+// The name of the scalar that holds an argument's address modulo 64.
+std::string misalignment_name(const std::string& tensor);
 
 }  // namespace lathe

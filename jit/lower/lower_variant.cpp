@@ -62,9 +62,10 @@ bool reads(const FuncContents& f, const std::string& tensor) {
 // Reads the directives that say where a Func lives, checks them, and writes the nests.
 class VariantLowering {
  public:
-  VariantLowering(const Operator& whole, const std::vector<Directive>& directives, const Target& target,
-                  const Facts& facts)
-      : op_(inline_funcs(whole, to_inline(whole, directives))), lowering_{op_, target, directives, {}, {}, {}, {}, {}, {}, {}, facts, {}} {
+  VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts)
+      : op_(inline_funcs(view.op, to_inline(view.op, directives))), lowering_{op_, target, directives, facts} {
+    lowering_.granule = view.granule;
+    const Operator& whole = view.op;
     reserve_names();
     for (const Directive& d : directives) place(d);
     for (const Directive& d : directives) detail(d);
@@ -376,21 +377,21 @@ class VariantLowering {
       lowest.push_back(lets.named(f.name + ".low", region.lowest[d]));
       extent.push_back(lets.named(f.name + ".extent", region.highest[d] - region.lowest[d] + integer(1)));
     }
-    bool allocate = !op_.find_output(f.name) && stored(f);
-    if (allocate) lowering_.storage[f.name] = owned(f, lowest);
-    for (const FuncContents* e : epilogues_of(f.name)) {
-      if (!op_.find_output(e->name)) internal_error("lower", "an epilogue that is no output: " + e->name);
-    }
+    std::vector<const FuncContents*> allocated;
+    if (stored(f)) allocated.push_back(&f);
+    for (const FuncContents* e : epilogues_of(f.name)) allocated.push_back(e);
+    std::erase_if(allocated, [&](const FuncContents* g) { return op_.find_output(g->name) != nullptr; });
+    for (const FuncContents* g : allocated) lowering_.storage[g->name] = owned(*g, lowest);
     Facts outside = lowering_.facts;
     lowering_.facts = lets.facts();
     Stmt nest = NestEmitter(lowering_, f, lowest, extent).emit();
     Stmt s = ir::make_block({nest, nests_from(order, at + 1)});
     lowering_.facts = outside;
-    if (allocate) {
-      if (extent.empty()) extent.push_back(integer(1));
-      const Storage& storage = lowering_.storage.at(f.name);
-      for (int c = 0; c < f.components(); ++c) {
-        s = ir::make_alloc(storage.buffers[c], f.dtype(c), ir::Space::heap, extent, s);
+    if (extent.empty()) extent.push_back(integer(1));
+    for (const FuncContents* g : allocated) {
+      const Storage& storage = lowering_.storage.at(g->name);
+      for (int c = 0; c < g->components(); ++c) {
+        s = ir::make_alloc(storage.buffers[c], g->dtype(c), ir::Space::heap, extent, s);
       }
     }
     return lets.wrap(s);
@@ -413,9 +414,9 @@ class VariantLowering {
 
 }  // namespace
 
-Stmt lower_variant(const Operator& op, const std::vector<Directive>& directives, const Target& target,
+Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
                    const Facts& facts) {
-  return VariantLowering(op, directives, target, facts).lower();
+  return VariantLowering(view, directives, target, facts).lower();
 }
 
 }  // namespace lathe

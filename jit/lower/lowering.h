@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jit/ir/ir.h"
+#include "jit/lower/collapse_dimensions.h"
 #include "jit/lower/nest.h"
 #include "jit/lower/scope.h"
 #include "lang/algorithm.h"
@@ -46,15 +47,16 @@ struct Lowering {
   const Operator& op;                                       // after inlining: Funcs that are stored or fused
   const Target& target;
   std::vector<Directive> directives;
-  std::vector<Attachment> attachments;
-  std::vector<Staging> stagings;
-  std::vector<Prefetching> prefetches;
-  std::map<std::string, std::vector<const FuncContents*>> epilogues;   // by the Func they complete
-  std::map<std::string, std::string> register_loop;         // Func -> loop of store_in(registers, at = loop)
-  std::map<std::string, Expr> streamed;                     // Func -> condition, undefined: always
-  std::map<std::string, Storage> storage;                   // tensors that exist at this place
   Facts facts;                                              // about sizes and parameters
-  std::map<std::string, int> names_used;
+  std::vector<Attachment> attachments = {};
+  std::vector<Staging> stagings = {};
+  std::vector<Prefetching> prefetches = {};
+  std::map<std::string, std::vector<const FuncContents*>> epilogues = {};   // by the Func they complete
+  std::map<std::string, std::string> register_loop = {};         // Func -> loop of store_in(registers, at = loop)
+  std::map<std::string, Expr> streamed = {};                     // Func -> condition, undefined: always
+  std::map<std::pair<std::string, size_t>, Expr> granule = {};   // see View
+  std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
+  std::map<std::string, int> names_used = {};
 
   std::string fresh(const std::string& name);               // a name not used yet in this variant
   bool streams(const std::string& func) const { return streamed.count(func) != 0; }
@@ -64,7 +66,7 @@ struct Lowering {
 Operator inline_funcs(const Operator& op, const std::vector<std::string>& names);
 
 // A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
-ir::Stmt lower_variant(const Operator& op, const std::vector<Directive>& directives, const Target& target,
+ir::Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
                        const Facts& facts);
 
 }  // namespace lathe

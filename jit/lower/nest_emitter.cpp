@@ -37,7 +37,10 @@ Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
   if (func_.is_reduction() && walk.phase == Phase::whole && static_cast<int>(at) == accumulator_level_ + 1) {
     return emit_reduction(std::move(scope));
   }
-  if (at == walk.levels.size()) return guarded(leaf(walk.phase, scope), scope);
+  if (at == walk.levels.size()) {
+    Stmt ahead = walk.phase == Phase::whole || walk.phase == Phase::update ? prefetches(scope) : nullptr;
+    return guarded(ir::make_block({ahead, leaf(walk.phase, scope)}), scope);
+  }
 
   bool only_constant = true;
   for (size_t i = at; i < walk.levels.size(); ++i) only_constant = only_constant && nest_.loops[walk.levels[i]].constant();

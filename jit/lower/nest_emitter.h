@@ -69,12 +69,14 @@ class NestEmitter {
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
   Expr translate_access(const Expr& e, const Scope& scope);
+  Expr nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent, const Expr& clamped) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
   Expr read(const std::string& tensor, const Storage& from, int component, DType dtype, const std::vector<Expr>& indices,
             const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
   std::vector<Expr> own_indices(const Scope& scope) const;
   static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);
+  ir::Stmt prefetches(const Scope& scope) const;
   ir::Stmt guarded(ir::Stmt s, const Scope& scope) const;
 
   // --- producers and copies inside a loop (emit_attached.cpp)

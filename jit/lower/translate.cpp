@@ -1,6 +1,7 @@
 // Right sides of definitions as expressions over buffers: indices become loop variables, reads find where their tensor
 // lives, boundary rules become clamps and selects where they are not idle, short vectors get masks.
 #include <algorithm>
+#include <set>
 
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
@@ -34,6 +35,16 @@ static Expr mirrored(const Expr& index, const Expr& extent) {
   return min(phase, period - phase);
 }
 
+// The nearest element inside; in a collapsed dimension whole granules keep together.
+Expr NestEmitter::nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent,
+                          const Expr& clamped) const {
+  auto granule = lowering_.granule.find({tensor, d});
+  if (granule == lowering_.granule.end()) return clamped;
+  Expr phase = index % granule->second;
+  Expr last = extent - granule->second + phase;
+  return select(lt(index, integer(0)), phase, select(ge(index, extent), last, index));
+}
+
 Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
   const Storage& from = lowering_.storage.at(e->name);
   const InputDecl* input = lowering_.op.find_input(e->name);
@@ -49,7 +60,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
     switch (e->boundary) {
       case Boundary::wrap: indices[d] = index % extent; break;
       case Boundary::mirror: indices[d] = mirrored(index, extent); break;
-      case Boundary::edge: indices[d] = clamped; break;
+      case Boundary::edge: indices[d] = nearest(e->name, d, index, extent, clamped); break;
       default:
         indices[d] = clamped;
         present = present.defined() ? present & inside : inside;
@@ -130,6 +141,38 @@ Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& t
   Stmt s = ir::make_block(stores);
   for (size_t c = values.size(); c-- > 0;) s = ir::make_let(names[c], values[c], s);
   return s;
+}
+
+// What the same reads touch some iterations of a loop later; one request for reads that differ only along the contiguous
+// dimension.
+Stmt NestEmitter::prefetches(const Scope& scope) const {
+  std::vector<Stmt> requests;
+  for (const Prefetching* p : scope.prefetching) {
+    Scope later = scope;
+    auto loop = later.value.find(p->loop);
+    if (loop == later.value.end()) continue;
+    Expr step = p->distance;
+    if (const Split* split = nest_.block_loop(p->loop)) {
+      later.start[split->inner] = later.start[split->inner] + step * later.block.at(split->inner);
+    }
+    loop->second = loop->second + step;
+    std::set<std::vector<Expr>> lines;
+    for (const Expr& value : func_.values) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access || e->name != p->tensor) return;
+        Substitution indices;
+        for (const auto& [root, minimum] : root_minimum_) indices.push_back({root, absolute(root, later)});
+        std::vector<Expr> at;
+        for (const Expr& a : e.args()) at.push_back(simplify(substitute(a, indices), scope.facts));
+        std::vector<Expr> line(at.begin(), at.end() - (at.empty() ? 0 : 1));
+        if (lines.insert(line).second) {
+          const Storage& from = lowering_.storage.at(p->tensor);
+          requests.push_back(ir::make_prefetch(from.buffers[e->component], place(from, at, scope.facts), false));
+        }
+      });
+    }
+  }
+  return ir::make_block(std::move(requests));
 }
 
 Stmt NestEmitter::guarded(Stmt s, const Scope& scope) const {

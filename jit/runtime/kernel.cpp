@@ -26,7 +26,7 @@ std::vector<const TensorView*> pointers_to(std::span<const TensorView> views) {
 
 }  // namespace
 
-struct Kernel::State {
+struct [[gnu::visibility("hidden")]] Kernel::State {
   CallPlan plan;
   LoadedCode code;
   CompileStats stats;

@@ -288,7 +288,8 @@ void CallPlan::prepare(Views arguments, const std::map<std::string, double>& par
   int64_t* bits = residues + count;
   apply_params(params, bits);
   int64_t* tuned = bits + default_bits_.size();
-  for (size_t t = 0; t < signature_->tune_params.size(); ++t) tuned[t] = tune_values_[t].load(std::memory_order_relaxed);
+  for (size_t t = 0; t < signature_->tune_params.size(); ++t)
+    tuned[t] = tune_values_[t].load(std::memory_order_relaxed);
 }
 
 std::vector<const TensorView*> CallPlan::in_order(const std::map<std::string, TensorView>& arguments) const {

@@ -1,6 +1,6 @@
-// The checks of a call and what they leave behind: the arrays that LatheEntry takes. A CallPlan is made once for a kernel,
-// so that a call does no more than compare numbers; it allocates nothing for ordinary argument counts, and words are found
-// only for a failure (kernel_errors.h).
+// The checks of a call and what they leave behind: the arrays that LatheEntry takes. A CallPlan is made once for a kernel.
+// An ordinary call passes the quick check, one loop over flat tables that allocates nothing. What that cannot pass goes
+// through the full check, which decides and, for a failure, finds the words (kernel_errors.h).
 #pragma once
 
 #include <atomic>
@@ -11,12 +11,22 @@
 
 namespace lathe {
 
+// The bytes that a view may touch. Empty where it has no elements.
+struct ByteRange {
+  uintptr_t begin, end;
+  bool empty() const { return begin == end; }
+  bool meets(const ByteRange& other) const {
+    return !empty() && !other.empty() && begin < other.end && other.begin < end;
+  }
+};
+
 struct PreparedCall {
   SmallArray<void*, 16> buffers;
   SmallArray<int64_t, 96> scalars;
 };
 
-class CallPlan {
+// Hidden, so that position-independent code may inline its members.
+class [[gnu::visibility("hidden")]] CallPlan {
  public:
   // Error{bad_definition} where no argument's extent is a size itself; an ill-formed formula is an internal error.
   explicit CallPlan(KernelSignature signature);
@@ -28,39 +38,50 @@ class CallPlan {
   // The views of a call by name, in order.
   std::vector<const TensorView*> in_order(const std::map<std::string, TensorView>& arguments) const;
   void set_tune_param(const std::string& name, int64_t value);
-  const KernelSignature& signature() const { return signature_; }
+  const KernelSignature& signature() const { return *signature_; }
 
  private:
-  struct SizeSource {
-    size_t argument, dimension;
+  struct SizeRule {
+    size_t argument, dimension;                             // the first dimension that is this size
+    int64_t lowest, highest, multiple_of;
   };
+  struct DimensionRule {
+    int64_t size;                                           // its extent is this size; -1: a formula
+    const SizeFormula* formula;
+  };
+  struct ArgumentRule {
+    DType dtype;
+    bool is_output;
+    size_t rank, first_dimension;                           // of dimension_rules_
+    int64_t element_bytes;
+  };
+  using Views = std::span<const TensorView* const>;
+  using Ranges = SmallArray<ByteRange, 16>;
 
+  void make_rules();
+  bool quick_check(Views arguments, int64_t* scalars, Ranges& ranges) const;
+  bool quick_check_argument(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
+  void full_check(Views arguments, int64_t* scalars, Ranges& ranges) const;
   void check_argument(size_t index, const TensorView& view) const;
-  void bind_sizes(std::span<const TensorView* const> arguments, int64_t* sizes) const;
-  void check_extents(size_t index, const TensorView& view, const int64_t* sizes) const;
   void check_sizes(const int64_t* sizes) const;
-  void check_conditions(const int64_t* sizes) const;
-  void fill_scalars(std::span<const TensorView* const> arguments, int64_t* scalars) const;
+  void check_extents(size_t index, const TensorView& view, const int64_t* sizes) const;
+  void check_memory(size_t index, const TensorView& view, ByteRange* range) const;
+  void check_overlap(const Ranges& ranges) const;
+  void bind_sizes(Views arguments, int64_t* sizes) const;
+  bool size_fits(size_t index, int64_t value) const;
   void apply_params(const std::map<std::string, double>& params, int64_t* bits) const;
 
-  KernelSignature signature_;
-  std::vector<SizeSource> sources_;                         // of each size: the first dimension that is this size
+  std::shared_ptr<const KernelSignature> signature_;        // the rules point into it
+  std::vector<SizeRule> size_rules_;
+  std::vector<DimensionRule> dimension_rules_;
+  std::vector<ArgumentRule> argument_rules_;
   std::vector<int64_t> default_bits_;                       // of run-time parameters
-  size_t stride_count_ = 0;
   std::unique_ptr<std::atomic<int64_t>[]> tune_values_;     // may change while other threads call
 };
 
 // The bits of a run-time parameter as abi.h passes them; Error{wrong_dtype} where `value` is not of its type.
 int64_t parameter_bits(const KernelSignature& signature, const RunParam& param, double value);
 
-// The bytes that a view may touch. Empty where it has no elements.
-struct ByteRange {
-  uintptr_t begin = 0, end = 0;
-  bool empty() const { return begin == end; }
-  bool meets(const ByteRange& other) const {
-    return !empty() && !other.empty() && begin < other.end && other.begin < end;
-  }
-};
 // False where extents and strides overflow 64 bits or the address space. Extents must not be negative.
 bool byte_range(const TensorView& view, ByteRange* range);
 

@@ -55,18 +55,20 @@ int32_t add_rows(LatheContext* context, void* const* buffers, const int64_t* sca
 
 }  // namespace
 
-TEST_CASE("an entry receives buffers in order and scalars as sizes, strides, misalignments, parameters, schedule params") {
+TEST_CASE(
+    "an entry receives buffers in order and scalars as sizes, strides, misalignments, parameters, schedule params") {
   Kernel kernel(rows(), {record, nullptr}, {});
   Tensor a(f32, {3, 4}), y(f64, {3});
-  TensorView turned{a.as<float>() + 0, f32, {4, 3}, {1, 4}};
-  Tensor y4(f64, {4});
+  TensorView turned{a.view().data, f32, {4, 3}, {1, 4}};
+  Tensor more(f64, {8});
+  TensorView y4{more.as<double>() + 3, f64, {4}, {1}};
   next_status = 0;
   kernel.set_tune_param("mc", 9);
   TensorView views[] = {turned, y4};
   kernel.run(views, {}, {{"n", 1e18}});
-  CHECK(seen_buffers == std::vector<void*>{a.view().data, y4.view().data});
-  CHECK(seen_scalars == std::vector<int64_t>{4, 3, 1, 4, 1, 0, 0, std::bit_cast<int32_t>(0.5f), std::bit_cast<int64_t>(-2.0),
-                                             1000000000000000000, 16, 9});
+  CHECK(seen_buffers == std::vector<void*>{a.view().data, y4.data});
+  CHECK(seen_scalars == std::vector<int64_t>{4, 3, 1, 4, 1, 0, 24, std::bit_cast<int32_t>(0.5f),
+                                             std::bit_cast<int64_t>(-2.0), 1000000000000000000, 16, 9});
 }
 
 TEST_CASE("status 1 is lack of memory, any other a fault of the code") {

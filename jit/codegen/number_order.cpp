@@ -6,14 +6,18 @@
 namespace lathe::codegen {
 
 NeverNan::NeverNan(const ir::Stmt& body) {
-  std::vector<std::pair<std::string, Expr>> stores;
+  std::vector<std::pair<std::string, Expr>> lets, stores;   // in the order of the program
   ir::visit(body, [&](const ir::StmtNode& s) {
-    if (s.kind == ir::StmtKind::let) lets_.emplace(s.name, s.value(0));
+    if (s.kind == ir::StmtKind::let) lets.emplace_back(s.name, s.value(0));
     if (s.kind == ir::StmtKind::alloc && s.space == ir::Space::registers) buffers_.insert(s.name);
     if (s.kind == ir::StmtKind::store) stores.emplace_back(s.name, s.value(0));
   });
   bool changed = true;
   while (changed) {
+    lets_.clear();
+    for (const auto& [name, value] : lets) {
+      if (holds(value)) lets_.insert(name);
+    }
     changed = false;
     for (const auto& [name, value] : stores) {
       if (buffers_.count(name) && !holds(value)) changed = buffers_.erase(name) > 0;
@@ -25,10 +29,7 @@ bool NeverNan::holds(const Expr& e) const {
   if (!is_float(e.type().dtype)) return true;
   switch (e.kind()) {
     case ExprKind::constant: return !std::isnan(e->float_value);
-    case ExprKind::var: {
-      auto let = lets_.find(e->name);
-      return let != lets_.end() && holds(let->second);
-    }
+    case ExprKind::var: return lets_.count(e->name) > 0;
     case ExprKind::op: return op_holds(e);
     case ExprKind::cast: {
       const DType from = e.arg(0).type().dtype;

@@ -5,7 +5,6 @@
 
 #include <llvm/IR/IRBuilder.h>
 
-#include <map>
 #include <set>
 #include <string>
 
@@ -22,8 +21,7 @@ class NeverNan {
 
  private:
   bool op_holds(const Expr& e) const;
-  std::map<std::string, Expr> lets_;
-  std::set<std::string> buffers_;
+  std::set<std::string> lets_, buffers_;       // for which it holds
 };
 
 // `op` is min, max, min_number or max_number.

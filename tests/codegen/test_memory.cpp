@@ -205,7 +205,7 @@ entry main(X: f32 readonly, Y: f32; n: i64, m: i64) {
   for k in 0, n serial {
     r[ramp(0, 1, 16)] = r[ramp(0, 1, 16)] + (X[ramp(k * 40, 1, 16)] if ramp(0, 1, 16) < broadcast(m, 16))
   }
-  Y[ramp(0, 1, 16)] = r[ramp(0, 1, 16)] if ramp(0, 1, 16) < broadcast(m, 16)
+  Y[ramp(0, 1, 16)] = (r[ramp(0, 1, 16)]) if ramp(0, 1, 16) < broadcast(m, 16)
 }
 )";
   const auto loops = innermost_loops(assembly_text(ir::parse_program(body), test_target("x86-64-v4")), "main");

@@ -3,26 +3,41 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
+#include "analysis/compulsory_bytes.h"
 #include "lang/needed_regions.h"
 #include "lang/program.h"
 
 namespace lathe {
 namespace {
 
-// The operations of one evaluation of some expressions.
+// Which values a subexpression depends on.
+struct Dependence {
+  bool data = false;   // elements of tensors, or what a reduction has accumulated
+  bool index = false;  // index or reduction variables
+};
+
+// The operations of one evaluation of some expressions. Free are: what is the same for the whole call; integer and
+// boolean arithmetic on indices alone (addresses, masks), with a select that such a condition decides (another body, no
+// data).
 class OpCounter {
  public:
-  explicit OpCounter(bool contract) : contract_(contract) {}
+  OpCounter(bool contract, const std::map<std::string, Scalar>& constants, const Combiner* combiner)
+      : contract_(contract), constants_(constants) {
+    if (combiner) accumulated_.insert(combiner->left.begin(), combiner->left.end());
+  }
 
   void count(const Expr& e) {
-    if (!seen_.insert(e).second) return;
+    if (is_free(e) || !seen_.insert(e).second) return;
     if (e.kind() == ExprKind::access) return count_boundary_value(e);
     if (e.kind() == ExprKind::op) {
+      if (chooses_operand(e)) return count_choice(e);
       Pipe pipe = info_of(e->op).pipe;
       const Expr* product = contracted_product(e);
       if (product) return count_contracted(e, *product);
-      if (pipe != Pipe::none) add(pipe, e, e.is_op(Op::fma) ? 2 : 1);
+      bool decided = e.is_op(Op::select) && is_free(e.arg(0));
+      if (pipe != Pipe::none && !decided) add(pipe, e, e.is_op(Op::fma) ? 2 : 1);
     }
     for (const Expr& arg : e.args()) count(arg);
   }
@@ -31,6 +46,45 @@ class OpCounter {
   double operations() const { return operations_; }
 
  private:
+  Dependence dependence_of(const Expr& e) {
+    if (auto known = dependences_.find(e.get()); known != dependences_.end()) return known->second;
+    Dependence result;
+    if (e.kind() == ExprKind::access) {
+      result.data = true;
+    } else if (e.kind() == ExprKind::var) {
+      result.data = accumulated_.count(e->name) > 0;
+      result.index = !result.data && !constants_.count(e->name);
+    } else {
+      for (const Expr& arg : e.args()) {
+        Dependence part = dependence_of(arg);
+        result = {result.data || part.data, result.index || part.index};
+      }
+    }
+    return dependences_[e.get()] = result;
+  }
+
+  bool is_free(const Expr& e) {
+    Dependence d = dependence_of(e);
+    return !d.data && (!d.index || !is_float(e.type().dtype));
+  }
+
+  // select(a < b, a, b) and its like: one instruction, min or max.
+  static bool chooses_operand(const Expr& e) {
+    if (!e.is_op(Op::select) || e.arg(0).kind() != ExprKind::op) return false;
+    const Expr& condition = e.arg(0);
+    bool ordered =
+        condition.is_op(Op::lt) || condition.is_op(Op::le) || condition.is_op(Op::gt) || condition.is_op(Op::ge);
+    if (!ordered) return false;
+    const Expr &a = condition.arg(0), &b = condition.arg(1);
+    return (e.arg(1) == a && e.arg(2) == b) || (e.arg(1) == b && e.arg(2) == a);
+  }
+
+  void count_choice(const Expr& e) {
+    add(Pipe::add, e, 1);
+    count(e.arg(1));
+    count(e.arg(2));
+  }
+
   // The operand of a float addition or subtraction that is a product and so becomes part of one instruction.
   const Expr* contracted_product(const Expr& e) const {
     bool sum = e.is_op(Op::add) || e.is_op(Op::sub);
@@ -60,6 +114,9 @@ class OpCounter {
   }
 
   bool contract_;
+  const std::map<std::string, Scalar>& constants_;
+  std::set<std::string> accumulated_;  // names of what a reduction has accumulated
+  std::unordered_map<const ExprNode*, Dependence> dependences_;
   std::set<Expr> seen_;
   std::map<std::pair<Pipe, int64_t>, double> ops_;
   double operations_ = 0;
@@ -70,19 +127,14 @@ void add_times(Work& work, const OpCounter& counter, double times) {
   work.operations += counter.operations() * times;
 }
 
-// Terms of a reduction for one point; the middle of the range where an extent depends on the point.
-double terms_of(const FuncContents& func, const Box& box, const std::map<std::string, Scalar>& constants) {
+// Terms of a reduction for one point; extents are over sizes and static parameters.
+double terms_of(const FuncContents& func, const std::map<std::string, Scalar>& constants) {
   std::map<std::string, Interval> ranges;
   for (const auto& [name, value] : constants) ranges[name] = {value.integer, value.integer};
-  for (size_t d = 0; d < func.vars.size(); d++) ranges[func.vars[d]] = box[d];
   double terms = 1;
   for (const ReductionVar& rvar : func.rvars) {
     std::optional<Interval> extent = range_of(rvar.extent, ranges);
-    if (!extent) return 0;
-    double low = static_cast<double>(std::max<int64_t>(extent->low, 0)),
-           high = static_cast<double>(std::max<int64_t>(extent->high, 0));
-    terms *= (low + high) / 2;
-    ranges[rvar.name] = {0, std::max<int64_t>(extent->high - 1, 0)};
+    terms *= extent ? static_cast<double>(std::max<int64_t>(extent->high, 0)) : 0;
   }
   return terms;
 }
@@ -109,15 +161,12 @@ Work count_work(const Operator& op, const std::map<std::string, int64_t>& sizes)
       work.complete = false;
       continue;
     }
-    OpCounter counter(!op.strict);
-    for (const Expr& value : func.is_reduction() ? accumulated(func) : func.values) counter.count(value);
-    add_times(work, counter, points_in(*box) * (func.is_reduction() ? terms_of(func, *box, constants) : 1));
+    OpCounter counter(!op.strict, constants, func.combiner.get());
+    const std::vector<Expr> values = func.is_reduction() ? accumulated(func) : func.values;
+    for (const Expr& value : values) counter.count(value);
+    add_times(work, counter, points_in(*box) * (func.is_reduction() ? terms_of(func, constants) : 1));
   }
-  for (const TensorArgument& argument : tensor_arguments(op)) {
-    int64_t bytes = bytes_of(argument.dtype);
-    for (const Expr& extent : argument.extents) bytes *= std::max<int64_t>(evaluate_extent(extent, sizes), 0);
-    work.bytes += bytes;
-  }
+  work.bytes = static_cast<int64_t>(compulsory_bytes(op, constants, needs));
   return work;
 }
 

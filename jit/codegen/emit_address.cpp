@@ -1,12 +1,12 @@
 // Addresses, strength-reduced by construction.
 //
-// An offset is a sum of products (offset_form.h), split by the loop that changes each term. For an access in a loop over
-// k with the offset  base + k * stride + rest  (base and stride known before the loop):
+// An offset is a sum of products (offset_form.h), split by the loop that changes each term. For an access in a loop
+// over k with the offset  base + k * stride + rest  (base and stride known before the loop):
 //   - pointer + base is emitted before the loop, split further in the same way by the loops around;
 //   - all accesses of the loop with one buffer and stride are decided together, when the loop's body is complete:
 //       stride of 1, 2, 4 or 8 bytes, few bases   [base_r + k * stride]: the counter is the index of all of them
 //       else                                      one pointer p that advances by the stride each time, and
-//                                                 [p + d * 1, 2, 4 or 8] with d = base_r - base_0, known before the loop.
+//                                                 [p + d * 1, 2, 4 or 8], d = base_r - base_0, known before the loop.
 //         Rows r * la of a matrix then need la, 3 * la, 5 * la ... in registers: half as many as there are rows;
 //   - the constant of the offset becomes the displacement, so that accesses that differ by a constant share the rest;
 //   - rest, which changes in the loop but not linearly, is added at the access.

@@ -120,7 +120,9 @@ void Emitter::emit_parallel(const ir::StmtNode& s) {
   for (const std::string& name : names.variables) values.push_back(variables_.at(name).value);
   for (const std::string& name : names.buffers) {
     BufferState& buffer = buffer_named(name);
-    if (!buffer.pointer) internal_error("codegen", "the parallel loop " + s.name + " uses registers of its caller: " + name);
+    if (!buffer.pointer) {
+      internal_error("codegen", "the parallel loop " + s.name + " uses registers around it: " + name);
+    }
     values.push_back(buffer.pointer);
   }
   std::vector<llvm::Type*> fields;

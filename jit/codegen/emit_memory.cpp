@@ -196,8 +196,8 @@ void Emitter::store_masked(const Place& place, llvm::Value* value, const Expr& m
   store_lanes(place, value, emit(mask));
 }
 
-// The first `count` lanes: the vector goes to the stack and elements are copied from there. (The instruction that stores
-// some lanes without mask registers takes hundreds of cycles on some processors.)
+// The first `count` lanes: the vector goes to the stack and elements are copied from there. (The instruction that
+// stores some lanes without mask registers takes hundreds of cycles on some processors.)
 void Emitter::store_prefix(const Place& place, llvm::Value* value, llvm::Value* count) {
   llvm::AllocaInst* copy = entry_alloca(value->getType(), 64);
   builder_.CreateAlignedStore(value, copy, llvm::Align(64));

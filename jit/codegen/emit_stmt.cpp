@@ -109,7 +109,8 @@ void Emitter::emit_branch(const ir::StmtNode& s) {
 
 void Emitter::emit_alloc(const ir::StmtNode& s) {
   if (s.space == ir::Space::heap) return emit_heap(s);
-  BufferState& buffer = buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = nullptr, .level = 0, .slots = {}};
+  BufferState& buffer = buffers_[s.name];
+  buffer = {.dtype = s.dtype, .space = s.space, .pointer = nullptr, .level = 0, .slots = {}};
   if (s.space == ir::Space::stack) {
     int64_t bytes = bytes_of(s.dtype);
     for (const Expr& extent : s.values) {

@@ -6,8 +6,8 @@
 //   - Addresses are strength-reduced: see emit_address.cpp.
 //   - A load is reused until something may have changed its buffer or control flow joins (loads_).
 //
-// `level` counts enclosing loops: 0 is the function's body, n the body of the n-th loop. A value of level n is emitted in
-// the preheader of loop n + 1 when it is wanted further inside. Loops that became tasks start again at 0.
+// `level` counts enclosing loops: 0 is the function's body, n the body of the n-th loop. A value of level n is emitted
+// in the preheader of loop n + 1 when it is wanted further inside. Loops that became tasks start again at 0.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>
@@ -122,7 +122,8 @@ class Emitter {
 
   // --- emit_loop.cpp
   void emit_serial(const ir::StmtNode& s);
-  void emit_counted(const ir::StmtNode& s, const OffsetForm& min_form, llvm::Value* min, llvm::Value* end, bool guarded);
+  void emit_counted(const ir::StmtNode& s, const OffsetForm& min_form, llvm::Value* min, llvm::Value* end,
+                    bool guarded);
   void emit_parallel(const ir::StmtNode& s);
 
   // --- emit_expr.cpp

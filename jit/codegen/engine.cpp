@@ -1,5 +1,5 @@
-// Loads object code into this process with ORC and JITLink, one LLJIT for each program. Memory is writable or executable,
-// never both.
+// Loads object code into this process with ORC and JITLink, one LLJIT for each program. Memory is writable or
+// executable, never both.
 #include <llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
@@ -41,10 +41,12 @@ struct CompiledModule {
   std::unique_ptr<llvm::Module> module;
 };
 
-CompiledModule make_module(const ir::Program& program, const Target& target, bool verify) {
+// `for_people`: values keep their names.
+CompiledModule make_module(const ir::Program& program, const Target& target, bool verify, bool for_people = false) {
   codegen::initialize_llvm();
   CompiledModule result;
   result.context = std::make_unique<llvm::LLVMContext>();
+  result.context->setDiscardValueNames(!for_people);
   result.machine = codegen::make_target_machine(target);
   result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout());
   result.module->setTargetTriple(result.machine->getTargetTriple().str());
@@ -88,8 +90,8 @@ int64_t text_bytes(const llvm::MemoryBuffer& object) {
   return static_cast<int64_t>(bytes);
 }
 
-// The C library's functions that generated code calls: by itself for exp and the like, and through the back end where the
-// target has no instruction for an operation.
+// The C library's functions that generated code calls: by itself for exp and the like, and through the back end where
+// the target has no instruction for an operation, or where it makes one call of a sine and a cosine.
 void define_library(orc::LLJIT& jit, orc::JITDylib& library) {
   using F = float (*)(float);
   using F2 = float (*)(float, float);
@@ -108,6 +110,8 @@ void define_library(orc::LLJIT& jit, orc::JITDylib& library) {
 #undef LATHE_UNARY
   // The default rounding mode is in force: nearbyint rounds ties to even.
   define("roundevenf", static_cast<F>(::nearbyintf)), define("roundeven", static_cast<D>(::nearbyint));
+  define("sincosf", static_cast<void (*)(float, float*, float*)>(::sincosf));
+  define("sincos", static_cast<void (*)(double, double*, double*)>(::sincos));
   define("powf", static_cast<F2>(::powf)), define("pow", static_cast<D2>(::pow));
   define("fmaf", static_cast<F3>(::fmaf)), define("fma", static_cast<D3>(::fma));
   throw_on(library.define(orc::absoluteSymbols(std::move(symbols))));
@@ -130,7 +134,7 @@ std::unique_ptr<orc::LLJIT> make_jit(const llvm::TargetMachine& machine) {
 void set_module_verification(bool on) { verifies_modules = on; }
 
 std::string llvm_text(const ir::Program& program, const Target& target) {
-  CompiledModule compiled = make_module(program, target, true);
+  CompiledModule compiled = make_module(program, target, true, true);
   std::string text;
   llvm::raw_string_ostream out(text);
   compiled.module->print(out, nullptr);

@@ -202,7 +202,9 @@ Value* apply_cast(Builder& builder, Value* value, DType from, Type to) {
     const auto id = is_signed(to.dtype) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
     return builder.CreateIntrinsic(id, {type, value->getType()}, {value});
   }
-  if (is_float(to.dtype)) return is_signed(from) ? builder.CreateSIToFP(value, type) : builder.CreateUIToFP(value, type);
+  if (is_float(to.dtype)) {
+    return is_signed(from) ? builder.CreateSIToFP(value, type) : builder.CreateUIToFP(value, type);
+  }
   return is_signed(from) ? builder.CreateSExtOrTrunc(value, type) : builder.CreateZExtOrTrunc(value, type);
 }
 

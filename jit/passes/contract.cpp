@@ -3,8 +3,8 @@
 // before   r[0] = r[0] + A[i] * B[i]              y[0] = c - a * b
 // after    r[0] = fma(A[i], B[i], r[0])           y[0] = fma(-a, b, c)
 //
-// Why here: simplification has made the sums final, and no product has a name of its own yet (share_values), so a product
-// and its sum are still one expression. Code generation never contracts by itself: what is fused can be read in the IR.
+// Why here: simplification has made the sums final, and no product has a name of its own yet (share_values), so a
+// product and its sum are still one expression. Code generation never contracts: what is fused shows in the IR.
 // Of two products added to each other the first is fused. Refuses integers, and products behind a let.
 #include "jit/passes/contract.h"
 

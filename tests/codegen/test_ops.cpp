@@ -115,7 +115,9 @@ void check_all(const std::string& what, const std::vector<DType>& operands,
       for (const auto& column : columns) args.push_back(column[row]);
       if (agrees(z, static_cast<int64_t>(row), want(args), tolerance)) continue;
       std::string shown;
-      for (const Scalar& arg : args) shown += fmt::format(" {}", is_float(arg.dtype) ? arg.floating : double(arg.integer));
+      for (const Scalar& arg : args) {
+        shown += fmt::format(" {}", is_float(arg.dtype) ? arg.floating : static_cast<double>(arg.integer));
+      }
       INFO(what << " of" << shown << " with " << width << " lanes on " << target.name << ": got "
                 << load_as_double(z.view(), static_cast<int64_t>(row)) << ", need " << want(args).floating << " or "
                 << want(args).integer);
@@ -218,6 +220,17 @@ TEST_CASE("min and max with an operand that is never NaN keep their meaning") {
           0, runnable_targets().back());
     }
   }
+}
+
+TEST_CASE("a sine and a cosine of one value may become one call") {
+  check_all(
+      "sin + cos", {f32}, [](const std::vector<Expr>& args) {
+        return make_op(Op::sin, {args[0]}) + make_op(Op::cos, {args[0]});
+      },
+      [](const std::vector<Scalar>& args) {
+        return evaluate(Op::add, {evaluate(Op::sin, {args[0]}), evaluate(Op::cos, {args[0]})});
+      },
+      1e-6, runnable_targets().front());
 }
 
 }  // namespace lathe::test

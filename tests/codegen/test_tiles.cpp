@@ -23,8 +23,8 @@ std::string tile(int rows, int vectors, int lanes) {
   each([&](int r, int v) { return fmt::format("  {} = broadcast(f32(0), {})\n", acc(r, v), lanes); });
   text += "  for k in 0, K serial {\n";
   each([&](int r, int v) {
-    return fmt::format("    {0} = fma(broadcast(A[{1} * la + k], {2}), B[ramp(k * lb + {3}, 1, {2})], {0})\n", acc(r, v),
-                       r, lanes, v * lanes);
+    return fmt::format("    {0} = fma(broadcast(A[{1} * la + k], {2}), B[ramp(k * lb + {3}, 1, {2})], {0})\n",
+                       acc(r, v), r, lanes, v * lanes);
   });
   text += "  }\n";
   each([&](int r, int v) {

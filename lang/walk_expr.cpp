@@ -25,7 +25,7 @@ bool is_number(const Expr& e, int value) {
 bool is_integer_constant(const Expr& e, int64_t* value) {
   if (!e.defined()) return false;
   const Expr& c = scalar_of(e);
-  if (c.kind() != ExprKind::constant || !is_integer(c.type().dtype)) return false;
+  if (c.kind() != ExprKind::constant || is_float(c.type().dtype)) return false;
   if (value) *value = c->integer_value;
   return true;
 }

@@ -45,7 +45,7 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   for (size_t d = 0; d < a.func->vars.size(); ++d) {
     auto fold = a.fold.find(a.func->vars[d]);
     storage.fold.push_back(fold == a.fold.end() ? Expr() : fold->second);
-    storage.minimum.push_back(lets.named(a.func->name + ".min", region.lowest[d]));
+    storage.minimum.push_back(region.lowest[d]);
     storage.order.push_back(static_cast<int>(d));
     extents.push_back(fold != a.fold.end()
                           ? fold->second
@@ -117,7 +117,7 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
   Storage storage;
   std::vector<Expr> sizes;
   for (size_t d = 0; d < region.lowest.size(); ++d) {
-    storage.minimum.push_back(lets.named(staging.tensor + ".min", region.lowest[d]));
+    storage.minimum.push_back(region.lowest[d]);
     sizes.push_back(lets.named(staging.tensor + ".size", region.whole[d] - region.lowest[d] + integer(1)));
   }
   storage.fold.resize(region.lowest.size());

@@ -65,7 +65,7 @@ class FileParser {
     const SourceLocation where = lexer_.peek().where;
     int last_line = where.line;
     do {
-      while (lexer_.peek().kind != TokenKind::new_line) last_line = lexer_.next().where.line;
+      while (lexer_.peek().kind != TokenKind::new_line && !lexer_.at_end()) last_line = lexer_.next().where.line;
       lexer_.skip_new_lines();
     } while (!lexer_.at_end() && !at_schedule() && !at_operator());
     SourceBlock block{"", where};

@@ -131,7 +131,16 @@ TEST_CASE("a maximum of two is no reduction") {
   check_canonical(
       "f(A: f32[N, K]) -> D: f32[N]\n"
       "  B[i] = max(k < K: max(A[i, k], 0))\n"
-      "  D[i] = max(B[i], prod(k < K: A[i, k]))\n");
+      "  C[i] = prod(k < K: A[i, k])\n"
+      "  D[i] = max(B[i], C[i])\n");
+}
+
+TEST_CASE("a reduction inside a larger expression prints as the Func that it becomes") {
+  CHECK(reprinted("f(A: f32[N, K]) -> D: f32[N]\n  D[i] = 1 + sum(k < K: A[i, k]) / prod(k < K: A[i, k])\n") ==
+        "f(A: f32[N, K]) -> D: f32[N]\n"
+        "  D.sum[i] = sum(k < K: A[i, k])\n"
+        "  D.prod[i] = prod(k < K: A[i, k])\n"
+        "  D[i] = 1 + D.sum[i] / D.prod[i]\n");
 }
 
 TEST_CASE("names may hold dots") {
@@ -159,14 +168,13 @@ TEST_CASE("definitions may stand before what they read") {
 
 TEST_CASE("sizes are in the order of their first appearance, and have ranges") {
   const Operator op = parse_one(
-      "f(A: f32[2*K + M], B: f32[N, K]; p = 3) -> D: f32[Q]\n"
+      "f(A: f32[2*K + M], B: f32[M, K], C: f32[N]; p = 3) -> D: f32[N]\n"
       "  size M in 4..9 multiple of 2\n"
-      "  D[i] = A[i] + B[i, 0] + f32(p)\n");
-  REQUIRE(op.sizes.size() == 4);
+      "  D[i] = A[0] + B[1, 0] + C[i] + f32(p)\n");
+  REQUIRE(op.sizes.size() == 3);
   CHECK(op.sizes[0] == SizeDecl{"K"});
   CHECK(op.sizes[1] == SizeDecl{"M", 4, 9, 2});
   CHECK(op.sizes[2] == SizeDecl{"N"});
-  CHECK(op.sizes[3] == SizeDecl{"Q"});
   CHECK(op.params[0] == ParamDecl{"p", true, i64, 3});
 }
 

@@ -1,8 +1,12 @@
 // Units become functions, one for all that are equal up to names.
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "jit/ir/text.h"
 #include "jit/ir/verify.h"
+#include "jit/passes/flatten.h"
 #include "jit/passes/outline_units.h"
 
 using namespace lathe;
@@ -224,4 +228,16 @@ TEST_CASE("units that use registers from outside, or stand in a vector loop, sta
 TEST_CASE("names of units step over names that are taken") {
   const std::string text = outlined("variant unit_0() {\n}\n" + in_entry("unit {\nC[0] = A[0]\n}"));
   CHECK(calls_of(text) == "call unit_1(A, C)\n");
+}
+
+TEST_CASE("the flat program of docs/ir.md is what becomes of the nested one") {
+  std::ifstream file(LATHE_SOURCE_DIR "/docs/ir.md");
+  std::stringstream whole;
+  whole << file.rdbuf();
+  const std::string text = whole.str();
+  const auto example = [&](const std::string& stage) {
+    const size_t begin = text.find("\n```" + stage + "\n") + stage.size() + 5;
+    return text.substr(begin, text.find("```", begin) - begin);
+  };
+  CHECK(ir::print(outline_units(flatten(ir::parse_program(example("nested"))))) == example("flat"));
 }

@@ -17,12 +17,13 @@ int64_t evaluate_extent(const Expr& extent, const std::map<std::string, int64_t>
       std::vector<std::string> names;
       for (const auto& [name, value] : sizes) names.push_back(name);
       const std::string nearest = nearest_name(extent->name, names);
+      const std::string hint = nearest.empty() ? nearest : "did you mean " + nearest + "?";
       throw Error(ErrorCode::unknown_name, {.step = "interpret",
                                             .what = "an extent uses a name without a value",
                                             .got = extent->name,
                                             .need = fmt::format("one of: {}", fmt::join(names, ", ")),
                                             .where = extent->where,
-                                            .hint = nearest.empty() ? "" : "did you mean " + nearest + "?"});
+                                            .hint = hint});
     }
     case ExprKind::op: {
       std::vector<Scalar> args;

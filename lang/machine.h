@@ -39,6 +39,9 @@ struct PointHash {
   }
 };
 
+// Absent: a read with Boundary::none was outside, and a pure Func hands that on to the reduction that reads it.
+enum class PointState : uint8_t { unknown, known, absent };
+
 // The known values of one Func, `components` for each point.
 template <class Value>
 class PointTable {
@@ -47,26 +50,26 @@ class PointTable {
     if (!box || points_in(*box) * components > max_dense_values) return;
     box_ = *box;
     values_.resize(static_cast<size_t>(points_in(box_)) * components);
-    known_.resize(values_.size() / components);
+    states_.resize(static_cast<size_t>(points_in(box_)));
   }
 
   struct Place {
     Value* values;
-    char* known;                                            // whether they are there; the caller sets it
+    PointState* state;                                      // the caller sets it
   };
 
   // The place of this point's values. Places stay where they are.
   Place place(const int64_t* point, size_t rank) {
     size_t offset = 0;
-    bool inside = !known_.empty();
+    bool inside = !states_.empty();
     for (size_t d = 0; d < rank && inside; ++d) {
       inside = box_[d].low <= point[d] && point[d] <= box_[d].high;
       offset = offset * box_[d].length() + (point[d] - box_[d].low);
     }
-    if (inside) return {&values_[offset * components_], &known_[offset]};
-    auto& [values, known] = others_[std::vector<int64_t>(point, point + rank)];
+    if (inside) return {&values_[offset * components_], &states_[offset]};
+    auto& [values, state] = others_[std::vector<int64_t>(point, point + rank)];
     values.resize(components_);
-    return {values.data(), &known};
+    return {values.data(), &state};
   }
 
  private:
@@ -74,8 +77,8 @@ class PointTable {
   int components_;
   Box box_;
   std::vector<Value> values_;
-  std::vector<char> known_;
-  std::unordered_map<std::vector<int64_t>, std::pair<std::vector<Value>, char>, PointHash> others_;
+  std::vector<PointState> states_;
+  std::unordered_map<std::vector<int64_t>, std::pair<std::vector<Value>, PointState>, PointHash> others_;
 };
 
 template <class Domain>
@@ -113,23 +116,24 @@ class Machine {
 
   const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
 
-  // All components at this point; valid until the next call. `keep` false: nobody will ask for it again.
+  // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {
     Frame& frame = frames_[func];
     const Program& program = frame.program;
-    char unkept = 0;
+    PointState unkept = PointState::unknown;
     typename PointTable<Value>::Place result = {frame.results.data(), &unkept};
     if (keep && frame.table) result = frame.table->place(point, program.vars);
-    if (*result.known) return result.values;
+    if (*result.state != PointState::unknown) return *result.state == PointState::known ? result.values : nullptr;
     for (int d = 0; d < program.vars; ++d) frame.registers[d] = domain_.of_index(point[d]);
     run(func, 0, program.body);
     if (op_.funcs[func].is_reduction()) {
       reduce(func);
-    } else {
-      run(func, program.body, program.steps.size());
+    } else if (!run(func, program.body, program.steps.size())) {
+      *result.state = PointState::absent;
+      return nullptr;
     }
     for (size_t i = 0; i < program.results.size(); ++i) result.values[i] = frame.registers[program.results[i]];
-    *result.known = 1;
+    *result.state = PointState::known;
     return result.values;
   }
 
@@ -215,35 +219,39 @@ class Machine {
     int64_t at[max_interpreted_rank];
     const size_t rank = read.indices.size();
     for (size_t d = 0; d < rank; ++d) at[d] = domain_.index(registers[read.indices[d]]);
-    if (read.of_func && read.boundary == Boundary::inside) {
-      result = this->at(read.tensor, at)[read.component];
-    } else {
-      const auto& extents = read.of_func ? frames_[read.tensor].extents : inputs_[read.tensor].view.shape;
-      bool outside = false, missing = false;
-      for (size_t d = 0; d < rank; ++d) {
-        if (at[d] >= 0 && at[d] < extents[d]) continue;
-        outside = true;
-        if (read.boundary == Boundary::inside) fail_read_outside(op_, op_.funcs[func], read, at, extents);
-        at[d] = index_by_boundary(read.boundary, at[d], extents[d]);
-        missing = missing || at[d] < 0;
-      }
-      if (outside && read.boundary == Boundary::none) return false;
-      if (outside && read.boundary == Boundary::constant) {
-        result = registers[read.boundary_value];
-      } else {
-        result = missing ? domain_.of_cell({}) : element(read, at);
-      }
+    if (read.of_func) {
+      const Value* const values = this->at(read.tensor, at);
+      if (!values) return false;
+      result = values[read.component];
+    } else if (!read_input(func, read, registers, at, result)) {
+      return false;
     }
     for (int index : read.indices) result = domain_.after(result, registers[index]);
     return true;
   }
 
-  Value element(const Read& read, const int64_t* at) {
-    if (read.of_func) return this->at(read.tensor, at)[read.component];
+  bool read_input(size_t func, const Read& read, const Value* registers, int64_t* at, Value& result) {
     const BoundInput& input = inputs_[read.tensor];
-    int64_t offset = 0;
-    for (size_t d = 0; d < read.indices.size(); ++d) offset += at[d] * input.view.strides[d];
-    return domain_.of_cell(input.load(input.view.data, offset));
+    const std::vector<int64_t>& extents = input.view.shape;
+    bool outside = false, missing = false;
+    for (size_t d = 0; d < extents.size(); ++d) {
+      if (at[d] >= 0 && at[d] < extents[d]) continue;
+      outside = true;
+      if (read.boundary == Boundary::inside) fail_read_outside(op_, op_.funcs[func], read, at, extents);
+      at[d] = index_by_boundary(read.boundary, at[d], extents[d]);
+      missing = missing || at[d] < 0;
+    }
+    if (outside && read.boundary == Boundary::none) return false;
+    if (outside && read.boundary == Boundary::constant) {
+      result = registers[read.boundary_value];
+    } else if (missing) {
+      result = domain_.of_cell({});                         // an empty input has no nearest element
+    } else {
+      int64_t offset = 0;
+      for (size_t d = 0; d < extents.size(); ++d) offset += at[d] * input.view.strides[d];
+      result = domain_.of_cell(input.load(input.view.data, offset));
+    }
+    return true;
   }
 
   const Operator& op_;

@@ -173,10 +173,6 @@ class Needs {
         if (read->boundary == Boundary::inside) check_inside(*input, region);
         return;
       }
-      const OutputDecl* output = op_.find_output(read->name);
-      for (size_t d = 0; d < region.size() && output && read->boundary != Boundary::inside; ++d) {
-        region[d] = whole(range_of(output->extents[d], constants_));
-      }
       grow(read->name, region);
     });
   }

@@ -239,19 +239,24 @@ BoundedValue PointOracle::at(const std::string& func, int component, const std::
     std::vector<std::string> names;
     for (const FuncContents& f : funcs) names.push_back(f.name);
     const std::string nearest = nearest_name(func, names);
+    const std::string hint = nearest.empty() ? nearest : "did you mean " + nearest + "?";
     throw Error(ErrorCode::unknown_name, {.step = "interpret",
                                           .what = "a point of an unknown Func",
                                           .got = func,
                                           .need = "a Func of " + state_->op.name,
-                                          .hint = nearest.empty() ? "" : "did you mean " + nearest + "?"});
+                                          .where = state_->op.where,
+                                          .hint = hint});
   }
   if (indices.size() != found->vars.size() || component < 0 || component >= found->components()) {
     throw Error(ErrorCode::wrong_rank, {.step = "interpret",
                                         .what = "a point of " + func,
                                         .got = std::to_string(indices.size()) + " indices",
-                                        .need = std::to_string(found->vars.size())});
+                                        .need = std::to_string(found->vars.size()),
+                                        .where = found->where});
   }
-  const Bounded& value = state_->machine.at(found - funcs.begin(), indices.data())[component];
+  const Bounded* const values = state_->machine.at(found - funcs.begin(), indices.data());
+  if (!values) return {.decided = false};                   // absent from every reduction
+  const Bounded& value = values[component];
   const DType type = found->dtype(component);
   if (is_float(type)) return {value.cell.f, value.bound, value.decided};
   const double number = type == u64 ? static_cast<double>(static_cast<uint64_t>(value.cell.i))

@@ -1,8 +1,8 @@
 // Compiles a Func to a flat program: one pass over its expressions, children first, with a table of the values that are
 // already in a register.
 //
-// Three things go before the rest of a reduction's body. Reads with Boundary::none, because one outside drops the whole
-// term, whatever else the term holds. Arithmetic that does not use the reduction variables: it moves to the head, which
+// Three things go before the rest of a reduction's body. Reads that may be absent (Boundary::none), because one
+// outside drops the whole term, whatever else the term holds. Arithmetic that does not use the reduction variables: it moves to the head, which
 // runs once for each point. And the extents and the identity, which belong to the head by their nature.
 #include "lang/program.h"
 
@@ -31,6 +31,7 @@ class Compiler {
     if (func_.is_reduction()) {
       compile_reduction();
     } else {
+      for (const Expr& value : func_.values) emit_dropping_reads(value);
       for (const Expr& value : func_.values) p.results.push_back(emit(value));
     }
     return std::move(program_);
@@ -96,8 +97,20 @@ class Compiler {
 
   void emit_dropping_reads(const Expr& value) {
     visit(value, [&](const Expr& node) {
-      if (node.kind() == ExprKind::access && node->boundary == Boundary::none) emit(node);
+      if (may_drop(node)) emit(node);
     });
+  }
+
+  // A read that may be absent: with Boundary::none, or of a pure Func that hands such a read on.
+  bool may_drop(const Expr& read) const {
+    if (read.kind() != ExprKind::access) return false;
+    if (read->boundary == Boundary::none) return true;
+    const FuncContents* from = op_.find_func(read->name);
+    bool found = false;
+    for (size_t i = 0; from && !from->is_reduction() && i < from->values.size(); ++i) {
+      visit(from->values[i], [&](const Expr& node) { found = found || may_drop(node); });
+    }
+    return found;
   }
 
   int emit(const Expr& e) {
@@ -204,22 +217,6 @@ class Compiler {
     if (!read.of_func && input == op_.inputs.end()) internal_error("interpret", "no tensor is named " + e->name);
     read.tensor = static_cast<int>(read.of_func ? func - op_.funcs.begin() : input - op_.inputs.begin());
     check_count(e->name, e.args().size(), e->where);
-    if (read.of_func && e->boundary != Boundary::inside && !op_.find_output(e->name)) {
-      throw Error(ErrorCode::bad_definition,
-                  {.step = "interpret",
-                   .what = fmt::format("{} reads {} with a boundary rule, but it has no boundary", func_.name, e->name),
-                   .got = "a Func that is no output",
-                   .need = "an input or an output, whose extents are declared",
-                   .where = e->where});
-    }
-    if (e->boundary == Boundary::none && !func_.is_reduction()) {
-      throw Error(ErrorCode::bad_definition,
-                  {.step = "interpret",
-                   .what = fmt::format("{} drops terms that read {} outside, but it has no terms", func_.name, e->name),
-                   .got = "a definition without a reduction",
-                   .need = "outside none only under a reduction",
-                   .where = e->where});
-    }
     for (const Expr& index : e.args()) read.indices.push_back(emit(index));
     if (e->boundary_value.defined()) read.boundary_value = emit(e->boundary_value);
     const DType type = e.type().dtype;

@@ -56,7 +56,7 @@ struct Buffer {
   std::string name;
   DType dtype = DType::f32;
   Space space = Space::argument;
-  std::vector<Expr> strides;                   // nested stage: in elements, one for each dimension; none for alloc (StmtNode)
+  std::vector<Expr> strides;                   // nested stage: in elements, one a dimension
   bool read_only = false;
   bool operator==(const Buffer&) const = default;
 };

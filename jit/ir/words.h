@@ -1,5 +1,5 @@
-// The words for kinds of statements, loops, spaces and functions, in the order of their enumerations. The printer and the
-// parser share the last three lists; the first one is for messages.
+// The words for kinds of statements, loops, spaces and functions, in the order of their enumerations. The printer and
+// the parser share the last three lists; the first one is for messages.
 #pragma once
 
 #include <array>

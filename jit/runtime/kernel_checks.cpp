@@ -156,27 +156,27 @@ bool CallPlan::quick_check_argument(const ArgumentRule& rule, const TensorView& 
   // With numbers below 2^26 no sum of products overflows; the element count might, in many dimensions of stride 0.
   constexpr int narrow_bits = 26;
   constexpr size_t most_dimensions = 16;
-  bool bad = view.data == nullptr || rule.rank > most_dimensions;
-  int64_t elements = 1, low = 0, high = 1, all_bits = 0;
+  if (view.data == nullptr || rule.rank > most_dimensions) return false;
+  bool bad = false;
+  int64_t elements = 1, low = 0, high = 1;
   const int64_t* shape = view.shape.data();
   const int64_t* strides = view.strides.data();
   const DimensionRule* dimensions = dimension_rules_.data() + rule.first_dimension;
   int64_t* stride_scalars = scalars + size_rules_.size() + rule.first_dimension;
   for (size_t d = rule.rank; d-- > 0;) {
     int64_t extent = shape[d], stride = strides[d];
+    if (extent <= 0 || (extent | (stride ^ (stride >> 63))) >> narrow_bits != 0) return false;
     int64_t need = dimensions[d].size >= 0 ? scalars[dimensions[d].size] : dimensions[d].formula->evaluate(scalars);
     bad |= extent != need;
     bad |= rule.is_output & (extent > 1) & (stride < high);  // not positive, or not over all that is inside
     bad |= __builtin_mul_overflow(elements, extent, &elements);
-    all_bits |= (extent - 1) | (stride ^ (stride >> 63));  // negative where an extent is not positive
-    auto span = static_cast<int64_t>(static_cast<uint64_t>(extent - 1) * static_cast<uint64_t>(stride));
-    (stride < 0 ? low : high) += span;
+    (stride < 0 ? low : high) += (extent - 1) * stride;
     stride_scalars[d] = stride;
   }
   auto data = reinterpret_cast<uintptr_t>(view.data);
   *range = {data + static_cast<uintptr_t>(low * rule.element_bytes),
             data + static_cast<uintptr_t>(high * rule.element_bytes)};
-  return !bad && all_bits >> narrow_bits == 0 && range->begin <= data && range->end > data;
+  return !bad && range->begin <= data && range->end > data;
 }
 
 bool CallPlan::quick_check(Views arguments, int64_t* scalars, Ranges& ranges) const {

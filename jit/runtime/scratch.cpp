@@ -18,6 +18,7 @@ constexpr int64_t alignment = 64;
 constexpr int64_t first_chunk = int64_t{256} << 10;
 constexpr int64_t largest_chunk = int64_t{8} << 20;
 constexpr int64_t kept_limit = int64_t{256} << 20;
+constexpr int64_t most_bytes = int64_t{1} << 40;            // of one request; the system is not asked for more
 
 struct Chunk {
   char* data = nullptr;
@@ -44,7 +45,7 @@ class ScratchStack {
   }
 
   void* allocate(int64_t bytes) {
-    if (bytes < 0 || bytes > INT64_MAX - alignment) return nullptr;
+    if (bytes < 0 || bytes > most_bytes) return nullptr;
     int64_t size = std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
     if (size > largest_chunk) return allocate_large(size);
     if (chunks_.empty() || chunks_[current_].used + size > chunks_[current_].bytes) {

@@ -118,11 +118,14 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
   std::vector<Expr> sizes;
   for (size_t d = 0; d < region.lowest.size(); ++d) {
     storage.minimum.push_back(region.lowest[d]);
-    sizes.push_back(lets.named(staging.tensor + ".size", region.whole[d] - region.lowest[d] + integer(1)));
+    Expr size = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    for (const auto& [inner, pitch] : scope.pitch) {
+      if (uses_var(access.arg(d), nest_.find(inner)->root) && size == scope.block.at(inner)) size = pitch;
+    }
+    sizes.push_back(lets.named(staging.tensor + ".size", size));
   }
   storage.fold.resize(region.lowest.size());
   storage.order = layout_order(staging, access);
-  storage.padded = true;
   storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
   scope.facts = lets.facts();
 

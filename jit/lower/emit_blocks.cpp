@@ -37,19 +37,28 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   scope.facts = lets.facts();
   scope.block[split.inner] = scope.extent[split.inner] = integer(block);
 
+  // Narrow panels have one body for whole and nearly whole blocks of rows: clamping costs nothing where masks are free.
+  bool uniform = split.kind == Split::Kind::rows && lowering_.target.mask_registers && tail_of(split) == Tail::clamp &&
+                 scope.tile_class.count(split.inner) && scope.tile_class.at(split.inner) > 0;
   auto steady = [&](Scope inner, const Expr& at) {
     inner.value[loop.name] = at;
     inner.start[split.inner] = simplify(at * integer(block), inner.facts);
-    return body(std::move(inner));
+    if (!uniform) return body(std::move(inner));
+    Lets rows(lowering_, inner.facts);
+    inner.valid[split.inner] = rows.opaque(split.inner + ".rows", min(integer(block), extent - at * integer(block)));
+    inner.tail[split.inner] = Tail::clamp;
+    return rows.wrap(body(std::move(inner)));
   };
-  auto edge = [&](const Scope& inner) { return emit_edge(loop, split, block, full, rest, inner, body); };
+  auto edge = [&](const Scope& inner, const std::vector<int64_t>& counts) {
+    return emit_edge(loop, split, counts, full, rest, inner, body);
+  };
 
   if (loop.kind == ir::LoopKind::parallel) {
     Stmt copies = write_awaiting(loop.name, scope);
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
     Scope inner = scope;
     std::string var = bind(loop, count, inner);
-    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner));
+    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, edge_rows(split, block)));
     return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice)}));
   }
 
@@ -63,6 +72,14 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
 
   std::vector<Stmt> parts;
   Expr from = integer(0);
+  std::vector<int64_t> counts = edge_rows(split, block);
+  if (uniform) {
+    int64_t smaller = counts.size() > 1 ? counts[counts.size() - 2] : 0;
+    full = lets.named(loop.name + ".count", full + select(gt(rest, integer(smaller)), integer(1), integer(0)));
+    rest = lets.named(split.parent + ".short", select(gt(rest, integer(smaller)), integer(0), rest));
+    scope.facts = lets.facts();
+    counts.pop_back();
+  }
   if (!scope.awaiting.empty()) {
     parts.push_back(first_block(loop, full, scope, steady));
     if (parts.back()) from = integer(1);
@@ -81,15 +98,16 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     parts.push_back(steady_range(border, last, full));
   }
   scope.split_for_boundary = false;
-  parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope)));
+  if (!counts.empty()) parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
   return lets.wrap(ir::make_block(std::move(parts)));
 }
 
 // The rest of the parent, 0 < rest < block: the same body over fewer rows, indices beyond the end kept out by the tail.
-Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, int64_t block, const Expr& at, const Expr& rest,
-                            const Scope& outer, const Continue& body) {
+Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
+                            const Expr& rest, const Scope& outer, const Continue& body) {
   Stmt chosen;
-  std::vector<int64_t> counts = edge_rows(split, block);
+  int64_t block = 0;
+  is_integer_constant(block_size(split, outer), &block);
   for (auto rows = counts.rbegin(); rows != counts.rend(); ++rows) {
     Scope scope = outer;
     scope.value[loop.name] = at;
@@ -157,6 +175,8 @@ Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope,
   scope.facts = inner.facts();
   scope.start[split.inner] = start;
   scope.columns[split.inner] = columns;
+  // A copy whose rows are the panel wide gets its stride from here: the body stays the one that reads in place.
+  if (static_cast<int64_t>(split.classes.size()) == per_panel) scope.pitch[split.inner] = width;
   scope.facts.bound(columns.kind() == ExprKind::var ? columns->name : "", integer(1), integer(widest));
 
   Stmt chosen;

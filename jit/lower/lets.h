@@ -25,6 +25,13 @@ class Lets {
     return make_var(var, simple.type());
   }
 
+  // A variable with that value, about which nothing else is known.
+  Expr opaque(const std::string& name, const Expr& value) {
+    std::string var = lowering_.fresh(name);
+    lets_.push_back({var, simplify(value, facts_)});
+    return make_var(var);
+  }
+
   ir::Stmt wrap(ir::Stmt body) const {
     for (auto it = lets_.rbegin(); it != lets_.rend(); ++it) body = ir::make_let(it->first, it->second, body);
     return body;

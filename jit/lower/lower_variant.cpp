@@ -264,7 +264,6 @@ class VariantLowering {
   static Storage argument(std::vector<std::string> names, size_t rank) {
     Storage s;
     s.buffers = std::move(names);
-    s.is_argument = true;
     for (size_t d = 0; d < rank; ++d) {
       s.minimum.push_back(integer(0));
       s.order.push_back(static_cast<int>(d));

@@ -39,8 +39,8 @@ class NestEmitter {
 
   // --- blocks with steady and edge bodies (emit_blocks.cpp)
   ir::Stmt emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body);
-  ir::Stmt emit_edge(const Loop& loop, const Split& split, int64_t block, const Expr& at, const Expr& rest,
-                     const Scope& outer, const Continue& body);
+  ir::Stmt emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
+                     const Expr& rest, const Scope& outer, const Continue& body);
   ir::Stmt first_block(const Loop& loop, const Expr& full, Scope& scope,
                        const std::function<ir::Stmt(Scope, const Expr&)>& steady);
   ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);

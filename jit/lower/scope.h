@@ -24,8 +24,6 @@ struct Storage {
   std::vector<Expr> minimum;                                // by tensor dimension
   std::vector<Expr> fold;                                   // by tensor dimension; undefined: not folded
   std::vector<int> order;                                   // buffer dimension -> tensor dimension
-  bool padded = false;                                      // whole tiles: lanes beyond the end exist and may be read
-  bool is_argument = false;
 };
 
 struct Scope {
@@ -37,6 +35,7 @@ struct Scope {
   std::map<std::string, Expr> valid;                        // constant inner loop -> real iterations (edge bodies)
   std::map<std::string, Tail> tail;                         // ... and how the others are kept out
   std::map<std::string, Expr> columns;                      // inner loop of a tile -> real columns of the panel
+  std::map<std::string, Expr> pitch;                        // inner loop -> its constant extent as a run-time value
   std::map<std::string, Expr> lane;                         // constant loop -> its own variable, never clamped
   std::map<std::string, int> tile_class;                    // split's inner loop -> class in use
   std::vector<std::pair<std::string, Expr>> masks;          // variable -> condition for accesses that depend on it

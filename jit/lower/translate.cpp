@@ -97,7 +97,7 @@ Expr NestEmitter::read(const std::string&, const Storage& from, int component, D
   node.type = {dtype, 1};
   node.name = from.buffers[component];
   node.args = place(from, indices, scope.facts);
-  if (!from.padded || lowering_.target.mask_registers) node.mask = mask_for(node.args, scope);
+  node.mask = mask_for(node.args, scope);
   return make_access(std::move(node));
 }
 

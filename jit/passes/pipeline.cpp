@@ -48,6 +48,15 @@ constexpr PassOrder kOrder[] = {
     {"hoist_masks", "share_values", "masks that leave a loop need no name inside it"},
 };
 
+bool verifies() {
+#ifdef NDEBUG
+  const char* asked = std::getenv("LATHE_VERIFY");
+  return asked && std::string_view(asked) == "1";
+#else
+  return true;
+#endif
+}
+
 void print_if_asked(const Pass& pass, const ir::Program& program) {
   const char* asked = std::getenv("LATHE_PRINT");
   if (!asked) return;
@@ -63,7 +72,8 @@ void print_if_asked(const Pass& pass, const ir::Program& program) {
 std::span<const Pass> pipeline() { return kPipeline; }
 std::span<const PassOrder> pass_order() { return kOrder; }
 
-ir::Program run_passes(ir::Program program, const Target& target, std::string_view last, bool check) {
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last) {
+  bool check = verifies();
   if (check) ir::verify(program, ir::Stage::nested);
   if (last == "lower") return program;
   std::vector<std::string> names{"lower"};

@@ -24,7 +24,8 @@ struct PassOrder {
 std::span<const PassOrder> pass_order();
 
 // Runs all passes, or up to and including `last`. Prints those that LATHE_PRINT names ("pass", "pass@kernel", "all") to
-// the message stream; verifies after each when `check` is set. A wrong pass name throws Error{unknown_name}.
-ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "", bool check = true);
+// the message stream. Verifies after each pass in debug builds, and where LATHE_VERIFY is 1 (the tests set it). A wrong
+// pass name throws Error{unknown_name}.
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "");
 
 }  // namespace lathe

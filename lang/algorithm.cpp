@@ -1,3 +1,4 @@
+// Looking into an algorithm, the built-in combiners, and fixing static parameters.
 #include "lang/algorithm.h"
 
 #include <fmt/format.h>
@@ -51,13 +52,12 @@ std::vector<TensorArgument> tensor_arguments(const Operator& op) {
 
 namespace {
 
-// The value that no other is above (sign -1) or below (sign +1).
+// The value that no other is above (sign +1) or below (sign -1).
 Expr extreme(DType type, int sign) {
   if (is_float(type)) return make_float(type, sign * std::numeric_limits<double>::infinity());
-  int bits = bits_of(type);
-  if (type == DType::boolean) return make_integer(type, sign > 0);
+  const int bits = bits_of(type);
   if (is_signed(type)) {
-    int64_t highest = static_cast<int64_t>((uint64_t{1} << (bits - 1)) - 1);
+    const int64_t highest = static_cast<int64_t>((uint64_t{1} << (bits - 1)) - 1);
     return make_integer(type, sign > 0 ? highest : -highest - 1);
   }
   return make_integer(type, sign > 0 ? static_cast<int64_t>(~uint64_t{0} >> (64 - bits)) : 0);
@@ -124,16 +124,21 @@ Operator with_static_params(const Operator& op, const std::map<std::string, int6
                  names.empty() ? "none" : fmt::format("one of {}", fmt::join(names, ", ")), op.where,
                  near.empty() ? "" : fmt::format("did you mean {}?", near)});
   }
+  if (constants.empty()) return op;
   Operator result = op;
   std::erase_if(result.params, [](const ParamDecl& p) { return p.is_static; });
-  for (InputDecl& in : result.inputs) for (Expr& e : in.extents) e = substitute(e, constants);
-  for (OutputDecl& out : result.outputs) for (Expr& e : out.extents) e = substitute(e, constants);
+  for (InputDecl& in : result.inputs) {
+    for (Expr& e : in.extents) e = substitute(e, constants);
+  }
+  for (OutputDecl& out : result.outputs) {
+    for (Expr& e : out.extents) e = substitute(e, constants);
+  }
   for (FuncContents& f : result.funcs) {
     for (Expr& v : f.values) v = substitute(v, constants);
     for (ReductionVar& r : f.rvars) r.extent = substitute(r.extent, constants);
     if (f.combiner) f.combiner = std::make_shared<const Combiner>(substituted(*f.combiner, constants));
   }
-  return result;
+  return checked(std::move(result));  // a value may be one that a formula divides by
 }
 
 }  // namespace lathe

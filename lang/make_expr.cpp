@@ -1,7 +1,7 @@
 // Making expressions: types are checked here and nowhere later; nothing is folded.
 //
-// A bare number has no type of its own: it takes that of what it meets. Numbers that only met each other stay open, so in
-// `x / (2 * 3)` both numbers take the type of x.
+// A bare number has no type of its own: it takes that of what it meets. Numbers that only met each other stay open, so
+// in `x / (2 * 3)` both numbers take the type of x.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,8 +13,8 @@ namespace lathe {
 
 namespace {
 
-[[noreturn]] void fail(ErrorCode code, std::string what, std::string got, std::string need,
-                       const SourceLocation& where, std::string hint = {}) {
+[[noreturn]] void fail(ErrorCode code, std::string what, std::string got, std::string need, const SourceLocation& where,
+                       std::string hint = {}) {
   throw Error(code, {"define", std::move(what), std::move(got), std::move(need), where, std::move(hint)});
 }
 
@@ -32,7 +32,8 @@ std::string range_text(DType type) {
   return fmt::format("0 .. 2^{} - 1", bits);
 }
 
-// As an element of a float type: f32 loses digits, and every NaN becomes the same one, so that constants compare by bits.
+// As an element of a float type: f32 loses digits, and every NaN becomes the same one, so that constants compare by
+// bits.
 double rounded(DType type, double value) {
   if (std::isnan(value)) return std::numeric_limits<double>::quiet_NaN();
   return type == DType::f32 ? static_cast<double>(static_cast<float>(value)) : value;
@@ -173,42 +174,57 @@ Operands operands_of(Op op) {
     case Op::bit_and:
     case Op::bit_or:
     case Op::bit_xor:
-    case Op::bit_not: return Operands::integers_or_booleans;
+    case Op::bit_not:
+      return Operands::integers_or_booleans;
     case Op::shift_left:
     case Op::shift_right:
-    case Op::popcount: return Operands::integers;
+    case Op::popcount:
+      return Operands::integers;
     case Op::eq:
     case Op::ne:
-    case Op::select: return Operands::any;
+    case Op::select:
+      return Operands::any;
     case Op::sqrt:
     case Op::exp:
     case Op::log:
     case Op::sin:
     case Op::cos:
     case Op::tanh:
-    case Op::pow: return Operands::floats;
-    default: return Operands::numbers;
+    case Op::pow:
+      return Operands::floats;
+    default:
+      return Operands::numbers;
   }
 }
 
 bool accepts(Operands operands, DType type) {
   switch (operands) {
-    case Operands::numbers: return type != DType::boolean;
-    case Operands::integers: return is_integer(type);
-    case Operands::integers_or_booleans: return !is_float(type);
-    case Operands::floats: return is_float(type);
-    case Operands::any: return true;
+    case Operands::numbers:
+      return type != DType::boolean;
+    case Operands::integers:
+      return is_integer(type);
+    case Operands::integers_or_booleans:
+      return !is_float(type);
+    case Operands::floats:
+      return is_float(type);
+    case Operands::any:
+      return true;
   }
   return false;
 }
 
 std::string_view text_of(Operands operands) {
   switch (operands) {
-    case Operands::numbers: return "numbers";
-    case Operands::integers: return "integers";
-    case Operands::integers_or_booleans: return "integers or booleans";
-    case Operands::floats: return "floats";
-    case Operands::any: return "operands";
+    case Operands::numbers:
+      return "numbers";
+    case Operands::integers:
+      return "integers";
+    case Operands::integers_or_booleans:
+      return "integers or booleans";
+    case Operands::floats:
+      return "floats";
+    case Operands::any:
+      return "operands";
   }
   return "operands";
 }
@@ -345,7 +361,8 @@ Expr make_reduce(std::vector<ReductionVar> rvars, std::shared_ptr<const Combiner
     if (values[i].defined() && values[i]->untyped_literal) values[i] = adopt(need, values[i], false, where);
     if (!values[i].defined() || values[i].type().dtype != need) {
       fail(ErrorCode::type_mismatch, fmt::format("value {} of {} has the wrong type", i, combiner->name),
-           values[i].defined() ? to_string(values[i].type()) : "an empty expression", std::string(name_of(need)), where);
+           values[i].defined() ? to_string(values[i].type()) : "an empty expression", std::string(name_of(need)),
+           where);
     }
   }
   ExprNode node;

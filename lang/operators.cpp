@@ -22,7 +22,9 @@ Expr min(const Expr& a, const Expr& b) { return make_op(Op::min, {a, b}); }
 Expr max(const Expr& a, const Expr& b) { return make_op(Op::max, {a, b}); }
 Expr min_number(const Expr& a, const Expr& b) { return make_op(Op::min_number, {a, b}); }
 Expr max_number(const Expr& a, const Expr& b) { return make_op(Op::max_number, {a, b}); }
-Expr select(const Expr& condition, const Expr& yes, const Expr& no) { return make_op(Op::select, {condition, yes, no}); }
+Expr select(const Expr& condition, const Expr& yes, const Expr& no) {
+  return make_op(Op::select, {condition, yes, no});
+}
 Expr abs(const Expr& a) { return make_op(Op::abs, {a}); }
 Expr sqrt(const Expr& a) { return make_op(Op::sqrt, {a}); }
 Expr exp(const Expr& a) { return make_op(Op::exp, {a}); }

@@ -1,0 +1,18 @@
+// Takes reductions out of larger expressions.
+#pragma once
+
+#include "lang/algorithm.h"
+
+namespace lathe {
+
+// `f` as it shall stand in an operator, after the Funcs that hold its inner reductions. A reduction that is the whole
+// right side becomes the reduction of `f` itself.
+//
+//   D[i] = sum(k < K: A[i, k]) / K   ->   D.sum[i] = sum(k < K: A[i, k])
+//                                         D[i] = D.sum[i] / K
+//
+// An inner Func has the indices of `f`, and those reduction variables of enclosing reductions that it uses. Equal
+// reductions become one Func.
+std::vector<FuncContents> lift_reductions(FuncContents f);
+
+}  // namespace lathe

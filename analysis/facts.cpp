@@ -25,6 +25,7 @@ class Prover {
   explicit Prover(const Facts& facts) : facts_(facts) {}
 
   bool nonnegative(const Polynomial& p, int steps) const {
+    if (!p.valid()) return false;
     if (auto c = p.constant()) return *c >= 0;
     if (steps == 0) return false;
     if (all_terms_nonnegative(p)) return true;
@@ -158,7 +159,7 @@ class Prover {
     Polynomial a = Polynomial::of(e.arg(0));
     for (const auto& [m, c] : p.terms()) {
       auto at = std::find(m.begin(), m.end(), e);
-      Polynomial term(at == m.end() ? c * d : c);
+      Polynomial term = at == m.end() ? Polynomial(c) * Polynomial(d) : Polynomial(c);
       Monomial others(m);
       if (at != m.end()) {
         others.erase(others.begin() + (at - m.begin()));

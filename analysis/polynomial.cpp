@@ -10,7 +10,15 @@ Polynomial::Polynomial(int64_t constant) { add({}, constant); }
 void Polynomial::add(const Monomial& m, int64_t coefficient) {
   if (coefficient == 0) return;
   auto [it, fresh] = terms_.try_emplace(m, coefficient);
-  if (!fresh && (it->second += coefficient) == 0) terms_.erase(it);
+  if (fresh) return;
+  if (__builtin_add_overflow(it->second, coefficient, &it->second)) valid_ = false;
+  if (it->second == 0) terms_.erase(it);
+}
+
+int64_t Polynomial::multiply(int64_t a, int64_t b, bool& valid) {
+  int64_t product = 0;
+  if (__builtin_mul_overflow(a, b, &product)) valid = false;
+  return product;
 }
 
 Polynomial Polynomial::atom(const Expr& e) {
@@ -30,23 +38,26 @@ Polynomial Polynomial::of(const Expr& e) {
 
 Polynomial Polynomial::operator+(const Polynomial& o) const {
   Polynomial sum = *this;
+  sum.valid_ = valid_ && o.valid_;
   for (const auto& [m, c] : o.terms_) sum.add(m, c);
   return sum;
 }
 
 Polynomial Polynomial::operator-(const Polynomial& o) const {
   Polynomial difference = *this;
-  for (const auto& [m, c] : o.terms_) difference.add(m, -c);
+  difference.valid_ = valid_ && o.valid_;
+  for (const auto& [m, c] : o.terms_) difference.add(m, multiply(c, -1, difference.valid_));
   return difference;
 }
 
 Polynomial Polynomial::operator*(const Polynomial& o) const {
   Polynomial product;
+  product.valid_ = valid_ && o.valid_;
   for (const auto& [m, c] : terms_) {
     for (const auto& [n, d] : o.terms_) {
       Monomial joint;
       std::merge(m.begin(), m.end(), n.begin(), n.end(), std::back_inserter(joint));
-      product.add(joint, c * d);
+      product.add(joint, multiply(c, d, product.valid_));
     }
   }
   return product;

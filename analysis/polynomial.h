@@ -25,6 +25,8 @@ class Polynomial {
   Polynomial operator*(const Polynomial& o) const;
   bool operator==(const Polynomial& o) const = default;
 
+  // False after an overflow of a coefficient: nothing may be concluded from it, and expr() must not be called.
+  bool valid() const { return valid_; }
   Expr expr() const;                                        // canonical: constants last, terms in order
   std::optional<int64_t> constant() const;                  // when there is nothing else
   int64_t constant_term() const;
@@ -38,7 +40,9 @@ class Polynomial {
 
  private:
   void add(const Monomial& m, int64_t coefficient);
+  static int64_t multiply(int64_t a, int64_t b, bool& valid);
   std::map<Monomial, int64_t> terms_;                       // no zero coefficients
+  bool valid_ = true;
 };
 
 }  // namespace lathe

@@ -30,7 +30,10 @@ class Simplifier {
 
   Expr index(const Expr& e) {
     switch (e->op) {
-      case Op::add: case Op::sub: case Op::mul: case Op::neg: return Polynomial::of(e).expr();
+      case Op::add: case Op::sub: case Op::mul: case Op::neg: {
+        Polynomial p = Polynomial::of(e);
+        return p.valid() ? p.expr() : e;
+      }
       case Op::div: return divide(e);
       case Op::mod: return remainder(e);
       case Op::min: case Op::max: return extremum(e);
@@ -194,6 +197,7 @@ std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, con
     low = low + (c > 0 ? at_low : at_high);
     high = high + (c > 0 ? at_high : at_low);
   }
+  if (!low.valid() || !high.valid()) return std::nullopt;
   return Range{low.expr(), high.expr()};
 }
 

@@ -184,11 +184,11 @@ void NestEmitter::check_first_loop(const Staging& staging, const Expr& access) c
       if (uses_var(index, nest_.loops[at].root)) got = fmt::format("{} depends on {}", staging.tensor, staging.first_loop);
     }
   }
-  if (got.empty() && accumulator_level_ != at) got = "the accumulators do not stand inside that loop";
+  if (got.empty() && accumulator_level_ < at) got = "the accumulators do not stand inside that loop";
   if (got.empty()) return;
   throw Error(ErrorCode::illegal_schedule,
               {"schedule", fmt::format("with_first({}) of the copy of {}", staging.first_loop, staging.tensor), got,
-               "a loop inside the copy's own, over an index that the copy does not have, at which the accumulators stand",
+               "a loop inside the copy's own and around the accumulators, over an index that the copy does not have",
                staging.where});
 }
 

@@ -32,8 +32,14 @@ void NestEmitter::ranges_inside(const Scope& scope, VarRanges& real, VarRanges& 
     bool entered = split && scope.start.count(split->inner);
     if (!entered) {
       Expr extent = extent_of(name, scope);
-      Expr block = scope.block.count(name) ? scope.block.at(name) : extent;
       Expr last = (scope.valid.count(name) ? scope.valid.at(name) : extent) - integer(1);
+      Expr block = scope.block.count(name) ? scope.block.at(name) : extent;
+      if (split && nest_.constant_inner(*split)) {
+        // Tiles reach to the end of their last unit, whatever the block around them.
+        bool columns = split->kind == Split::Kind::columns;
+        Expr unit = columns ? integer(split->classes.back().width) : block_size(*split, scope);
+        block = ceil_div(extent, unit) * unit;
+      }
       return std::pair{Range{integer(0), last}, Range{integer(0), block - integer(1)}};
     }
     auto [inner, inner_whole] = range_of(split->inner);

@@ -112,6 +112,7 @@ struct Function {
 // Callees before callers; the entry last.
 struct Program {
   std::string name;
+  bool strict = false;                         // numeric class: passes keep the written order and rounding of floats
   std::vector<Function> functions;
   const Function* find(std::string_view name) const;
   const Function& entry() const { return functions.back(); }

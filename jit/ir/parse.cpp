@@ -25,6 +25,7 @@ class Parser {
     lexer_.skip_new_lines();
     lexer_.expect("program");
     result.name = lexer_.expect_name("the name of the program").text;
+    result.strict = lexer_.accept("strict");
     lexer_.skip_new_lines();
     while (!lexer_.at_end()) {
       result.functions.push_back(function());

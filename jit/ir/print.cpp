@@ -176,7 +176,7 @@ std::string print(const Function& function) {
 
 std::string print(const Program& program) {
   Printer printer;
-  printer.line("program " + program.name);
+  printer.line("program " + program.name + (program.strict ? " strict" : ""));
   for (const Function& f : program.functions) {
     printer.line("");
     printer.function(f);

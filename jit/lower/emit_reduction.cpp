@@ -14,6 +14,7 @@ using ir::Stmt;
 
 // Chooses the loop inside which accumulators live, and whether they are registers.
 void NestEmitter::place_accumulators() {
+  if (lowering_.op.strict) check_written_order();
   auto asked = lowering_.register_loop.find(func_.name);
   if (asked != lowering_.register_loop.end()) {
     accumulator_level_ = nest_.position(asked->second);
@@ -41,6 +42,19 @@ void NestEmitter::place_accumulators() {
                    "a constant extent for every loop over an index of the result inside it", func_.where,
                    fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second)});
     }
+  }
+}
+
+// In the strict class terms are added in the order of the definition: the reduction's loops keep theirs.
+void NestEmitter::check_written_order() const {
+  size_t at = 0;
+  for (const Loop& loop : nest_.loops) {
+    if (!loop.reduction) continue;
+    while (at < func_.rvars.size() && func_.rvars[at].name != loop.root) ++at;
+    if (at < func_.rvars.size()) continue;
+    throw Error(ErrorCode::illegal_schedule,
+                {"schedule", fmt::format("the loops of the reduction {} are reordered", func_.name), loop.name,
+                 "the written order, in the strict class", func_.where});
   }
 }
 
@@ -115,14 +129,16 @@ Stmt NestEmitter::emit_parts(const Scope& scope) {
     first = simplify(first & eq(at, integer(0)), scope.facts);
     last = simplify(last & eq(at, count - integer(1)), scope.facts);
   }
+  bool blocked = !is_integer_constant(first);
+  bool resume = lowering_.op.strict && blocked && accumulate_in_registers_;
   Stmt init = nest(results, Phase::init);
+  if (resume) init = ir::make_branch(first, init, nest(results, Phase::resume));
   if (!accumulate_in_registers_ && !is_integer_constant(first)) init = ir::make_branch(first, init);
   Stmt update = nest(all, Phase::update);
   for (const Expr& guard : scope.reduction_guards) update = ir::make_branch(guard, update);
 
   Stmt combine, finish;
-  bool blocked = !is_integer_constant(first);
-  if (blocked && accumulate_in_registers_) {
+  if (blocked && accumulate_in_registers_ && !resume) {
     combine = ir::make_branch(simplify(make_op(Op::bit_not, {first})), nest(results, Phase::combine));
   }
   bool completed = !lowering_.epilogues[func_.name].empty();
@@ -198,20 +214,24 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
       return store_values(values, lowering_.storage.at(func_.name), func_, scope, lowering_.streams(func_.name));
     case Phase::init: return store_accumulators(func_.combiner->identity, scope);
     case Phase::update: return leaf_update(scope);
-    case Phase::combine: {
-      std::vector<Expr> partial, mine;
-      for (int c = 0; c < func_.components(); ++c) {
-        partial.push_back(read(func_.name, partials_, c, func_.dtype(c), own_indices(scope), scope));
-        mine.push_back(accumulator(c, scope));
-      }
-      return store_accumulators(combined(partial, mine), scope);
-    }
+    case Phase::resume: return store_accumulators(partial_values(scope), scope);
+    case Phase::combine:
+      for (int c = 0; c < func_.components(); ++c) values.push_back(accumulator(c, scope));
+      return store_accumulators(combined(partial_values(scope), values), scope);
     case Phase::finish: return leaf_finish(scope);
     case Phase::store:
       for (int c = 0; c < func_.components(); ++c) values.push_back(accumulator(c, scope));
       return store_values(values, partials_, func_, scope, lowering_.streams(func_.name));
   }
   return nullptr;
+}
+
+std::vector<Expr> NestEmitter::partial_values(const Scope& scope) const {
+  std::vector<Expr> values;
+  for (int c = 0; c < func_.components(); ++c) {
+    values.push_back(read(func_.name, partials_, c, func_.dtype(c), own_indices(scope), scope));
+  }
+  return values;
 }
 
 Stmt NestEmitter::leaf_update(const Scope& scope) {

@@ -43,6 +43,7 @@ class ProgramBuilder {
     bind_params();
     Lowered result;
     result.program.name = op_.name;
+    result.program.strict = op_.strict;
     result.params = params_;
     std::vector<Variant> list = variants();
     for (size_t i = 0; i < list.size(); ++i) result.program.functions.push_back(function(list[i], i, list.size()));

@@ -17,7 +17,7 @@ class NestEmitter {
  private:
   // The parts of a reduction, each a nest of its own over the loops inside the accumulators' loop. A pure Func has only
   // `whole`; loops outside of the accumulators are written once, around all parts.
-  enum class Phase : uint8_t { whole, init, update, combine, finish, store };
+  enum class Phase : uint8_t { whole, init, resume, update, combine, finish, store };
   struct Walk {
     std::vector<int> levels;                                // positions in nest_.loops
     Phase phase = Phase::whole;
@@ -54,6 +54,8 @@ class NestEmitter {
 
   // --- reductions (emit_reduction.cpp)
   void place_accumulators();
+  void check_written_order() const;
+  std::vector<Expr> partial_values(const Scope& scope) const;
   ir::Stmt with_partials(bool blocked, Scope scope, const Continue& body);
   ir::Stmt emit_reduction(Scope scope);
   ir::Stmt emit_parts(const Scope& scope);

@@ -33,8 +33,19 @@ TEST_CASE("a difference is fused with a negation") {
   check_contracts("Y[i] = A[i] * B[i] - C[i]", "Y[i] = fma(A[i], B[i], -C[i])");
 }
 
-TEST_CASE("of two products the first is fused") {
-  check_contracts("Y[i] = A[i] * B[i] + C[i] * C[i]", "Y[i] = fma(A[i], B[i], C[i] * C[i])");
+TEST_CASE("of two products the second is fused with the first") {
+  check_contracts("Y[i] = A[i] * B[i] + C[i] * C[i]", "Y[i] = fma(C[i], C[i], A[i] * B[i])");
+}
+
+TEST_CASE("every product of a longer sum is fused onto its other terms") {
+  check_contracts("Y[i] = Y[i] + (A[i] * B[i] - C[i] * A[i])", "Y[i] = fma(-C[i], A[i], fma(A[i], B[i], Y[i]))");
+}
+
+TEST_CASE("the strict class keeps products and sums apart") {
+  const char* text =
+      "program p strict\nentry main(A: f32 readonly, Y: f32; n: i64) {\n  Y[n] = Y[n] + A[n] * A[n]\n}\n";
+  const ir::Program program = ir::parse_program(text);
+  CHECK(ir::print(contract(program)) == ir::print(program));
 }
 
 TEST_CASE("products inside other operators and in vectors are fused") {

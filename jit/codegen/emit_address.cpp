@@ -237,6 +237,7 @@ void Emitter::resolve_group(const std::vector<PendingAddress>& group) {
   }
   const int64_t step = stride.as_constant().value_or(0);
   const bool indexed = (step == 1 || step == 2 || step == 4 || step == 8) && bases.size() <= most_indexed_bases;
+  llvm::IRBuilder<>::InsertPointGuard guard(builder_);       // the builder must not stay at an erased placeholder
   llvm::PHINode* pointer = indexed ? nullptr : make_pointer(buffer, first, stride);
   for (const PendingAddress& address : group) {
     builder_.SetInsertPoint(address.placeholder);

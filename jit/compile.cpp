@@ -25,12 +25,13 @@ double milliseconds_since(Clock::time_point start) {
 struct Job {
   Operator op;
   Target target;
-  const Schedule* schedule;
+  std::optional<Schedule> schedule;
 
   Job(const Operator& given, const CompileOptions& options)
       : op(with_static_params(given, options.static_params)),
-        target(options.target ? *options.target : host_target()),
-        schedule(options.schedule ? &*options.schedule : nullptr) {}
+        target(options.target ? *options.target : host_target()) {
+    if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
+  }
 };
 
 void count_functions(const ir::Program& program, CompileStats& stats) {
@@ -47,7 +48,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
   CompileStats stats;
   Job job(given, options);
 
-  Lowered lowered = lower(job.op, job.schedule, job.target);
+  Lowered lowered = lower(job.op, job.schedule ? &*job.schedule : nullptr, job.target);
   ir::Program program = run_passes(std::move(lowered.program), job.target);
   count_functions(program, stats);
   stats.lower_ms = milliseconds_since(start);
@@ -62,7 +63,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
-  return run_passes(lower(job.op, job.schedule, job.target).program, job.target, after_pass);
+  return run_passes(lower(job.op, job.schedule ? &*job.schedule : nullptr, job.target).program, job.target, after_pass);
 }
 
 std::vector<std::string> pass_names() {

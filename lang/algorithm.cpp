@@ -106,16 +106,21 @@ static Combiner substituted(Combiner combiner, const Substitution& values) {
   return combiner;
 }
 
-Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
-  std::vector<std::string> names;
+Substitution static_values(const Operator& op, const std::map<std::string, int64_t>& given) {
   Substitution constants;
   for (const ParamDecl& p : op.params) {
     if (!p.is_static) continue;
-    names.push_back(p.name);
-    auto given = values.find(p.name);
-    int64_t value = given == values.end() ? static_cast<int64_t>(p.default_value) : given->second;
+    auto it = given.find(p.name);
+    int64_t value = it == given.end() ? static_cast<int64_t>(p.default_value) : it->second;
     constants.push_back({p.name, make_integer(DType::i64, value)});
   }
+  return constants;
+}
+
+Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
+  Substitution constants = static_values(op, values);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : constants) names.push_back(name);
   for (const auto& [name, value] : values) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string near = nearest_name(name, names);

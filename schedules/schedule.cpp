@@ -186,4 +186,17 @@ void ScheduleBuilder::specialize(Expr condition,
   schedule_.specializations.push_back(std::move(variant));
 }
 
+Schedule substitute(const Schedule& schedule, const Substitution& values) {
+  Schedule result = schedule;
+  auto replace = [&](Expr& e) { if (e.defined()) e = substitute(e, values); };
+  replace(result.condition);
+  for (ScheduleParam& p : result.params) replace(p.formula);
+  for (Directive& d : result.directives) replace(d.value);
+  for (Specialization& s : result.specializations) {
+    replace(s.condition);
+    for (Directive& d : s.directives) replace(d.value);
+  }
+  return result;
+}
+
 }  // namespace lathe

@@ -96,6 +96,9 @@ struct Schedule {
   uint64_t hash() const;                         // stable across runs
 };
 
+// The schedule with names in its formulas, factors and conditions replaced: static parameters by their values.
+Schedule substitute(const Schedule& schedule, const Substitution& values);
+
 // Facts of the target that formulas may use: caches in bytes, lanes of f32.
 inline constexpr std::string_view target_facts[] = {"target.L1", "target.L2", "target.L3", "target.lanes",
                                                     "target.threads"};

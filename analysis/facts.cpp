@@ -2,23 +2,36 @@
 // leaves a constant that is at least 0. Variables whose bounds name others go first (i <= M - 1 before M >= 0), so that
 // what belongs together cancels.
 #include <algorithm>
+#include <climits>
 
 #include "analysis/simplify.h"
 
 namespace lathe {
 
 void Facts::bound(const std::string& var, Expr lowest, Expr highest) {
-  ranges_[var] = {std::move(lowest), std::move(highest)};
+  int deepest = 0;
+  for (const Expr& e : {lowest, highest}) {
+    visit(e, [&](const Expr& node) {
+      if (node.kind() == ExprKind::var) deepest = std::max(deepest, depth(node->name) + 1);
+    });
+  }
+  ranges_[var] = {{std::move(lowest), std::move(highest)}, deepest};
 }
 
 const Range* Facts::find(const std::string& var) const {
   auto it = ranges_.find(var);
-  return it == ranges_.end() ? nullptr : &it->second;
+  return it == ranges_.end() ? nullptr : &it->second.range;
+}
+
+int Facts::depth(const std::string& var) const {
+  auto it = ranges_.find(var);
+  return it == ranges_.end() ? 0 : it->second.depth;
 }
 
 namespace {
 
 constexpr int kMaxSteps = 24;                               // substitutions on one path of a proof
+constexpr int kMostWork = 96;                               // ... and on all paths: min and max branch
 
 class Prover {
  public:
@@ -27,7 +40,7 @@ class Prover {
   bool nonnegative(const Polynomial& p, int steps) const {
     if (!p.valid()) return false;
     if (auto c = p.constant()) return *c >= 0;
-    if (steps == 0) return false;
+    if (steps == 0 || ++work_ > kMostWork) return false;
     if (all_terms_nonnegative(p)) return true;
     Expr atom = deepest_atom(p);
     if (!atom.defined()) return false;
@@ -60,27 +73,13 @@ class Prover {
   }
   bool operand(const Expr& e, size_t i) const { return nonnegative(Polynomial::of(e.arg(i)), 4); }
 
-  int depth(const Expr& e, int limit = 8) const {
-    int deepest = 0;
-    visit(e, [&](const Expr& node) {
-      if (node.kind() != ExprKind::var || limit == 0) return;
-      const Range* r = facts_.find(node->name);
-      if (!r) return;
-      int below = 0;
-      if (r->lowest.defined()) below = std::max(below, depth(r->lowest, limit - 1));
-      if (r->highest.defined()) below = std::max(below, depth(r->highest, limit - 1));
-      deepest = std::max(deepest, below + 1);
-    });
-    return deepest;
-  }
-
   // Compound atoms (min, max, floor division) first, then the variable that depends on most others.
   Expr deepest_atom(const Polynomial& p) const {
     Expr best;
     int best_rank = -1;
     for (const auto& [m, c] : p.terms()) {
       for (const Expr& f : m) {
-        int rank = f.kind() == ExprKind::var ? depth(f) : 100;
+        int rank = f.kind() == ExprKind::var ? facts_.depth(f->name) : INT_MAX;
         if (f.kind() == ExprKind::var && !facts_.find(f->name)) continue;
         if (rank > best_rank) best = f, best_rank = rank;
       }
@@ -173,6 +172,7 @@ class Prover {
   }
 
   const Facts& facts_;
+  mutable int work_ = 0;
 };
 
 }  // namespace

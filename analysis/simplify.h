@@ -19,6 +19,8 @@ class Facts {
  public:
   void bound(const std::string& var, Expr lowest, Expr highest);   // replaces what was known
   const Range* find(const std::string& var) const;
+  // How many steps of bounds that name other variables lie below this one.
+  int depth(const std::string& var) const;
 
   // Sound, not complete: true only when it holds for all values that the facts allow.
   bool nonnegative(const Polynomial& p) const;
@@ -29,7 +31,11 @@ class Facts {
   std::optional<int64_t> upper_bound(const Expr& e) const;
 
  private:
-  std::map<std::string, Range> ranges_;
+  struct Known {
+    Range range;
+    int depth = 0;
+  };
+  std::map<std::string, Known> ranges_;
 };
 
 // An equal expression in normal form: integer arithmetic as sorted sums of products; constants folded; floor divisions

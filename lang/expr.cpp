@@ -54,6 +54,12 @@ Type Expr::type() const { return node_->type; }
 bool Expr::is_op(Op op) const { return node_ && node_->kind == ExprKind::op && node_->op == op; }
 const std::vector<Expr>& Expr::args() const { return node_->args; }
 const Expr& Expr::arg(size_t i) const { return node_->args[i]; }
+uint64_t name_bit(std::string_view name) {
+  uint64_t h = 14695981039346656037u;
+  for (char c : name) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return uint64_t{1} << (h >> 58);
+}
+
 size_t Expr::hash() const { return node_ ? node_->hash : 0; }
 
 namespace {
@@ -167,6 +173,12 @@ bool Expr::operator<(const Expr& other) const { return compare(*this, other) < 0
 
 Expr make_node(ExprNode node) {
   node.hash = hash_of(node);
+  node.names = node.kind == ExprKind::var ? name_bit(node.name) : 0;
+  auto add = [&](const Expr& child) { if (child.defined()) node.names |= child->names; };
+  for (const Expr& child : node.args) add(child);
+  add(node.boundary_value);
+  add(node.mask);
+  for (const ReductionVar& r : node.rvars) add(r.extent);
   return Expr(std::make_shared<const ExprNode>(std::move(node)));
 }
 

@@ -63,8 +63,8 @@ enum class ExprKind : uint8_t {
 
 class Expr;
 struct ExprNode;
-struct FuncContents;          // lang/func.h
-struct Combiner;              // lang/func.h
+struct FuncContents;          // lang/algorithm.h
+struct Combiner;              // lang/algorithm.h
 
 class Expr {
  public:
@@ -124,6 +124,7 @@ struct ExprNode {
 
   SourceLocation where;                                     // ignored by equality
   size_t hash = 0;
+  uint64_t names = 0;                                       // classes of the variable names in it (name_bit)
 };
 
 // --- Making expressions. These check operand types and throw Error{type_mismatch} with `where`; they fold nothing.
@@ -155,6 +156,9 @@ Expr operator-(const Expr& a);
 Expr operator&(const Expr& a, const Expr& b);
 Expr operator|(const Expr& a, const Expr& b);
 Expr operator^(const Expr& a, const Expr& b);
+Expr operator~(const Expr& a);
+Expr operator<<(const Expr& a, const Expr& b);
+Expr operator>>(const Expr& a, const Expr& b);
 Expr eq(const Expr& a, const Expr& b);
 Expr ne(const Expr& a, const Expr& b);
 Expr lt(const Expr& a, const Expr& b);
@@ -166,13 +170,24 @@ Expr max(const Expr& a, const Expr& b);
 Expr min_number(const Expr& a, const Expr& b);
 Expr max_number(const Expr& a, const Expr& b);
 Expr select(const Expr& condition, const Expr& yes, const Expr& no);
+Expr fma(const Expr& a, const Expr& b, const Expr& c);
 Expr abs(const Expr& a);
+Expr floor(const Expr& a);
+Expr ceil(const Expr& a);
+Expr round(const Expr& a);
 Expr sqrt(const Expr& a);
 Expr exp(const Expr& a);
+Expr log(const Expr& a);
+Expr sin(const Expr& a);
+Expr cos(const Expr& a);
+Expr tanh(const Expr& a);
+Expr pow(const Expr& a, const Expr& b);
 Expr popcount(const Expr& a);
 Expr cast(DType type, const Expr& a);
 
 // --- Looking at expressions.
+// Names fall into 64 classes; a node's `names` tells which classes occur in it, so that most searches end at once.
+uint64_t name_bit(std::string_view name);
 bool is_integer_constant(const Expr& e, int64_t* value = nullptr);   // integer or boolean; scalar or broadcast
 bool is_zero(const Expr& e);                                // the constant 0 of any type (not -0.0)
 bool is_one(const Expr& e);

@@ -1,3 +1,4 @@
+// Building algorithms in C++: declarations, reads, definitions, and collecting what an operator needs.
 #include "lang/func.h"
 
 #include <fmt/format.h>
@@ -20,9 +21,9 @@ static std::vector<Expr> values_of(const std::vector<Extent>& extents) {
 Size::Size(std::string name, int64_t lowest, int64_t highest, int64_t multiple_of)
     : declaration_{std::move(name), lowest, highest, multiple_of} {
   if (lowest >= 0 && lowest <= highest && multiple_of >= 1) return;
-  throw Error(ErrorCode::bad_constant,
-              {"algorithm", fmt::format("the range of size {}", declaration_.name),
-               fmt::format("{}..{} multiple of {}", lowest, highest, multiple_of), "0 <= lowest <= highest, multiple >= 1"});
+  throw Error(ErrorCode::bad_constant, {"algorithm", fmt::format("the range of size {}", declaration_.name),
+                                        fmt::format("{}..{} multiple of {}", lowest, highest, multiple_of),
+                                        "0 <= lowest <= highest, multiple >= 1"});
 }
 
 Param::Param(std::string name, int64_t default_value)
@@ -32,25 +33,35 @@ Param::Param(std::string name, DType dtype, double default_value)
 
 Input::Input(std::string name, DType dtype, std::vector<Extent> extents, std::source_location at)
     : declaration_{std::move(name), dtype, values_of(extents), location_of(at)} {
-  for (const Extent& e : extents) if (e.size) sizes_.push_back(*e.size);
+  for (const Extent& e : extents) {
+    if (e.size) sizes_.push_back(*e.size);
+  }
 }
 
-Expr Input::at(std::vector<Expr> indices, Boundary boundary, Expr value) const {
+Expr Input::operator()(std::source_location at) const { return read({}, Boundary::inside, {}, location_of(at)); }
+
+Expr Input::at(std::vector<Expr> indices, Boundary boundary, Expr value, std::source_location at) const {
+  return read(std::move(indices), boundary, std::move(value), location_of(at));
+}
+
+Expr Input::read(std::vector<Expr> indices, Boundary boundary, Expr value, SourceLocation where) const {
   ExprNode node;
-  node.kind = ExprKind::access;
   node.type = {declaration_.dtype, 1};
   node.name = declaration_.name;
   node.args = std::move(indices);
   node.boundary = boundary;
-  node.boundary_value = value.defined() && value->untyped_literal
-                            ? make_constant(declaration_.dtype, is_float(value.type().dtype)
-                                                                    ? value->float_value
-                                                                    : static_cast<double>(value->integer_value))
-                            : value;
+  node.boundary_value = std::move(value);
+  node.where = std::move(where);
   return make_access(std::move(node));
 }
 
-RDom::RDom(Expr begin, Expr extent, std::string name) : variable_{std::move(name), std::move(extent)}, begin_(std::move(begin)) {}
+RDom::RDom(Expr begin, Expr extent, std::string name)
+    : variable_{std::move(name), std::move(extent)}, begin_(std::move(begin)) {}
+
+RDom::operator Expr() const {
+  Expr variable = make_var(variable_.name);
+  return is_zero(begin_) ? variable : begin_ + variable;
+}
 
 Func::Func(std::string name) : contents_(std::make_shared<FuncContents>()) { contents_->name = std::move(name); }
 const std::string& Func::name() const { return contents_->name; }
@@ -63,38 +74,50 @@ FuncRef::FuncRef(Func& func, std::vector<Expr> indices, SourceLocation where)
 
 void FuncRef::operator=(const Tuple& values) {
   FuncContents& f = *func_.contents();
-  auto fail = [&](ErrorCode code, std::string what, std::string got, std::string need) {
+  const auto refuse = [&](ErrorCode code, std::string what, std::string got, std::string need) {
     throw Error(code, {"algorithm", std::move(what), std::move(got), std::move(need), where_});
   };
-  if (!f.values.empty()) fail(ErrorCode::duplicate_name, "a Func is defined twice", f.name, "one definition");
-  std::set<std::string> seen;
-  for (const Expr& index : indices_) {
-    if (index.kind() != ExprKind::var || !seen.insert(index->name).second) {
-      fail(ErrorCode::bad_definition, fmt::format("the indices that define {}", f.name), "an expression, or a name twice",
-           "distinct Vars");
-    }
-    f.vars.push_back(index->name);
+  if (!f.values.empty()) {
+    refuse(ErrorCode::duplicate_name, fmt::format("{} is defined twice", f.name),
+           fmt::format("a definition after that at {}", to_string(f.where)), "one definition");
   }
+  std::vector<std::string> vars;
+  for (const Expr& index : indices_) {
+    const bool is_var = index.defined() && index.kind() == ExprKind::var;
+    if (!is_var || std::find(vars.begin(), vars.end(), index->name) != vars.end()) {
+      refuse(ErrorCode::bad_definition, fmt::format("the indices that define {}", f.name),
+             is_var ? fmt::format("{} twice", index->name) : "an expression", "distinct Vars");
+    }
+    vars.push_back(index->name);
+  }
+  const bool whole = std::all_of(values.values.begin(), values.values.end(), [](const Expr& e) { return e.defined(); });
+  if (values.values.empty() || !whole) {
+    refuse(ErrorCode::bad_definition, fmt::format("{} has no value", f.name), "an empty expression", "a value");
+  }
+  f.vars = std::move(vars);
   f.values = values.values;
   f.where = where_;
   // A single reduction is the Func's own from here on: its components can be read.
   if (f.values.size() == 1 && f.values[0].kind() == ExprKind::reduce) {
-    Expr whole = f.values[0];
-    f.rvars = whole->rvars;
-    f.combiner = whole->combiner;
-    f.values = whole.args();
+    const Expr reduction = f.values[0];
+    f.rvars = reduction->rvars;
+    f.combiner = reduction->combiner;
+    f.values = reduction.args();
   }
 }
 
 Expr FuncRef::operator[](int component) const {
   const FuncContents& f = *func_.contents();
+  const auto refuse = [&](std::string what, std::string got, std::string need) {
+    throw Error(ErrorCode::bad_definition, {"algorithm", std::move(what), std::move(got), std::move(need), where_});
+  };
+  if (f.values.empty())
+    refuse(fmt::format("{} is read", f.name), "no definition", "a definition before the first read");
   if (component < 0 || component >= f.components()) {
-    throw Error(ErrorCode::bad_definition,
-                {"algorithm", fmt::format("{} is read before it has that value", f.name),
-                 fmt::format("component {} of {}", component, f.components()), "a definition before the first read", where_});
+    refuse(fmt::format("component {} of {} is read", component, f.name), std::to_string(component),
+           fmt::format("0 to {}", f.components() - 1));
   }
   ExprNode node;
-  node.kind = ExprKind::access;
   node.type = {f.dtype(component), 1};
   node.name = f.name;
   node.args = indices_;
@@ -108,40 +131,74 @@ FuncRef::operator Expr() const { return (*this)[0]; }
 
 // --- Reductions.
 
-Expr reduce(const RDoms& over, std::shared_ptr<const Combiner> combiner, const Tuple& value) {
+Expr reduce(const Domain& over, std::shared_ptr<const Combiner> combiner, const Tuple& value, std::source_location at) {
   std::vector<ReductionVar> rvars;
-  for (const RDom& r : over) rvars.push_back(r.variable());
-  return make_reduce(std::move(rvars), std::move(combiner), value.values);
+  for (const RDom& r : over.vars) rvars.push_back(r.variable());
+  return make_reduce(std::move(rvars), std::move(combiner), value.values, location_of(at));
 }
 
-static Expr reduce_by(const char* name, const RDoms& over, const Tuple& value) {
+static Expr reduce_by(const char* name, const Domain& over, const Tuple& value, std::source_location at) {
   std::vector<DType> types;
-  for (const Expr& v : value.values) types.push_back(v.type().dtype);
-  return reduce(over, builtin_combiner(name, types), value);
+  for (const Expr& v : value.values) {
+    if (!v.defined()) {
+      throw Error(ErrorCode::bad_definition, {"algorithm", fmt::format("{} has no value", name), "an empty expression",
+                                              "a value to reduce", location_of(at)});
+    }
+    types.push_back(v.type().dtype);
+  }
+  return reduce(over, builtin_combiner(name, types), value, at);
 }
 
-Expr sum(const RDoms& over, const Tuple& value) { return reduce_by("sum", over, value); }
-Expr prod(const RDoms& over, const Tuple& value) { return reduce_by("prod", over, value); }
-Expr reduce_min(const RDoms& over, const Tuple& value) { return reduce_by("min", over, value); }
-Expr reduce_max(const RDoms& over, const Tuple& value) { return reduce_by("max", over, value); }
-Expr reduce_min_number(const RDoms& over, const Tuple& value) { return reduce_by("min_number", over, value); }
-Expr reduce_max_number(const RDoms& over, const Tuple& value) { return reduce_by("max_number", over, value); }
+Expr sum(const Domain& over, const Tuple& value, std::source_location at) { return reduce_by("sum", over, value, at); }
+Expr prod(const Domain& over, const Tuple& value, std::source_location at) {
+  return reduce_by("prod", over, value, at);
+}
+Expr reduce_min(const Domain& over, const Tuple& value, std::source_location at) {
+  return reduce_by("min", over, value, at);
+}
+Expr reduce_max(const Domain& over, const Tuple& value, std::source_location at) {
+  return reduce_by("max", over, value, at);
+}
+Expr reduce_min_number(const Domain& over, const Tuple& value, std::source_location at) {
+  return reduce_by("min_number", over, value, at);
+}
+Expr reduce_max_number(const Domain& over, const Tuple& value, std::source_location at) {
+  return reduce_by("max_number", over, value, at);
+}
 
 // --- Operators.
 
 namespace {
 
 // Every Func that the outputs reach, producers first.
-void collect(const FuncContents& f, std::vector<FuncContents>& funcs) {
-  for (const FuncContents& known : funcs) if (known.name == f.name) return;
-  for (const Expr& v : f.values) {
-    visit(v, [&](const Expr& e) { if (e.kind() == ExprKind::access && e->func) collect(*e->func, funcs); });
+class Collector {
+ public:
+  void add(const FuncContents& f) {
+    if (!seen_.insert(&f).second) return;
+    for (const Expr& value : f.values) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() == ExprKind::access && e->func) add(*e->func);
+      });
+    }
+    funcs.push_back(f);  // two Funcs of one name are found by checked()
   }
-  funcs.push_back(f);
-}
 
-void add_size(const SizeDecl& size, std::vector<SizeDecl>& sizes) {
-  for (const SizeDecl& known : sizes) if (known.name == size.name) return;
+  std::vector<FuncContents> funcs;
+
+ private:
+  std::set<const FuncContents*> seen_;
+};
+
+void add_size(const SizeDecl& size, const InputDecl& in, std::vector<SizeDecl>& sizes) {
+  for (const SizeDecl& known : sizes) {
+    if (known == size) return;
+    if (known.name != size.name) continue;
+    throw Error(
+        ErrorCode::duplicate_name,
+        {"algorithm", fmt::format("two sizes of one name in input {}", in.name),
+         fmt::format("{} in {}..{} multiple of {}", size.name, size.lowest, size.highest, size.multiple_of),
+         fmt::format("{}..{} multiple of {}, as before", known.lowest, known.highest, known.multiple_of), in.where});
+  }
   sizes.push_back(size);
 }
 
@@ -155,19 +212,21 @@ Operator make_operator(std::string name, std::vector<std::variant<Input, Param>>
   for (const auto& argument : arguments) {
     if (const Input* in = std::get_if<Input>(&argument)) {
       op.inputs.push_back(in->declaration());
-      for (const SizeDecl& s : in->sizes()) add_size(s, op.sizes);
+      for (const SizeDecl& s : in->sizes()) add_size(s, in->declaration(), op.sizes);
     } else {
       op.params.push_back(std::get<Param>(argument).declaration());
     }
   }
+  Collector collector;
   for (const Output& out : outputs) {
     if (out.func->values.empty()) {
-      throw Error(ErrorCode::bad_definition, {"algorithm", "an output without a definition", out.func->name,
-                                              "a definition before the operator is made", op.where});
+      throw Error(ErrorCode::bad_definition, {"algorithm", fmt::format("output {} has no value", out.func->name),
+                                              "no definition", "a definition before the operator is made", op.where});
     }
-    collect(*out.func, op.funcs);
+    collector.add(*out.func);
     op.outputs.push_back({out.func->name, values_of(out.extents), op.where});
   }
+  op.funcs = std::move(collector.funcs);
   return checked(std::move(op));
 }
 

@@ -7,11 +7,13 @@
 //   Func C("C"), D("D");
 //   C(i, j) = sum(k, A(i, k) * B(k, j));
 //   D(i, j) = max(C(i, j) + bias(j), 0.f);
-//   Operator dense("dense", {A, B, bias}, {{D, {M, N}}});
+//   Operator dense = make_operator("dense", {A, B, bias}, {{D, {M, N}}});
 //
-// Tensors are row-major: the last index is contiguous. Each call records the author's file and line.
+// Tensors are row-major: the last index is contiguous. Declarations, reads, definitions and reductions record the
+// author's file and line, which errors name; operators between expressions do not.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <source_location>
 #include <variant>
@@ -43,15 +45,6 @@ class Size {
   SizeDecl declaration_;
 };
 
-// An extent in a declaration: a Size, a number, or an expression of sizes and static parameters.
-struct Extent {
-  Extent(const Size& size) : value(size), size(size.declaration()) {}
-  Extent(Expr value) : value(std::move(value)) {}
-  Extent(int value) : value(value) {}
-  Expr value;
-  std::optional<SizeDecl> size;
-};
-
 // A parameter: without a dtype static (an integer fixed at compile time, may multiply indices), with one run-time.
 class Param {
  public:
@@ -64,6 +57,24 @@ class Param {
   ParamDecl declaration_;
 };
 
+// An extent in a declaration: a Size, a number, or an expression of sizes and static parameters.
+struct Extent {
+  Extent(const Size& size) : value(size), size(size.declaration()) {}
+  template <std::convertible_to<Expr> T>
+  Extent(const T& value) : value(value) {}
+  Expr value;
+  std::optional<SizeDecl> size;
+};
+
+// The first index of a read or definition. Being converted at the author's line, it tells the place of the whole.
+struct FirstIndex {
+  template <std::convertible_to<Expr> T>
+  FirstIndex(const T& value, std::source_location at = std::source_location::current())
+      : value(value), where(location_of(at)) {}
+  Expr value;
+  SourceLocation where;
+};
+
 class Input {
  public:
   Input(std::string name, DType dtype, std::vector<Extent> extents,
@@ -72,10 +83,17 @@ class Input {
   const std::vector<SizeDecl>& sizes() const { return sizes_; }
 
   // A read at these indices; without a boundary rule it must be inside.
-  template <class... Index> Expr operator()(const Index&... index) const { return at({Expr(index)...}); }
-  Expr at(std::vector<Expr> indices, Boundary boundary = Boundary::inside, Expr value = {}) const;
+  template <class... Index>
+  Expr operator()(const FirstIndex& first, const Index&... others) const {
+    return read({first.value, Expr(others)...}, Boundary::inside, {}, first.where);
+  }
+  Expr operator()(std::source_location at = std::source_location::current()) const;      // of rank 0
+  Expr at(std::vector<Expr> indices, Boundary boundary = Boundary::inside, Expr value = {},
+          std::source_location at = std::source_location::current()) const;
 
  private:
+  Expr read(std::vector<Expr> indices, Boundary boundary, Expr value, SourceLocation where) const;
+
   InputDecl declaration_;
   std::vector<SizeDecl> sizes_;
 };
@@ -85,18 +103,19 @@ class RDom {
  public:
   RDom(Expr begin, Expr extent, std::string name);
   const ReductionVar& variable() const { return variable_; }
-  operator Expr() const { return begin_ + make_var(variable_.name); }
+  operator Expr() const;
 
  private:
   ReductionVar variable_;
   Expr begin_;
 };
 
-// Components of a tuple-valued Func.
+// One value, or the components of a tuple: {a, b}.
 struct Tuple {
   std::vector<Expr> values;
   Tuple(std::initializer_list<Expr> v) : values(v) {}
-  Tuple(Expr value) : values{std::move(value)} {}
+  template <std::convertible_to<Expr> T>
+  Tuple(const T& value) : values{Expr(value)} {}
 };
 
 class Func;
@@ -106,8 +125,7 @@ class FuncRef {
  public:
   FuncRef(Func& func, std::vector<Expr> indices, SourceLocation where);
   void operator=(const Tuple& values);                      // defines the Func; the indices must be distinct Vars
-  void operator=(const Expr& value) { *this = Tuple(value); }
-  void operator=(const FuncRef& other) { *this = Expr(other); }
+  void operator=(const FuncRef& other) { *this = Tuple(other); }
   operator Expr() const;                                    // reads component 0
   Expr operator[](int component) const;                     // reads a component of a tuple
 
@@ -122,9 +140,10 @@ class Func {
   explicit Func(std::string name);
   const std::string& name() const;
   template <class... Index>
-  FuncRef operator()(const Index&... index) {
-    return FuncRef(*this, {Expr(index)...}, {});
+  FuncRef operator()(const FirstIndex& first, const Index&... others) {
+    return FuncRef(*this, {first.value, Expr(others)...}, first.where);
   }
+  FuncRef operator()(std::source_location at = std::source_location::current()) { return this->at({}, at); }  // rank 0
   FuncRef at(std::vector<Expr> indices, std::source_location at = std::source_location::current());
   const std::shared_ptr<FuncContents>& contents() const { return contents_; }
 
@@ -133,15 +152,23 @@ class Func {
 };
 
 using RDoms = std::vector<RDom>;
+
+// What a reduction runs over: k, {r, s, c} (outermost first) or RDoms.
+struct Domain {
+  RDoms vars;
+  Domain(const RDom& one) : vars{one} {}
+  Domain(std::initializer_list<RDom> list) : vars(list) {}
+  Domain(RDoms list) : vars(std::move(list)) {}
+};
+
 // Reductions: sum(k, value), sum({r, s, c}, value); tuples reduce component by component.
-Expr sum(const RDoms& over, const Tuple& value);
-Expr prod(const RDoms& over, const Tuple& value);
-Expr reduce_min(const RDoms& over, const Tuple& value);
-Expr reduce_max(const RDoms& over, const Tuple& value);
-Expr reduce_min_number(const RDoms& over, const Tuple& value);
-Expr reduce_max_number(const RDoms& over, const Tuple& value);
-Expr reduce(const RDoms& over, std::shared_ptr<const Combiner> combiner, const Tuple& value);
-inline Expr sum(const RDom& over, const Expr& value) { return sum(RDoms{over}, Tuple(value)); }
+Expr sum(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr prod(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr reduce_min(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr reduce_max(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr reduce_min_number(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr reduce_max_number(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+Expr reduce(const Domain& over, std::shared_ptr<const Combiner> combiner, const Tuple& value, std::source_location at = std::source_location::current());
 
 struct Output {
   Output(const Func& func, std::vector<Extent> extents) : func(func.contents()), extents(std::move(extents)) {}

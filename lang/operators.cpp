@@ -12,6 +12,9 @@ Expr operator-(const Expr& a) { return make_op(Op::neg, {a}); }
 Expr operator&(const Expr& a, const Expr& b) { return make_op(Op::bit_and, {a, b}); }
 Expr operator|(const Expr& a, const Expr& b) { return make_op(Op::bit_or, {a, b}); }
 Expr operator^(const Expr& a, const Expr& b) { return make_op(Op::bit_xor, {a, b}); }
+Expr operator~(const Expr& a) { return make_op(Op::bit_not, {a}); }
+Expr operator<<(const Expr& a, const Expr& b) { return make_op(Op::shift_left, {a, b}); }
+Expr operator>>(const Expr& a, const Expr& b) { return make_op(Op::shift_right, {a, b}); }
 Expr eq(const Expr& a, const Expr& b) { return make_op(Op::eq, {a, b}); }
 Expr ne(const Expr& a, const Expr& b) { return make_op(Op::ne, {a, b}); }
 Expr lt(const Expr& a, const Expr& b) { return make_op(Op::lt, {a, b}); }
@@ -25,9 +28,18 @@ Expr max_number(const Expr& a, const Expr& b) { return make_op(Op::max_number, {
 Expr select(const Expr& condition, const Expr& yes, const Expr& no) {
   return make_op(Op::select, {condition, yes, no});
 }
+Expr fma(const Expr& a, const Expr& b, const Expr& c) { return make_op(Op::fma, {a, b, c}); }
 Expr abs(const Expr& a) { return make_op(Op::abs, {a}); }
+Expr floor(const Expr& a) { return make_op(Op::floor, {a}); }
+Expr ceil(const Expr& a) { return make_op(Op::ceil, {a}); }
+Expr round(const Expr& a) { return make_op(Op::round, {a}); }
 Expr sqrt(const Expr& a) { return make_op(Op::sqrt, {a}); }
 Expr exp(const Expr& a) { return make_op(Op::exp, {a}); }
+Expr log(const Expr& a) { return make_op(Op::log, {a}); }
+Expr sin(const Expr& a) { return make_op(Op::sin, {a}); }
+Expr cos(const Expr& a) { return make_op(Op::cos, {a}); }
+Expr tanh(const Expr& a) { return make_op(Op::tanh, {a}); }
+Expr pow(const Expr& a, const Expr& b) { return make_op(Op::pow, {a, b}); }
 Expr popcount(const Expr& a) { return make_op(Op::popcount, {a}); }
 Expr cast(DType type, const Expr& a) { return make_cast(type, a); }
 

@@ -60,15 +60,20 @@ Expr with_children(const Expr& e, const std::vector<Expr>& children) {
 
 namespace {
 
+constexpr uint64_t everything = ~uint64_t{0};
+
 bool is_leaf(const Expr& e) {
   return e.args().empty() && !e->boundary_value.defined() && !e->mask.defined() && e->rvars.empty();
 }
 
+// Subtrees without any variable whose bit is in `concerned` stay as they are.
 class Transformer {
  public:
-  explicit Transformer(const std::function<Expr(const Expr&)>& change) : change_(change) {}
+  explicit Transformer(std::function<Expr(const Expr&)> change, uint64_t concerned = everything)
+      : change_(std::move(change)), concerned_(concerned) {}
 
   Expr operator()(const Expr& e) {
+    if (!e.defined() || (concerned_ != everything && (e->names & concerned_) == 0)) return e;
     if (is_leaf(e)) return change_(e);
     const bool remember = e.shared();
     if (remember) {
@@ -91,22 +96,25 @@ class Transformer {
     return changed ? with_children(e, children) : e;
   }
 
-  const std::function<Expr(const Expr&)>& change_;
+  std::function<Expr(const Expr&)> change_;
+  uint64_t concerned_;
   std::unordered_map<const ExprNode*, Expr> done_;
 };
 
-// Calls `look` on each node until it returns false; whether all returned true.
+// Calls `look` on each node until it returns false; whether all returned true. Skips subtrees as Transformer does.
 template <class Look>
-bool walk(const Expr& e, std::unordered_set<const ExprNode*>& seen, const Look& look) {
+bool walk(const Expr& e, std::unordered_set<const ExprNode*>& seen, const Look& look,
+          uint64_t concerned = everything) {
+  if (concerned != everything && (e->names & concerned) == 0) return true;
   if (e.shared() && !seen.insert(e.get()).second) return true;
   if (!look(e)) return false;
   for (const Expr& a : e.args()) {
-    if (!walk(a, seen, look)) return false;
+    if (!walk(a, seen, look, concerned)) return false;
   }
-  if (e->boundary_value.defined() && !walk(e->boundary_value, seen, look)) return false;
-  if (e->mask.defined() && !walk(e->mask, seen, look)) return false;
+  if (e->boundary_value.defined() && !walk(e->boundary_value, seen, look, concerned)) return false;
+  if (e->mask.defined() && !walk(e->mask, seen, look, concerned)) return false;
   for (const ReductionVar& r : e->rvars) {
-    if (!walk(r.extent, seen, look)) return false;
+    if (!walk(r.extent, seen, look, concerned)) return false;
   }
   return true;
 }
@@ -127,20 +135,25 @@ void visit(const Expr& e, const std::function<void(const Expr&)>& visit) {
 }
 
 Expr substitute(const Expr& e, const Substitution& values) {
-  if (values.empty()) return e;
-  return transform(e, [&](const Expr& node) {
-    if (node.kind() != ExprKind::var) return node;
-    for (const auto& [name, value] : values) {
-      if (node->name == name) return value;
-    }
-    return node;
-  });
+  uint64_t concerned = 0;
+  for (const auto& [name, value] : values) concerned |= name_bit(name);
+  return Transformer(
+      [&](const Expr& node) {
+        if (node.kind() != ExprKind::var) return node;
+        for (const auto& [name, value] : values) {
+          if (node->name == name) return value;
+        }
+        return node;
+      },
+      concerned)(e);
 }
 
 bool uses_var(const Expr& e, std::string_view name) {
   if (!e.defined()) return false;
+  const uint64_t bit = name_bit(name);
+  if ((e->names & bit) == 0) return false;
   std::unordered_set<const ExprNode*> seen;
-  return !walk(e, seen, [&](const Expr& node) { return node.kind() != ExprKind::var || node->name != name; });
+  return !walk(e, seen, [&](const Expr& node) { return node.kind() != ExprKind::var || node->name != name; }, bit);
 }
 
 }  // namespace lathe

@@ -88,7 +88,7 @@ class ProgramBuilder {
 
   // Streaming stores make two variants: one for results that should bypass the caches and are aligned, one for the rest.
   void append(const Expr& condition, std::vector<Directive> directives, std::vector<Variant>& list) const {
-    Expr streams = streaming_condition(directives);
+    Expr streams = streaming_condition(directives, collapsed_view(op_, directives));
     if (streams.defined()) list.push_back(variant(both(streams, condition), directives));
     std::erase_if(directives, [](const Directive& d) { return d.kind == DirectiveKind::stream; });
     list.push_back(variant(condition, std::move(directives)));
@@ -101,7 +101,7 @@ class ProgramBuilder {
     return v;
   }
 
-  Expr streaming_condition(const std::vector<Directive>& directives) const {
+  Expr streaming_condition(const std::vector<Directive>& directives, const View& view) const {
     Expr condition;
     for (const Directive& d : directives) {
       if (d.kind != DirectiveKind::stream) continue;
@@ -110,8 +110,9 @@ class ProgramBuilder {
         if (t.name != d.func && t.name.rfind(d.func + ".", 0) != 0) continue;
         Expr line = integer(kLineBytes / bytes_of(t.dtype));
         condition = condition & eq(make_var(misalignment_name(t.name)), integer(0));
-        for (size_t i = 0; i + 1 < t.extents.size(); ++i) {
-          condition = condition & eq(make_var(stride_name(t.name, i)) % line, integer(0));
+        const std::vector<size_t>& dimensions = view.strides_from.at(t.name);
+        for (size_t i = 0; i + 1 < dimensions.size(); ++i) {
+          condition = condition & eq(make_var(stride_name(t.name, dimensions[i])) % line, integer(0));
         }
       }
     }

@@ -45,6 +45,20 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   return idle;
 }
 
+// Some read under a boundary rule that is not idle here moves with this loop.
+bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
+  bool found = false;
+  for (const Expr& value : all_values()) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || e->boundary == Boundary::inside || scope.staged.count(e->name)) return;
+      for (size_t d = 0; d < e.args().size(); ++d) {
+        if (uses_var(e.arg(d), loop.root) && !scope.inside.count({e, static_cast<int>(d)})) found = true;
+      }
+    });
+  }
+  return found;
+}
+
 Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& count, const Idle& idle, Scope scope,
                                 const Continue& body) {
   Lets lets(lowering_, scope.facts);

@@ -69,8 +69,13 @@ Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
 
 Expr NestEmitter::extent_of(const std::string& name, const Scope& scope) const {
   auto it = scope.extent.find(name);
-  if (it == scope.extent.end()) internal_error("lower", "no extent for loop " + name + " of " + func_.name);
-  return it->second;
+  if (it != scope.extent.end()) return it->second;
+  // A block loop that was cut again: as many iterations as there are blocks. Its inner loop is bound late.
+  for (const Split& s : nest_.splits) {
+    if (s.outer == name) return ceil_div(extent_of(s.parent, scope), block_size(s, scope));
+    if (s.inner == name && nest_.constant_inner(s)) return block_size(s, scope);
+  }
+  internal_error("lower", "no extent for loop " + name + " of " + func_.name);
 }
 
 Expr NestEmitter::local(const std::string& name, const Scope& scope) const {
@@ -120,6 +125,17 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
   for (const Split& s : nest_.splits) if (s.inner == loop.name) cut = &s;
   if (cut && !scope.start.count(loop.name)) enter_block(*cut, block_size(*cut, scope), scope);
   Expr extent = extent_of(loop.name, scope);
+  // Lanes that a boundary rule treats one by one run one after another: short code where little work is.
+  bool lanes = loop.kind == ir::LoopKind::vector && !(register_levels_.empty() && meets_border(loop, scope));
+  if (loop.kind == ir::LoopKind::vector && !lanes) {
+    if (auto valid = scope.valid.find(loop.name); valid != scope.valid.end()) {
+      extent = valid->second;
+      scope.valid.erase(valid);
+    }
+    std::string var = bind(loop, extent, scope);
+    scope.lane[loop.name] = make_var(var);
+    return ir::make_loop(var, integer(0), extent, ir::LoopKind::serial, body(std::move(scope)));
+  }
   std::string var = bind(loop, extent, scope);
   Expr lane = make_var(var);
   scope.lane[loop.name] = lane;
@@ -138,7 +154,9 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   Lets lets(lowering_, scope.facts);
   const Split* split = nest_.block_loop(loop.name);
   for (const Split& s : nest_.splits) {
-    if (s.inner == loop.name && !scope.start.count(loop.name)) enter_block(s, block_size(s, scope), scope);
+    if (s.inner != loop.name || scope.start.count(loop.name)) continue;
+    Expr size = s.even ? ceil_div(extent_of(s.parent, scope), extent_of(s.outer, scope)) : block_size(s, scope);
+    enter_block(s, lets.named(s.inner + ".block", size), scope);
   }
   Expr count = split ? extent_of(split->parent, scope) : extent_of(loop.name, scope);
   Expr block;

@@ -49,6 +49,7 @@ class NestEmitter {
 
   // --- borders: where boundary rules are idle (emit_borders.cpp)
   struct Idle { Expr first, last; std::set<std::pair<Expr, int>> accesses; };
+  bool meets_border(const Loop& loop, const Scope& scope) const;
   Idle idle_range(const std::string& variable, const Scope& scope) const;
   ir::Stmt emit_bordered(const Loop& loop, const Expr& count, const Idle& idle, Scope scope, const Continue& body);
 

@@ -128,8 +128,8 @@ class Prover {
   }
 
   bool eliminate_compound(const Polynomial& p, const Expr& e, int steps) const {
-    if (e.is_op(Op::min) || e.is_op(Op::max)) return either(p, e, e.arg(0), e.arg(1), steps);
-    if (e.is_op(Op::select)) return either(p, e, e.arg(1), e.arg(2), steps);
+    if (e.is_op(Op::min) || e.is_op(Op::max)) return eliminate_extremum(p, e, steps);
+    if (e.is_op(Op::select)) return with_either(p, e, e.arg(1), e.arg(2), steps);
     int64_t divisor = 0;
     bool constant_divisor = e.kind() == ExprKind::op && e.args().size() == 2 &&
                             is_integer_constant(e.arg(1), &divisor) && divisor > 0;
@@ -147,7 +147,22 @@ class Prover {
     return false;
   }
 
-  bool either(const Polynomial& p, const Expr& atom, const Expr& a, const Expr& b, int steps) const {
+  // max(a, b) is at least each operand: where it only adds, one of them suffices; likewise min where it only takes away.
+  bool eliminate_extremum(const Polynomial& p, const Expr& e, int steps) const {
+    bool helps = std::all_of(p.terms().begin(), p.terms().end(), [&](const auto& term) {
+      Monomial others = term.first;
+      auto at = std::find(others.begin(), others.end(), e);
+      if (at == others.end()) return true;
+      others.erase(at);
+      return (term.second > 0) == e.is_op(Op::max) && std::find(others.begin(), others.end(), e) == others.end() &&
+             factors_nonnegative(others);
+    });
+    if (!helps) return with_either(p, e, e.arg(0), e.arg(1), steps);
+    return nonnegative(replaced(p, e, Polynomial::of(e.arg(0))), steps - 1) ||
+           nonnegative(replaced(p, e, Polynomial::of(e.arg(1))), steps - 1);
+  }
+
+  bool with_either(const Polynomial& p, const Expr& atom, const Expr& a, const Expr& b, int steps) const {
     return nonnegative(replaced(p, atom, Polynomial::of(a)), steps - 1) &&
            nonnegative(replaced(p, atom, Polynomial::of(b)), steps - 1);
   }

@@ -61,6 +61,7 @@ class Checker {
       auto range = interval_of(e.arg(d), ranges, inner_);
       if (input) {
         if (e->boundary == Boundary::inside) decide(f, e, d, range, input->extents[d]);
+        if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
       } else if (range) {
         if (fresh) box->push_back(*range);
         else if (d < box->size()) (*box)[d] = {min((*box)[d].lowest, range->lowest), max((*box)[d].highest, range->highest)};
@@ -86,6 +87,18 @@ class Checker {
     Expr inside = simplify(ge(low.expr(), integer(0)) & ge(room.expr(), integer(0)), inner_);
     Expr condition = simplify(make_op(Op::bit_not, {nonempty_}) | inside);
     conditions_.push_back({condition, what, where});
+  }
+
+  static bool finds_an_element(Boundary b) {
+    return b == Boundary::edge || b == Boundary::mirror || b == Boundary::wrap;
+  }
+
+  // These rules give an element of the input: it must have one wherever something is read.
+  void need_elements(const FuncContents& f, const Expr& e, size_t d, const Expr& extent) {
+    if (inner_.at_most(integer(1), extent)) return;
+    Expr condition = simplify(make_op(Op::bit_not, {nonempty_}) | ge(extent, integer(1)));
+    std::string what = fmt::format("{} reads {}: dimension {} has an element", f.name, print(e), d);
+    conditions_.push_back({condition, what, e->where.known() ? e->where : f.where});
   }
 
   const Operator& op_;

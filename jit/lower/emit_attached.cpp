@@ -63,29 +63,48 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   return lets.wrap(s);
 }
 
-// Computes what this iteration needs of a producer; with storage outside of the loop, only what the iteration before has
-// not left there.
+// Some producer is kept across iterations of this loop: stored outside of it, computed at it or inside.
+bool NestEmitter::slides_along(const std::string& loop) const {
+  int at = nest_.position(loop);
+  return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {
+    return a.consumer == func_.name && nest_.position(a.store_loop) < at && at <= nest_.position(a.compute_loop);
+  });
+}
+
+// Computes what this iteration needs of a producer. With storage outside of serial loops, what the iteration before left
+// there is not computed again: along the outermost of those loops that moves the region in one dimension alone.
 Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   Region region = region_of(a.func->name, scope);
   if (region.empty()) return nullptr;
+  std::vector<Expr> fresh_from(region.lowest.size());
+  bool slides = false;
+  for (int l = nest_.position(a.store_loop) + 1; l <= nest_.position(a.compute_loop) && !slides; ++l) {
+    const Expr& value = scope.value.at(nest_.loops[l].name);
+    if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(1), value)) continue;
+    for (size_t d = 0; d < region.lowest.size() && !slides; ++d) {
+      if (!uses_var(region.highest[d], value->name)) continue;
+      Expr before = substitute(region.highest[d], {{value->name, value - integer(1)}});
+      fresh_from[d] = max(region.lowest[d], before + integer(1));
+      slides = true;
+    }
+  }
   Lets lets(lowering_, scope.facts);
   std::vector<Expr> lowest, extent;
   for (size_t d = 0; d < region.lowest.size(); ++d) {
-    Expr low = region.lowest[d], high = region.highest[d];
-    Expr loop = scope.value.at(a.compute_loop);
-    if (a.store_loop != a.compute_loop && loop.kind() == ExprKind::var && uses_var(high, loop->name)) {
-      Expr before = substitute(high, {{loop->name, loop - integer(1)}});
-      low = select(eq(loop, integer(0)), low, max(low, before + integer(1)));
-    }
-    low = lets.named(a.func->name + ".low", low);
-    lowest.push_back(low);
-    extent.push_back(lets.named(a.func->name + ".extent", high - low + integer(1)));
+    Expr low = fresh_from[d].defined() ? fresh_from[d] : region.lowest[d];
+    extent.push_back(lets.named(a.func->name + ".extent", region.highest[d] - low + integer(1)));
+    lowest.push_back(lets.named(a.func->name + ".low", low));
   }
   Facts outside = lowering_.facts;
   lowering_.facts = lets.facts();
-  Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit();
+  Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit(scope);
   lowering_.facts = outside;
-  return lets.wrap(s);
+  // Epilogues read results also of a reduction without terms.
+  bool read_later = false;
+  for (size_t v = func_.values.size(); v < all_values().size(); ++v) {
+    visit(all_values()[v], [&](const Expr& e) { read_later = read_later || (e.kind() == ExprKind::access && e->name == a.func->name); });
+  }
+  return lets.wrap(read_later ? s : where_terms(s, scope));
 }
 
 // The one access by which this nest reads a staged tensor.
@@ -124,6 +143,7 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
     }
     sizes.push_back(lets.named(staging.tensor + ".size", size));
   }
+  storage.size = sizes;
   storage.fold.resize(region.lowest.size());
   storage.order = layout_order(staging, access);
   storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
@@ -211,15 +231,18 @@ Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
 Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
   Expr access = only_access(staging.tensor, all_values(), staging);
   Region region = region_of(staging.tensor, scope);
-  std::vector<Expr> offsets(region.lowest.size()), indices(region.lowest.size());
+  std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
   std::vector<std::string> names;
   Scope inner = scope;
   for (int d : to.order) {
+    counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    // A part of the copy, as inside a loop over blocks of it, ends with the copy.
+    if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
+      counts[d] = simplify(min(counts[d], to.size[d] - before), scope.facts);
+    }
     names.push_back(lowering_.fresh(staging.tensor + ".copy"));
-    offsets[d] = make_var(names.back());
-    Expr count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
-    inner.facts.bound(names.back(), integer(0), simplify(count - integer(1), scope.facts));
-    indices[d] = simplify(region.lowest[d] + offsets[d], inner.facts);
+    inner.facts.bound(names.back(), integer(0), simplify(counts[d] - integer(1), scope.facts));
+    indices[d] = simplify(region.lowest[d] + make_var(names.back()), inner.facts);
   }
   for (size_t b = 0; b < names.size(); ++b) {
     int d = to.order[b];
@@ -227,16 +250,13 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
   }
   Expr value = bounded_read(access, indices, inner);
-  std::vector<Expr> at;
-  for (int d : to.order) at.push_back(offsets[d]);
-  Stmt s = ir::make_store(to.buffers[0], at, value);
+  Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
   for (size_t b = names.size(); b-- > 0;) {
-    int d = to.order[b];
-    Expr count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    const Expr& count = counts[to.order[b]];
     bool lanes = b + 1 == names.size() && is_integer_constant(count);
     s = ir::make_loop(names[b], integer(0), count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial, s);
   }
-  return s;
+  return where_terms(s, scope);
 }
 
 // Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.
@@ -256,7 +276,7 @@ Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) 
     }
     std::function<Stmt(size_t, Scope)> nest = [&](size_t i, Scope inner) -> Stmt {
       if (i < loops.size()) {
-        return emit_constant(*loops[i], std::move(inner), [&](Scope s) { return nest(i + 1, std::move(s)); });
+        return emit_loop(*loops[i], std::move(inner), [&](Scope s) { return nest(i + 1, std::move(s)); });
       }
       std::vector<Expr> indices;
       for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));

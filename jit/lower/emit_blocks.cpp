@@ -1,6 +1,8 @@
 // Index-set splitting: a block loop with a constant inner loop becomes a steady body for whole blocks and edge bodies for
 // the rest; a tile's panels become one body for each class of widths. Why and what it costs:
 // docs/design/index-set-splitting.md.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "jit/lower/lets.h"
@@ -10,11 +12,19 @@ namespace lathe {
 
 using ir::Stmt;
 
+static void refuse_tail(const Split& split, const std::string& got) {
+  throw Error(ErrorCode::illegal_schedule,
+              {"schedule", fmt::format("tail({}, {})", split.inner, name_of(split.tail)), got,
+               "a loop over an index of a pure Func, or of a result kept in registers", split.tail_where,
+               "guard, or store_in(registers, at = ...)"});
+}
+
 Tail NestEmitter::tail_of(const Split& split) const {
   if (nest_.find(split.inner)->kind == ir::LoopKind::vector) return Tail::mask;
+  // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction.
+  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || accumulate_in_registers_);
+  if (split.tail == Tail::clamp && !repeatable) refuse_tail(split, "computes elements twice, which an update in place counts twice");
   if (split.tail != Tail::automatic) return split.tail;
-  // Clamping repeats work; an update of stored values must not be repeated.
-  bool repeatable = !func_.is_reduction() || accumulate_in_registers_;
   return repeatable ? Tail::clamp : Tail::guard;
 }
 
@@ -84,20 +94,20 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     parts.push_back(first_block(loop, full, scope, steady));
     if (parts.back()) from = integer(1);
   }
-  Idle idle = scope.split_for_boundary ? idle_range(loop.name, scope) : Idle{};
+  Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{};
   if (idle.accesses.empty()) {
     parts.push_back(steady_range(scope, from, full));
   } else {
     Expr first = lets.named(loop.name + ".first", min(max(idle.first, from), full));
     Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, full)));
     Scope border = scope, middle = scope;
-    border.split_for_boundary = false;
+    --border.border_cuts;
     middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
     parts.push_back(steady_range(border, from, first));
     parts.push_back(steady_range(middle, first, last));
     parts.push_back(steady_range(border, last, full));
   }
-  scope.split_for_boundary = false;
+  --scope.border_cuts;
   if (!counts.empty()) parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
   return lets.wrap(ir::make_block(std::move(parts)));
 }

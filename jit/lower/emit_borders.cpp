@@ -21,13 +21,13 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   ranges_inside(at, real, whole);
 
   Idle idle;
-  auto consider = [&](const Expr& e) {
+  auto consider = [&](const FuncContents& f, const Expr& e, const VarRanges& ranges) {
     if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
     const InputDecl* input = lowering_.op.find_input(e->name);
     if (!input || scope.staged.count(e->name)) return;
     for (size_t d = 0; d < e.args().size(); ++d) {
-      std::pair<Expr, int> key{e, static_cast<int>(d)};
-      auto range = interval_of(e.arg(d), real, scope.facts);
+      BorderRead key{f.name, e, d};
+      auto range = interval_of(e.arg(d), ranges, scope.facts);
       if (!range || scope.inside.count(key)) continue;
       auto low = Polynomial::of(simplify(range->lowest, scope.facts)).linear_in(moving);
       auto high = Polynomial::of(simplify(range->highest, scope.facts)).linear_in(moving);
@@ -41,7 +41,14 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
       idle.accesses.insert(key);
     }
   };
-  for (const Expr& value : all_values()) visit(value, consider);
+  for (const Expr& value : all_values()) visit(value, [&](const Expr& e) { consider(func_, e, real); });
+  for (const Attachment& a : lowering_.attachments) {       // what is computed inside this loop meets the same borders
+    if (a.consumer != func_.name || nest_.position(a.compute_loop) < nest_.position(loop)) continue;
+    Region region = region_of(a.func->name, at);
+    if (region.empty()) continue;
+    VarRanges ranges = ranges_over(*a.func, region);
+    for (const Expr& value : a.func->values) visit(value, [&](const Expr& e) { consider(*a.func, e, ranges); });
+  }
   return idle;
 }
 
@@ -52,34 +59,26 @@ bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
     visit(value, [&](const Expr& e) {
       if (e.kind() != ExprKind::access || e->boundary == Boundary::inside || scope.staged.count(e->name)) return;
       for (size_t d = 0; d < e.args().size(); ++d) {
-        if (uses_var(e.arg(d), loop.root) && !scope.inside.count({e, static_cast<int>(d)})) found = true;
+        if (uses_var(e.arg(d), loop.root) && !scope.inside.count({func_.name, e, d})) found = true;
       }
     });
   }
   return found;
 }
 
-Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& count, const Idle& idle, Scope scope,
+Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                                 const Continue& body) {
   Lets lets(lowering_, scope.facts);
-  Expr first = lets.named(loop.name + ".first", max(integer(0), min(idle.first, count)));
+  Expr first = lets.named(loop.name + ".first", max(from, min(idle.first, count)));
   Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, count)));
   scope.facts = lets.facts();
-  Stmt copies = write_awaiting(loop.name, scope);
-  auto range = [&](Scope inner, const Expr& from, const Expr& to) {
-    std::string var = lowering_.fresh(loop.name);
-    inner.value[loop.name] = make_var(var);
-    inner.count[loop.name] = count;
-    inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
-    return ir::make_loop(var, from, simplify(to - from, inner.facts), loop.kind, body(std::move(inner)));
-  };
   Scope border = scope, middle = scope;
-  border.split_for_boundary = false;
+  --border.border_cuts;
   middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
-  Stmt before = range(border, integer(0), first);
-  Stmt between = range(middle, first, last);
-  Stmt after = range(border, last, count);
-  return lets.wrap(ir::make_block({copies, before, between, after}));
+  Stmt before = emit_range(loop, from, first, count, border, body);
+  Stmt between = emit_range(loop, first, last, count, middle, body);
+  Stmt after = emit_range(loop, last, count, count, border, body);
+  return lets.wrap(ir::make_block({before, between, after}));
 }
 
 }  // namespace lathe

@@ -43,6 +43,9 @@ void NestEmitter::place_accumulators() {
                    fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second)});
     }
   }
+  // Lanes lie side by side, wherever the vector stands among the loops.
+  std::stable_partition(register_levels_.begin(), register_levels_.end(),
+                        [&](int level) { return nest_.loops[level].kind != ir::LoopKind::vector; });
 }
 
 // In the strict class terms are added in the order of the definition: the reduction's loops keep theirs.
@@ -108,6 +111,18 @@ Stmt NestEmitter::emit_reduction(Scope scope) {
   return lowering_.register_loop.count(func_.name) ? ir::make_unit(s) : s;
 }
 
+// Loops of the reduction outside of the accumulators run once for an empty reduction: nothing is read or added then.
+Stmt NestEmitter::where_terms(Stmt s, const Scope& scope) {
+  for (const Expr& guard : scope.reduction_guards) s = ir::make_branch(guard, s);
+  return s;
+}
+
+// A block of no terms reads nothing: what is there for its terms alone must not read either.
+Stmt NestEmitter::where_terms(Stmt s, const Scope& scope) {
+  for (const Expr& guard : scope.reduction_guards) s = ir::make_branch(guard, s);
+  return s;
+}
+
 Stmt NestEmitter::emit_parts(const Scope& scope) {
   Walk all, results;
   for (size_t i = accumulator_level_ + 1; i < nest_.loops.size(); ++i) {
@@ -135,7 +150,7 @@ Stmt NestEmitter::emit_parts(const Scope& scope) {
   if (resume) init = ir::make_branch(first, init, nest(results, Phase::resume));
   if (!accumulate_in_registers_ && !is_integer_constant(first)) init = ir::make_branch(first, init);
   Stmt update = nest(all, Phase::update);
-  for (const Expr& guard : scope.reduction_guards) update = ir::make_branch(guard, update);
+  update = where_terms(update, scope);
 
   Stmt combine, finish;
   if (blocked && accumulate_in_registers_ && !resume) {

@@ -242,7 +242,9 @@ class VariantLowering {
           covered = covered || (other.func->name == f.name && other.consumer == a.consumer &&
                                 nest.position(other.compute_loop) >= at);
         }
-        for (const FuncContents* e : epilogues_of(a.consumer)) covered = covered || e->name == f.name;
+        for (const FuncContents* e : epilogues_of(a.consumer)) {
+          covered = covered || (e->name == f.name && at <= accumulator_level(nest));
+        }
         if (!covered) fail(what, fmt::format("{} reads it outside of that loop", f.name), "every consumer inside it");
       }
       if (kept > at) fail(what, fmt::format("stored inside {}", a.store_loop), "storage at or outside of the loop");
@@ -254,6 +256,16 @@ class VariantLowering {
       }
       if (!a.fold.empty() && kept == at) continue;
     }
+  }
+
+  // The innermost loop around a whole block of the reduction: epilogues run inside it, but inside no further one.
+  int accumulator_level(const Nest& nest) const {
+    if (auto asked = lowering_.register_loop.find(nest.func->name); asked != lowering_.register_loop.end()) {
+      return nest.position(asked->second);
+    }
+    int first = 0;
+    while (first < static_cast<int>(nest.loops.size()) && !nest.loops[first].reduction) ++first;
+    return first - 1;
   }
 
   std::vector<const FuncContents*> epilogues_of(const std::string& name) const {

@@ -89,8 +89,12 @@ class Builder {
   // Replaces the loop by its block loop and its inner loop, side by side.
   void cut(Split s) {
     Loop old = loop(s.parent);
-    if (s.outer != s.parent) new_name(s.outer);
-    if (s.inner != s.parent) new_name(s.inner);
+    if (const Split* tile = nest_.block_loop(s.parent); tile && tile->kind != Split::Kind::factor) {
+      fail(ErrorCode::bad_directive, fmt::format("{} counts the blocks of a tile", s.parent), print(*directive_),
+           "a loop that tile has not made", directive_->where, fmt::format("split {} before the tile", tile->parent));
+    }
+    new_name(s.outer);
+    new_name(s.inner);
     int at = nest_.position(s.parent);
     Loop inner = old;
     old.name = s.outer;
@@ -169,6 +173,7 @@ class Builder {
       if (s.outer != d.loops[0] && s.inner != d.loops[0]) continue;
       s.tail = d.tail;
       s.rows = d.rows;
+      s.tail_where = d.where;
       return;
     }
     fail(ErrorCode::bad_directive, fmt::format("{} is not split", d.loops[0]), print(d), "a loop made by split or tile",
@@ -176,12 +181,12 @@ class Builder {
   }
 
   void check_order(const Split& s) const {
-    auto innermost = [&](const std::string& name) {
-      std::string at = name;
-      while (const Split* further = nest_.split_of(at)) at = further->outer;
-      return nest_.position(at);
+    auto leaf = [&](std::string name, std::string Split::*part) {
+      while (const Split* further = nest_.split_of(name)) name = further->*part;
+      return nest_.position(name);
     };
-    if (innermost(s.outer) < innermost(s.inner)) return check_rows_inside(s);
+    // All loops over the blocks stand outside of all loops within one.
+    if (leaf(s.outer, &Split::inner) < leaf(s.inner, &Split::outer)) return check_rows_inside(s);
     fail(ErrorCode::illegal_schedule, fmt::format("{} stands inside {}", s.outer, s.inner),
          fmt::format("{} outside {}", s.inner, s.outer), "the loop over blocks outside the loop within a block", s.where);
   }

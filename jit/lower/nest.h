@@ -31,7 +31,7 @@ struct Split {
   std::vector<TileClass> classes;                           // widest first
   Tail tail = Tail::automatic;
   std::vector<RowCount> rows;
-  SourceLocation where;
+  SourceLocation where, tail_where;
 };
 
 struct Nest {

@@ -16,9 +16,11 @@ NestEmitter::NestEmitter(Lowering& lowering, const FuncContents& func, std::vect
   }
 }
 
-Stmt NestEmitter::emit() {
+Stmt NestEmitter::emit(const Scope& outer) {
   Scope scope;
   scope.facts = lowering_.facts;
+  scope.inside = outer.inside;
+  scope.border_cuts = outer.border_cuts;
   size_t at = 0;
   for (const std::string& v : func_.vars) scope.extent[v] = root_extent_[at++];
   for (const ReductionVar& r : func_.rvars) scope.extent[r.name] = root_extent_[at++];
@@ -52,11 +54,18 @@ Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
 
   const Loop& loop = nest_.loops[walk.levels[at]];
   Continue body = [this, walk, at](Scope inner) { return inside_loop(walk, at, std::move(inner)); };
+  return emit_loop(loop, std::move(scope), body);
+}
+
+Stmt NestEmitter::emit_loop(const Loop& loop, Scope scope, const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  enter_pending(loop.name, scope, lets);
+  scope.facts = lets.facts();
   const Split* split = nest_.block_loop(loop.name);
-  if (loop.constant()) return emit_constant(loop, std::move(scope), body);
-  if (split && split->kind == Split::Kind::columns) return emit_panels(loop, *split, std::move(scope), body);
-  if (split && nest_.constant_inner(*split)) return emit_blocks(loop, *split, std::move(scope), body);
-  return emit_plain(loop, std::move(scope), body);
+  if (loop.constant()) return lets.wrap(emit_constant(loop, std::move(scope), body));
+  if (split && split->kind == Split::Kind::columns) return lets.wrap(emit_panels(loop, *split, std::move(scope), body));
+  if (split && nest_.constant_inner(*split)) return lets.wrap(emit_blocks(loop, *split, std::move(scope), body));
+  return lets.wrap(emit_plain(loop, std::move(scope), body));
 }
 
 Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
@@ -118,12 +127,24 @@ void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scop
   scope.tail[split.inner] = tail_of(split);
 }
 
+// Where the block loop was cut itself, a block is entered when the first loop inside it is met.
+void NestEmitter::enter_pending(const std::string& loop, Scope& scope, Lets& lets) const {
+  std::string name = loop;
+  while (true) {
+    for (const Split& s : nest_.splits) {
+      if (s.inner != name || scope.start.count(name)) continue;
+      Expr size = s.even ? ceil_div(extent_of(s.parent, scope), extent_of(s.outer, scope)) : block_size(s, scope);
+      enter_block(s, lets.named(name + ".block", size), scope);
+    }
+    const Split* blocks = nest_.block_loop(name);
+    if (!blocks) return;
+    name = blocks->parent;
+  }
+}
+
 // --- Loops.
 
 Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& body) {
-  const Split* cut = nullptr;                               // a factor split whose block loop was itself cut
-  for (const Split& s : nest_.splits) if (s.inner == loop.name) cut = &s;
-  if (cut && !scope.start.count(loop.name)) enter_block(*cut, block_size(*cut, scope), scope);
   Expr extent = extent_of(loop.name, scope);
   // Lanes that a boundary rule treats one by one run one after another: short code where little work is.
   bool lanes = loop.kind == ir::LoopKind::vector && !(register_levels_.empty() && meets_border(loop, scope));
@@ -153,11 +174,6 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
 Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body) {
   Lets lets(lowering_, scope.facts);
   const Split* split = nest_.block_loop(loop.name);
-  for (const Split& s : nest_.splits) {
-    if (s.inner != loop.name || scope.start.count(loop.name)) continue;
-    Expr size = s.even ? ceil_div(extent_of(s.parent, scope), extent_of(s.outer, scope)) : block_size(s, scope);
-    enter_block(s, lets.named(s.inner + ".block", size), scope);
-  }
   Expr count = split ? extent_of(split->parent, scope) : extent_of(loop.name, scope);
   Expr block;
   if (split) {
@@ -172,17 +188,38 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   scope.facts = lets.facts();
   scope.count[loop.name] = count;
 
-  if (!split && !loop.reduction && scope.split_for_boundary) {
-    Idle idle = idle_range(loop.name, scope);
-    if (!idle.accesses.empty()) return lets.wrap(emit_bordered(loop, count, idle, std::move(scope), body));
-  }
   Stmt copies = write_awaiting(loop.name, scope);
+  Expr from = integer(0);
+  Stmt head;
+  if (slides_along(loop.name)) {                            // the first iteration finds nothing kept from one before
+    head = emit_range(loop, from, integer(1), count, scope, body);
+    from = integer(1);
+  }
+  if (!split && !loop.reduction && scope.border_cuts > 0) {
+    Idle idle = idle_range(loop.name, scope);
+    if (!idle.accesses.empty()) {
+      return lets.wrap(ir::make_block({copies, head, emit_bordered(loop, from, count, idle, std::move(scope), body)}));
+    }
+  }
+  if (head) return lets.wrap(ir::make_block({copies, head, emit_range(loop, from, count, count, scope, body)}));
   std::string var = bind(loop, count, scope);
   if (split) enter_block(*split, block, scope);
   if (loop.reduction && !split && loops_around_accumulators(loop)) {
     scope.reduction_guards.push_back(lt(make_var(var), extent_of(loop.name, scope)));
   }
   return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, body(std::move(scope)))}));
+}
+
+// Iterations [from, to) of a loop of `count`, of which there may be fewer than `to`.
+Stmt NestEmitter::emit_range(const Loop& loop, const Expr& from, const Expr& to, const Expr& count, Scope scope,
+                             const Continue& body) {
+  Expr end = simplify(min(to, count), scope.facts);
+  std::string var = lowering_.fresh(loop.name);
+  scope.facts.bound(var, from, simplify(to - integer(1), scope.facts));
+  bool single = is_integer_constant(from) && simplify(to - from) == integer(1);
+  scope.value[loop.name] = single ? from : make_var(var);
+  scope.count[loop.name] = count;
+  return ir::make_loop(var, from, simplify(end - from, scope.facts), loop.kind, body(std::move(scope)));
 }
 
 bool NestEmitter::loops_around_accumulators(const Loop& loop) const {

@@ -7,12 +7,15 @@
 
 namespace lathe {
 
+class Lets;
+
 class NestEmitter {
  public:
   // The Func's indices run over region [lowest, lowest + extent), given by dimension.
   NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest, std::vector<Expr> extent);
 
-  ir::Stmt emit();
+  // `outer`: what the body around it knows; border reads of this Func found idle there stay so.
+  ir::Stmt emit(const Scope& outer = {});
 
  private:
   // The parts of a reduction, each a nest of its own over the loops inside the accumulators' loop. A pure Func has only
@@ -26,11 +29,15 @@ class NestEmitter {
 
   // --- loops (nest_emitter.cpp)
   ir::Stmt emit_from(const Walk& walk, size_t at, Scope scope);
+  ir::Stmt emit_loop(const Loop& loop, Scope scope, const Continue& body);
   ir::Stmt emit_plain(const Loop& loop, Scope scope, const Continue& body);
   bool loops_around_accumulators(const Loop& loop) const;
+  ir::Stmt emit_range(const Loop& loop, const Expr& from, const Expr& to, const Expr& count, Scope scope,
+                      const Continue& body);
   ir::Stmt emit_constant(const Loop& loop, Scope scope, const Continue& body);
   ir::Stmt inside_loop(const Walk& walk, size_t at, Scope scope);
   void enter_block(const Split& split, const Expr& block, Scope& scope) const;
+  void enter_pending(const std::string& loop, Scope& scope, Lets& lets) const;
   Expr extent_of(const std::string& name, const Scope& scope) const;
   Expr local(const std::string& name, const Scope& scope) const;
   Expr absolute(const std::string& root, const Scope& scope) const;
@@ -48,10 +55,14 @@ class NestEmitter {
   Tail tail_of(const Split& split) const;
 
   // --- borders: where boundary rules are idle (emit_borders.cpp)
-  struct Idle { Expr first, last; std::set<std::pair<Expr, int>> accesses; };
+  struct Idle {
+    Expr first, last;
+    std::set<BorderRead> accesses;
+  };
   bool meets_border(const Loop& loop, const Scope& scope) const;
   Idle idle_range(const std::string& variable, const Scope& scope) const;
-  ir::Stmt emit_bordered(const Loop& loop, const Expr& count, const Idle& idle, Scope scope, const Continue& body);
+  ir::Stmt emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
+                         const Continue& body);
 
   // --- reductions (emit_reduction.cpp)
   void place_accumulators();
@@ -81,6 +92,7 @@ class NestEmitter {
   static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);
   ir::Stmt prefetches(const Scope& scope) const;
   ir::Stmt guarded(ir::Stmt s, const Scope& scope) const;
+  static ir::Stmt where_terms(ir::Stmt s, const Scope& scope);
 
   // --- producers and copies inside a loop (emit_attached.cpp)
   ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
@@ -92,6 +104,8 @@ class NestEmitter {
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
+  bool slides_along(const std::string& loop) const;
+  static VarRanges ranges_over(const FuncContents& func, const Region& region, bool whole = false);
   Region region_of(const std::string& tensor, const Scope& scope) const;
   Region region_read(const std::string& tensor, const std::vector<Expr>& values, const VarRanges& ranges,
                      const VarRanges& whole, const Scope& scope) const;

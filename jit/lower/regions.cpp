@@ -93,6 +93,15 @@ Region NestEmitter::region_read(const std::string& tensor, const std::vector<Exp
   return region;
 }
 
+VarRanges NestEmitter::ranges_over(const FuncContents& func, const Region& region, bool whole) {
+  VarRanges ranges;
+  for (size_t d = 0; d < func.vars.size(); ++d) {
+    ranges[func.vars[d]] = {region.lowest[d], whole ? region.whole[d] : region.highest[d]};
+  }
+  for (const ReductionVar& r : func.rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+  return ranges;
+}
+
 // What this nest reads of a Func, and what the Funcs computed inside it read of it to make what this nest reads of them.
 Region NestEmitter::region_of(const std::string& tensor, const Scope& scope) const {
   VarRanges real, whole;
@@ -107,14 +116,7 @@ Region NestEmitter::region_of(const std::string& tensor, const Scope& scope) con
     if (!reads) continue;
     Region through = region_of(other.func->name, scope);
     if (through.empty()) continue;
-    VarRanges other_real, other_whole;
-    for (size_t d = 0; d < other.func->vars.size(); ++d) {
-      other_real[other.func->vars[d]] = {through.lowest[d], through.highest[d]};
-      other_whole[other.func->vars[d]] = {through.lowest[d], through.whole[d]};
-    }
-    for (const ReductionVar& r : other.func->rvars) {
-      other_real[r.name] = other_whole[r.name] = {integer(0), r.extent - integer(1)};
-    }
+    VarRanges other_real = ranges_over(*other.func, through), other_whole = ranges_over(*other.func, through, true);
     region = joined(region, region_read(tensor, other.func->values, other_real, other_whole, scope), scope.facts);
   }
   return region;

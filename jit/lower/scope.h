@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "analysis/simplify.h"
@@ -17,12 +18,16 @@ namespace lathe {
 struct Staging;
 struct Prefetching;
 
+// A dimension of a read under a boundary rule: Func, access, dimension.
+using BorderRead = std::tuple<std::string, Expr, size_t>;
+
 // Where the values of a tensor are found: buffer element (index - minimum) in the order of `order`, or, in a folded
 // dimension, index modulo the fold.
 struct Storage {
   std::vector<std::string> buffers;                         // one for each component
   std::vector<Expr> minimum;                                // by tensor dimension
   std::vector<Expr> fold;                                   // by tensor dimension; undefined: not folded
+  std::vector<Expr> size = {};                              // of a copy: entries by tensor dimension
   std::vector<int> order;                                   // buffer dimension -> tensor dimension
 };
 
@@ -44,9 +49,9 @@ struct Scope {
   std::map<std::string, Storage> staged;                    // tensors read from a copy
   std::vector<std::pair<const Staging*, Storage>> awaiting; // copies that the first iteration of a loop will write
   std::vector<std::pair<const Staging*, Storage>> writing;  // copies being written by the body, which reads in place
-  std::set<std::pair<Expr, int>> inside;                    // (access, dimension) whose boundary rule is idle here
+  std::set<BorderRead> inside;                              // whose boundary rules are idle here
   std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
-  bool split_for_boundary = true;                           // border bodies are not cut again along other axes
+  int border_cuts = 2;                                      // along how many more axes bodies are cut at borders
   Facts facts;
 };
 

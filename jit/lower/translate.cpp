@@ -50,7 +50,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
   const InputDecl* input = lowering_.op.find_input(e->name);
   Expr present;
   for (size_t d = 0; d < indices.size() && input && e->boundary != Boundary::inside; ++d) {
-    if (scope.inside.count({e, static_cast<int>(d)})) continue;
+    if (scope.inside.count({func_.name, e, d})) continue;
     const Expr& extent = input->extents[d];
     Expr index = indices[d];
     Expr inside = simplify(ge(index, integer(0)) & lt(index, extent), scope.facts);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "lang/check_func.h"
+
 namespace lathe {
 
 bool FuncContents::operator==(const FuncContents& o) const {
@@ -86,12 +88,13 @@ std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const 
     auto combiner = std::make_shared<Combiner>();
     combiner->name = name;
     for (size_t c = 0; c < types.size(); ++c) {
-      std::string suffix = types.size() == 1 ? "" : std::to_string(c);
-      combiner->left.push_back("left" + suffix);
-      combiner->right.push_back("right" + suffix);
+      const std::string suffix = types.size() == 1 ? "" : std::to_string(c);
+      combiner->left.push_back(fmt::format("left{}", suffix));
+      combiner->right.push_back(fmt::format("right{}", suffix));
       combiner->identity.push_back(b.identity(types[c]));
       Type type{types[c], 1};
-      combiner->combined.push_back(make_op(b.op, {make_var("left" + suffix, type), make_var("right" + suffix, type)}));
+      combiner->combined.push_back(
+          make_op(b.op, {make_var(combiner->left[c], type), make_var(combiner->right[c], type)}));
     }
     return combiner;
   }
@@ -124,10 +127,9 @@ Operator with_static_params(const Operator& op, const std::map<std::string, int6
   for (const auto& [name, value] : values) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string near = nearest_name(name, names);
-    throw Error(ErrorCode::unknown_name,
-                {"compile", fmt::format("{} has no static parameter of this name", op.name), name,
-                 names.empty() ? "none" : fmt::format("one of {}", fmt::join(names, ", ")), op.where,
-                 near.empty() ? "" : fmt::format("did you mean {}?", near)});
+    throw Error(ErrorCode::unknown_name, {"compile", fmt::format("{} has no static parameter of this name", op.name),
+                                          name, names.empty() ? "none" : "one of " + joined(names, ", "), op.where,
+                                          near.empty() ? "" : fmt::format("did you mean {}?", near)});
   }
   if (constants.empty()) return op;
   Operator result = op;

@@ -207,9 +207,10 @@ class Checker {
         if (from == by_name_.end()) return;
         const auto open = std::find(path_.begin(), path_.end(), e->name);
         if (open == path_.end()) return place_after_producers(*from->second);
-        refuse(ErrorCode::recursion, fmt::format("{} needs itself", e->name),
-               fmt::format("{} -> {}", fmt::join(open, path_.end(), " -> "), e->name), "Funcs that read earlier ones",
-               e->where.known() ? e->where : f.where);
+        std::vector<std::string> cycle(open, path_.end());
+        cycle.push_back(e->name);
+        refuse(ErrorCode::recursion, fmt::format("{} needs itself", e->name), joined(cycle, " -> "),
+               "Funcs that read earlier ones", e->where.known() ? e->where : f.where);
       });
     }
     path_.pop_back();

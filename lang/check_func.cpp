@@ -27,6 +27,15 @@ void refuse(ErrorCode code, std::string what, std::string got, std::string need,
   throw Error(code, {"algorithm", std::move(what), std::move(got), std::move(need), where, std::move(hint)});
 }
 
+std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
+
 void check_constants(const Expr& e, const std::string& whose, const SourceLocation& where) {
   if (e.kind() != ExprKind::op) return;
   if ((e->op == Op::div || e->op == Op::mod) && is_integer(e.type().dtype) && is_zero(e.arg(1))) {

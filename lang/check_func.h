@@ -10,6 +10,8 @@ namespace lathe {
 [[noreturn]] void refuse(ErrorCode code, std::string what, std::string got, std::string need,
                          const SourceLocation& where, std::string hint = {});
 
+std::string joined(const std::vector<std::string>& parts, std::string_view separator);
+
 // Undefined constants of operators: a zero divisor of integers, a shift by the width. `whose` names the definition.
 void check_constants(const Expr& node, const std::string& whose, const SourceLocation& where);
 

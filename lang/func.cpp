@@ -78,8 +78,9 @@ void FuncRef::operator=(const Tuple& values) {
     throw Error(code, {"algorithm", std::move(what), std::move(got), std::move(need), where_});
   };
   if (!f.values.empty()) {
-    refuse(ErrorCode::duplicate_name, fmt::format("{} is defined twice", f.name),
-           fmt::format("a definition after that at {}", to_string(f.where)), "one definition");
+    throw Error(ErrorCode::duplicate_name,
+                {"algorithm", fmt::format("{} is defined twice", f.name), "a second definition", "one definition",
+                 where_, fmt::format("the first is at {}", to_string(f.where))});
   }
   std::vector<std::string> vars;
   for (const Expr& index : indices_) {

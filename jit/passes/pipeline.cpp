@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "jit/ir/text.h"
 #include "jit/passes/collapse_loops.h"
@@ -57,6 +58,8 @@ bool verifies() {
 #endif
 }
 
+double cpu_ms() { return static_cast<double>(std::clock()) * 1e3 / CLOCKS_PER_SEC; }
+
 void print_if_asked(const Pass& pass, const ir::Program& program) {
   const char* asked = std::getenv("LATHE_PRINT");
   if (!asked) return;
@@ -72,14 +75,17 @@ void print_if_asked(const Pass& pass, const ir::Program& program) {
 std::span<const Pass> pipeline() { return kPipeline; }
 std::span<const PassOrder> pass_order() { return kOrder; }
 
-ir::Program run_passes(ir::Program program, const Target& target, std::string_view last) {
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last,
+                       std::vector<PassTime>* times) {
   bool check = verifies();
   if (check) ir::verify(program, ir::Stage::nested);
   if (last == "lower") return program;
   std::vector<std::string> names{"lower"};
   for (const Pass& pass : kPipeline) names.emplace_back(pass.name);
   for (const Pass& pass : kPipeline) {
+    const double start = times ? cpu_ms() : 0;
     program = pass.run(program, target);
+    if (times) times->push_back({pass.name, cpu_ms() - start});
     if (check) ir::verify(program, pass.reached);
     print_if_asked(pass, program);
     if (pass.name == last) return program;

@@ -23,9 +23,16 @@ struct PassOrder {
 };
 std::span<const PassOrder> pass_order();
 
+// What one pass took of this process's CPU time.
+struct PassTime {
+  std::string_view name;
+  double cpu_ms;
+};
+
 // Runs all passes, or up to and including `last`. Prints those that LATHE_PRINT names ("pass", "pass@kernel", "all") to
 // the message stream. Verifies after each pass in debug builds, and where LATHE_VERIFY is 1 (the tests set it). A wrong
-// pass name throws Error{unknown_name}.
-ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "");
+// pass name throws Error{unknown_name}. Appends what each pass took to `times`, where given.
+ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "",
+                       std::vector<PassTime>* times = nullptr);
 
 }  // namespace lathe

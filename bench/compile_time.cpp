@@ -1,0 +1,124 @@
+// What compiling costs: for each operator of the files given and each target, CPU milliseconds of lowering, of each pass
+// and of code generation (the median of several runs), and what came out. A last line sums up each target.
+//
+//   bench_compile [--runs N] [--target NAME]... FILE[:op]...
+#include <fmt/core.h>
+#include <time.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "jit/codegen/codegen.h"
+#include "jit/lower/lower.h"
+#include "jit/passes/pipeline.h"
+#include "tools/choice.h"
+
+namespace lathe {
+namespace {
+
+double cpu_ms() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+struct Cost {
+  std::vector<double> lower, passes, codegen, total;
+  std::vector<std::vector<double>> each_pass;               // in pipeline order
+  CompileStats stats;
+  int variants = 0, units = 0;
+};
+
+void compile_once(const tools::Chosen& chosen, Cost& cost) {
+  const double start = cpu_ms();
+  const Schedule* schedule = chosen.schedule ? &*chosen.schedule : nullptr;
+  Lowered lowered = lower(chosen.fixed, schedule, chosen.target);
+  const double lower_end = cpu_ms();
+  std::vector<PassTime> times;
+  ir::Program program = run_passes(std::move(lowered.program), chosen.target, "", &times);
+  const double passes_end = cpu_ms();
+  cost.stats = {};
+  LoadedCode code = load(program, chosen.target, cost.stats);
+  const double end = cpu_ms();
+
+  cost.lower.push_back(lower_end - start);
+  cost.passes.push_back(passes_end - lower_end);
+  cost.codegen.push_back(end - passes_end);
+  cost.total.push_back(end - start);
+  cost.each_pass.resize(times.size());
+  for (size_t i = 0; i < times.size(); ++i) cost.each_pass[i].push_back(times[i].cpu_ms);
+  cost.variants = cost.units = 0;
+  for (const ir::Function& f : program.functions) {
+    cost.variants += f.kind == ir::FunctionKind::variant;
+    cost.units += f.kind == ir::FunctionKind::unit;
+  }
+}
+
+void print_head() {
+  fmt::print("{:<14} {:<10} {:>7}", "operator", "target", "lower");
+  for (const Pass& pass : pipeline()) fmt::print(" {:>8.8}", pass.name);
+  fmt::print(" {:>7} {:>8} {:>8} {:>5} {:>8} {:>6} {:>7}\n", "passes", "codegen", "total", "units", "variants", "instr",
+             "bytes");
+}
+
+void print_row(const tools::Chosen& chosen, const Cost& cost) {
+  fmt::print("{:<14} {:<10} {:>7.2f}", chosen.op.name, chosen.target.name, median(cost.lower));
+  for (const std::vector<double>& pass : cost.each_pass) fmt::print(" {:>8.2f}", median(pass));
+  fmt::print(" {:>7.2f} {:>8.2f} {:>8.2f} {:>5} {:>8} {:>6} {:>7}\n", median(cost.passes), median(cost.codegen),
+             median(cost.total), cost.units, cost.variants, cost.stats.ir_instructions, cost.stats.code_bytes);
+}
+
+std::vector<std::string> operators_of(const std::string& spec) {
+  const tools::FileAndOperator place = tools::resolve(spec);
+  if (!place.name.empty()) return {spec};
+  std::vector<std::string> specs;
+  for (const Operator& op : read_lathe_file(place.path).operators) specs.push_back(place.path + ":" + op.name);
+  return specs;
+}
+
+int run(const std::vector<std::string>& files, const std::vector<std::string>& targets, int runs) {
+  print_head();
+  for (const std::string& target : targets) {
+    std::vector<double> totals;
+    for (const std::string& file : files) {
+      for (const std::string& spec : operators_of(file)) {
+        const tools::Chosen chosen = tools::choose({.spec = spec, .target = target});
+        Cost cost;
+        compile_once(chosen, cost);
+        if (runs > 0) cost = {};                            // the first compilation of a process starts LLVM
+        for (int i = 0; i < runs; ++i) compile_once(chosen, cost);
+        print_row(chosen, cost);
+        totals.push_back(median(cost.total));
+      }
+    }
+    fmt::print("{}: {:.2f} ms the median operator, {:.2f} ms the most\n", target, median(totals),
+               *std::max_element(totals.begin(), totals.end()));
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace lathe
+
+int main(int argc, char** argv) {
+  CLI::App app("what compiling costs");
+  std::vector<std::string> files, targets = {"x86-64-v4", "x86-64-v3"};
+  int runs = 5;
+  app.add_option("files", files, "FILE[:op] or stdlib:op")->required();
+  app.add_option("--target", targets)->capture_default_str();
+  app.add_option("--runs", runs, "after the first; the median is shown")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return lathe::run(files, targets, runs);
+  } catch (const lathe::Error& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return 1;
+  }
+}

@@ -71,6 +71,7 @@ class VariantLowering {
     for (const Directive& d : directives) detail(d);
     for (const Directive& d : directives) check_names(d, whole);
     check_attachments();
+    order_attachments();
   }
 
   Stmt lower() {
@@ -256,6 +257,18 @@ class VariantLowering {
       }
       if (!a.fold.empty() && kept == at) continue;
     }
+  }
+
+  // Producers that share a loop are computed one after another, those that others read first, however they were listed. A
+  // Func with epilogues stands where the last of them would: they run with it.
+  void order_attachments() {
+    auto rank = [&](const Attachment& a) {
+      const FuncContents* last = a.func;
+      for (const FuncContents* e : epilogues_of(a.func->name)) last = std::max(last, e);
+      return last;                                          // all are elements of op_.funcs, producers first
+    };
+    std::stable_sort(lowering_.attachments.begin(), lowering_.attachments.end(),
+                     [&](const Attachment& a, const Attachment& b) { return rank(a) < rank(b); });
   }
 
   // The innermost loop around a whole block of the reduction: epilogues run inside it, but inside no further one.

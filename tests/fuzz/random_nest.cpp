@@ -1,0 +1,222 @@
+// Nests are drawn in four styles: as written, splits and orders at will, a register tile made by splits, and one made by
+// `tile`. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not.
+#include "tests/fuzz/random_nest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace lathe {
+
+std::vector<std::string> RandomNest::serial_loops() const {
+  std::vector<std::string> names;
+  for (const RandomLoop& loop : loops) if (!loop.constant) names.push_back(loop.name);
+  return names;
+}
+
+namespace {
+
+class Drawer {
+ public:
+  Drawer(const FuncContents& func, Random& random) : random_(random) {
+    nest_.func = &func;
+    for (const std::string& v : func.vars) nest_.loops.push_back({v, v});
+    for (const ReductionVar& r : func.rvars) nest_.loops.push_back({.name = r.name, .root = r.name, .reduction = true});
+  }
+
+  RandomNest run() {
+    int64_t style = random_.below(10);
+    if (nest_.loops.empty()) return nest_;
+    if (style == 0) return nest_;
+    if (style <= 4 || nest_.func->vars.empty()) {
+      at_will();
+    } else if (style <= 7 || nest_.func->vars.size() < 2) {
+      register_tile();
+    } else {
+      tile();
+    }
+    parallel();
+    return nest_;
+  }
+
+ private:
+  void add(const std::string& directive) { nest_.lines.push_back(nest_.line(directive)); }
+
+  std::string fresh(const std::string& root, const char* suffix) { return fmt::format("{}{}{}", root, suffix, count_++); }
+
+  RandomLoop& loop(const std::string& name) {
+    return *std::find_if(nest_.loops.begin(), nest_.loops.end(), [&](const RandomLoop& l) { return l.name == name; });
+  }
+
+  std::string factor(bool constant) {
+    static const std::vector<int64_t> usual = {2, 3, 4, 5, 6, 8, 8, 12, 16, 16, 24, 32, 48, 64};
+    static const std::vector<int64_t> odd = {1, 7, 9, 13, 17, 31, 33, 100, 257};
+    if (!constant && random_.chance(15)) {
+      nest_.uses_param = true;
+      return "kc";
+    }
+    return std::to_string(random_.chance(75) ? random_.pick(usual) : random_.pick(odd));
+  }
+
+  // Cuts a loop; returns the name of the inner one.
+  std::string split(const std::string& name, const std::string& by, bool even) {
+    RandomLoop outer = loop(name), inner = outer;
+    std::string root = outer.root;
+    outer.name = fresh(root, "o"), inner.name = fresh(root, "i");
+    inner.before = outer.name;
+    inner.can_be_constant = by != "kc" && !even && by.size() <= 2;
+    outer.can_be_constant = false;
+    add(fmt::format("split({}, {}, {}, {}{})", name, outer.name, inner.name, by, even ? ", even" : ""));
+    for (RandomLoop& l : nest_.loops) if (l.before == name) l.before = inner.name;
+    size_t at = &loop(name) - nest_.loops.data();
+    nest_.loops[at] = outer;
+    nest_.loops.insert(nest_.loops.begin() + static_cast<long>(at) + 1, inner);
+    return inner.name;
+  }
+
+  void make_constant(const std::string& name, bool vector) {
+    RandomLoop& l = loop(name);
+    add(fmt::format("{}({})", vector ? "vectorize" : "unroll", name));
+    l.constant = true;
+  }
+
+  void tail(const std::string& name, bool rows_allowed) {
+    if (random_.chance(50)) return;
+    static const std::vector<std::string> rows = {"rows: full, 2/3, 1/3, then ", "rows: full, 1/2, then ", "rows: full, then ", ""};
+    static const std::vector<std::string> hows = {"clamp", "clamp", "mask", "guard", "automatic", "shift"};
+    add(fmt::format("tail({}, {}{})", name, rows_allowed ? random_.pick(rows) : "",
+                    random_.chance(10) ? "shift" : hows[random_.below(5)]));
+  }
+
+  // A random order in which block loops stand outside of their inner loops and groups are kept.
+  void order() {
+    std::vector<RandomLoop> left = nest_.loops, done;
+    while (!left.empty()) {
+      std::vector<size_t> ready;
+      int group = 1 << 20;
+      for (const RandomLoop& l : left) group = std::min(group, l.group);
+      for (size_t i = 0; i < left.size(); ++i) {
+        bool waits = std::any_of(left.begin(), left.end(), [&](const RandomLoop& l) { return l.name == left[i].before; });
+        if (!waits && left[i].group == group) ready.push_back(i);
+      }
+      if (ready.empty()) {                                  // a group that waits for a later one
+        for (size_t i = 0; i < left.size(); ++i) {
+          bool waits = std::any_of(left.begin(), left.end(), [&](const RandomLoop& l) { return l.name == left[i].before; });
+          if (!waits) ready.push_back(i);
+        }
+      }
+      size_t chosen = random_.chance(4) ? static_cast<size_t>(random_.below(static_cast<int64_t>(left.size()))) : random_.pick(ready);
+      done.push_back(left[chosen]);
+      left.erase(left.begin() + static_cast<long>(chosen));
+    }
+    nest_.loops = std::move(done);
+    std::vector<std::string> names;
+    for (const RandomLoop& l : nest_.loops) names.push_back(l.name);
+    add(fmt::format("reorder({})", fmt::join(names, ", ")));
+  }
+
+  void at_will() {
+    for (int64_t i = random_.below(4); i > 0; --i) {
+      const RandomLoop victim = random_.pick(nest_.loops);
+      if (victim.constant) continue;
+      bool even = random_.chance(25);
+      std::string inner = split(victim.name, factor(false), even);
+      if (loop(inner).can_be_constant && random_.chance(40)) {
+        make_constant(inner, !loop(inner).reduction && random_.chance(60));
+        tail(random_.chance(50) ? inner : loop(inner).before, random_.chance(50));
+      }
+    }
+    if (nest_.loops.size() > 1 && random_.chance(70)) order();
+    if (nest_.func->is_reduction() && random_.chance(25)) store_in_registers();
+  }
+
+  // The outermost loop inside which every loop over an index of the result is constant, or one further in.
+  void store_in_registers() {
+    size_t from = nest_.loops.size();
+    while (from > 0 && (nest_.loops[from - 1].constant || nest_.loops[from - 1].reduction)) --from;
+    if (from == 0 || nest_.loops[from - 1].reduction) return;
+    size_t at = from - 1;
+    while (at + 1 < nest_.loops.size() && random_.chance(15)) ++at;
+    add(fmt::format("store_in(registers, at = {})", nest_.loops[at].name));
+  }
+
+  void group_loops(const std::vector<std::string>& inside) {
+    for (RandomLoop& l : nest_.loops) {
+      bool in = std::find(inside.begin(), inside.end(), l.name) != inside.end();
+      l.group = in ? 2 : l.reduction ? (l.before.empty() && !random_.chance(60) ? 0 : 1) : 0;
+    }
+  }
+
+  void register_tile() {
+    std::vector<std::string> inside;
+    std::vector<std::string> vars = nest_.func->vars;
+    std::string lanes = random_.chance(75) ? vars.back() : random_.pick(vars);
+    inside.push_back(split(lanes, std::to_string(random_.pick<int64_t>({4, 8, 8, 16, 16, 24, 32, 5})), false));
+    make_constant(inside.back(), true);
+    for (const std::string& v : vars) {
+      if (v == lanes || !random_.chance(50)) continue;
+      inside.push_back(split(v, std::to_string(random_.pick<int64_t>({2, 3, 4, 6})), false));
+      make_constant(inside.back(), false);
+      tail(loop(inside.back()).before, true);
+    }
+    split_reductions();
+    finish_tile(inside);
+  }
+
+  void split_reductions() {
+    for (const ReductionVar& r : nest_.func->rvars) {
+      if (random_.chance(50)) split(r.name, factor(false), random_.chance(50));
+    }
+  }
+
+  void finish_tile(const std::vector<std::string>& inside) {
+    group_loops(inside);
+    order();
+    if (nest_.func->is_reduction() && random_.chance(80)) store_in_registers();
+  }
+
+  void tile() {
+    static const std::vector<std::string> maps = {
+        "width 64: 6 rows, 48: 8, 32: 12, 16: 12", "width 16: 6 rows, 8: 9", "width 32: 4 rows, 16: 6", "width 8: 3 rows",
+        "width 24: 2 rows, 16: 3, 8: 5",           "width 16: 1 rows",       "width 12: 2 rows, 4: 3",  "width 8: 4 rows, 4: 4"};
+    std::vector<std::string> vars = nest_.func->vars;
+    std::string columns = random_.chance(75) ? vars.back() : random_.pick(vars), rows = columns;
+    while (rows == columns) rows = random_.pick(vars);
+    std::string jo = fresh(columns, "o"), io = fresh(rows, "o"), ji = fresh(columns, "i"), ii = fresh(rows, "i");
+    add(fmt::format("tile({}, {} -> {}, {}, {}, {}; {}{})", columns, rows, jo, io, ji, ii, random_.pick(maps),
+                    random_.chance(60) ? "; even" : ""));
+    std::vector<RandomLoop> loops;
+    for (const RandomLoop& l : nest_.loops) {
+      if (l.name == columns) loops.push_back({jo, columns});
+      else if (l.name == rows) loops.push_back({io, rows, jo});
+      else loops.push_back(l);
+    }
+    loops.push_back({.name = ji, .root = columns, .before = jo});
+    loops.push_back({.name = ii, .root = rows, .before = io});
+    nest_.loops = loops;
+    if (random_.chance(95)) make_constant(ji, true);
+    if (random_.chance(95)) make_constant(ii, false);
+    tail(io, true);
+    if (random_.chance(50)) add(fmt::format("tail({}, mask)", ji));
+    split_reductions();
+    finish_tile({ji, ii});
+  }
+
+  void parallel() {
+    if (!random_.chance(25)) return;
+    std::vector<std::string> names;
+    for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
+    if (!names.empty()) add(fmt::format("parallel({})", random_.pick(names)));
+  }
+
+  Random& random_;
+  RandomNest nest_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+RandomNest random_nest(const FuncContents& func, Random& random) { return Drawer(func, random).run(); }
+
+}  // namespace lathe

@@ -1,0 +1,34 @@
+// A random loop nest of one Func: the lines that make it, and its loops as they stand afterwards.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lang/algorithm.h"
+#include "tests/fuzz/random.h"
+
+namespace lathe {
+
+struct RandomLoop {
+  std::string name;
+  std::string root;                                         // the index or reduction variable that it belongs to
+  std::string before = {};                                  // a loop that must stand outside of this one
+  bool reduction = false;
+  bool constant = false;                                    // vectorized or unrolled
+  bool can_be_constant = false;                             // the inner loop of a split by a number
+  int group = 0;                                            // loops of a lower group stand outside
+};
+
+struct RandomNest {
+  const FuncContents* func = nullptr;
+  std::vector<RandomLoop> loops;                            // outermost first
+  std::vector<std::string> lines;
+  bool uses_param = false;                                  // a factor is the param kc
+
+  std::vector<std::string> serial_loops() const;            // those that are neither vectors nor unrolled
+  std::string line(const std::string& directive) const { return func->name + "." + directive; }
+};
+
+RandomNest random_nest(const FuncContents& func, Random& random);
+
+}  // namespace lathe

@@ -1,0 +1,203 @@
+// Consumers first: each Func gets a place (inlined, at the root, inside a consumer's loop, fused as an epilogue) and,
+// where it has loops of its own, a random nest; then copies, prefetching, streaming and a variant.
+#include "tests/fuzz/random_schedule.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/fuzz/random_nest.h"
+
+namespace lathe {
+
+std::string RandomSchedule::text(const std::string& op) const {
+  std::string s = fmt::format("schedule for {}\n", op);
+  for (const std::string& line : params) s += line + "\n";
+  for (const std::string& line : lines) s += line + "\n";
+  if (condition.empty()) return s;
+  s += fmt::format("specialize({}) {{\n", condition);
+  for (const std::string& line : variant) s += "  " + line + "\n";
+  return s + "}\n";
+}
+
+namespace {
+
+class Drawer {
+ public:
+  Drawer(const Operator& op, Random& random) : op_(op), random_(random) {}
+
+  RandomSchedule run() {
+    choose_epilogues();
+    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) place(*f);
+    for (const auto& [name, nest] : nests_) {
+      copies(nest, schedule_.lines);
+      prefetch(nest);
+    }
+    if (random_.chance(8)) add(fmt::format("{}.stream()", random_.pick(op_.outputs).func));
+    if (random_.chance(25)) variant();
+    for (const auto& [name, nest] : nests_) {
+      if (nest.uses_param && schedule_.params.empty()) schedule_.params = {"param kc = target.L1/2048 in 1..64"};
+    }
+    return schedule_;
+  }
+
+ private:
+  void add(const std::string& line) { schedule_.lines.push_back(line); }
+
+  static std::vector<Expr> accesses(const FuncContents& f) {
+    std::vector<Expr> found;
+    for (const Expr& v : f.values) {
+      visit(v, [&](const Expr& e) { if (e.kind() == ExprKind::access) found.push_back(e); });
+    }
+    return found;
+  }
+
+  static bool reads(const FuncContents& f, const std::string& tensor) {
+    for (const Expr& e : accesses(f)) if (e->name == tensor) return true;
+    return false;
+  }
+
+  // A pure reader of a reduction at its own indices may be its epilogue.
+  void choose_epilogues() {
+    for (const FuncContents& f : op_.funcs) {
+      if (f.is_reduction() || !random_.chance(60)) continue;
+      for (const Expr& e : accesses(f)) {
+        const FuncContents* producer = op_.find_func(e->name);
+        bool own = producer && producer->is_reduction() && e.args().size() == f.vars.size();
+        for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
+        if (!own) continue;
+        epilogue_[f.name] = producer->name;
+        add(fmt::format("{}.epilogue_of({})", f.name, producer->name));
+        break;
+      }
+    }
+  }
+
+  // Funcs with a nest of their own that read `name`, through inlined ones and epilogues too.
+  std::set<std::string> readers(const std::string& name) const {
+    std::set<std::string> found;
+    for (const FuncContents& f : op_.funcs) {
+      if (!reads(f, name)) continue;
+      if (nests_.count(f.name)) {
+        found.insert(f.name);
+      } else if (auto e = epilogue_.find(f.name); e != epilogue_.end()) {
+        if (e->second != name) found.insert(e->second);
+      } else {
+        found.merge(readers(f.name));
+      }
+    }
+    return found;
+  }
+
+  void place(const FuncContents& f) {
+    if (epilogue_.count(f.name)) return;
+    bool output = op_.find_output(f.name) != nullptr;
+    if (!output && !f.is_reduction() && random_.chance(15)) {
+      if (random_.chance(50)) add(f.name + ".compute_inline()");
+      return;
+    }
+    std::set<std::string> consumers = readers(f.name);
+    bool attached = !output && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
+    if (!output && !attached && (!f.is_reduction() || random_.chance(50))) add(f.name + ".compute_root()");
+    nests_[f.name] = random_nest(f, random_);
+    schedule_.lines.insert(schedule_.lines.end(), nests_[f.name].lines.begin(), nests_[f.name].lines.end());
+  }
+
+  bool attach(const FuncContents& f, const std::string& consumer) {
+    auto nest = nests_.find(consumer);
+    if (nest == nests_.end()) return false;
+    std::vector<std::string> loops = nest->second.serial_loops();
+    if (loops.empty()) return false;
+    size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
+    add(fmt::format("{}.compute_at({}, {})", f.name, consumer, loops[at]));
+    if (random_.chance(50)) return true;
+    size_t kept = static_cast<size_t>(random_.below(static_cast<int64_t>(at) + 1));
+    add(fmt::format("{}.store_at({}, {})", f.name, consumer, loops[kept]));
+    if (kept != at && !f.vars.empty() && random_.chance(40)) {
+      add(fmt::format("{}.fold_storage({}, {})", f.name, random_.pick(f.vars), random_.pick<int64_t>({2, 3, 4, 8, 64, 256})));
+    }
+    return true;
+  }
+
+  // A copy of an input that this Func reads once.
+  void copies(const RandomNest& nest, std::vector<std::string>& lines) {
+    if (!random_.chance(35)) return;
+    std::vector<Expr> candidates;
+    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) candidates.push_back(e);
+    std::vector<std::string> loops = nest.serial_loops();
+    if (candidates.empty() || loops.empty()) return;
+    const Expr access = random_.pick(candidates);
+    if (!staged_.insert(access->name).second) return;
+    size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
+    std::string line = fmt::format("{}.stage_at({}, {})", access->name, nest.func->name, loops[at]);
+    if (random_.chance(60)) line += layout(nest, access);
+    if (random_.chance(50)) line += first(nest, access, loops, at);
+    lines.push_back(line);
+  }
+
+  // One loop for each dimension of the copy, in any order.
+  std::string layout(const RandomNest& nest, const Expr& access) {
+    std::vector<std::string> digits;
+    for (const Expr& index : access.args()) {
+      std::vector<std::string> names;
+      for (const RandomLoop& l : nest.loops) if (uses_var(index, l.root)) names.push_back(l.name);
+      if (!names.empty()) digits.push_back(random_.pick(names));
+    }
+    random_.shuffle(digits);
+    return digits.empty() ? "" : fmt::format(".layout({})", fmt::join(digits, ", "));
+  }
+
+  std::string first(const RandomNest& nest, const Expr& access, const std::vector<std::string>& loops, size_t at) {
+    std::vector<std::string> names;
+    for (const RandomLoop& l : nest.loops) {
+      auto place = std::find(loops.begin(), loops.end(), l.name);
+      bool used = std::any_of(access.args().begin(), access.args().end(), [&](const Expr& e) { return uses_var(e, l.root); });
+      if (place != loops.end() && place > loops.begin() + static_cast<long>(at) && !l.reduction && !used) names.push_back(l.name);
+    }
+    return names.empty() ? "" : fmt::format(".with_first({})", random_.pick(names));
+  }
+
+  void prefetch(const RandomNest& nest) {
+    if (!random_.chance(12) || op_.inputs.empty()) return;
+    std::vector<std::string> inputs, loops = nest.serial_loops();
+    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) inputs.push_back(e->name);
+    if (inputs.empty() || loops.empty()) return;
+    add(fmt::format("{}.prefetch({}, {}, {})", random_.pick(inputs), nest.func->name, random_.pick(loops), random_.between(1, 4)));
+  }
+
+  void variant() {
+    if (op_.sizes.empty()) return;
+    std::string size = random_.pick(op_.sizes).name, other = random_.pick(op_.sizes).name;
+    const InputDecl& input = random_.pick(op_.inputs);
+    std::string stride = fmt::format("stride({}, 0) % 4 == 0", input.name);
+    std::string least = fmt::format("{} >= {}", size, random_.pick<int64_t>({1, 4, 16, 33}));
+    std::string multiple = fmt::format("{} % {} == 0", size, random_.pick<int64_t>({2, 4, 8}));
+    std::string product = fmt::format("{}*{} > {}", size, other, random_.pick<int64_t>({10, 100, 1000}));
+    std::string equal = fmt::format("{} == {}", size, random_.pick<int64_t>({7, 16, 17}));
+    schedule_.condition = random_.pick<std::string>(
+        {stride, least, multiple, product, equal, least + " and " + stride, product + " or " + equal, least + " and " + multiple});
+    for (const auto& [name, nest] : nests_) {
+      copies(nest, schedule_.variant);
+      std::vector<std::string> names;
+      for (const RandomLoop& l : nest.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
+      if (!names.empty() && random_.chance(40)) schedule_.variant.push_back(nest.line("parallel(" + random_.pick(names) + ")"));
+    }
+    if (schedule_.variant.empty()) schedule_.condition.clear();
+  }
+
+  const Operator& op_;
+  Random& random_;
+  RandomSchedule schedule_;
+  std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes
+  std::map<std::string, RandomNest> nests_;
+  std::set<std::string> staged_;
+};
+
+}  // namespace
+
+RandomSchedule random_schedule(const Operator& op, Random& random) { return Drawer(op, random).run(); }
+
+}  // namespace lathe

@@ -26,7 +26,6 @@ std::optional<Code> code_of(Op op) {
     case Op::ge: return Code::ge;
     case Op::bit_and: return Code::both;
     case Op::bit_or: return Code::either;
-    case Op::bit_not: return Code::negate;
     default: return std::nullopt;
   }
 }
@@ -43,6 +42,10 @@ void append(const Expr& e, const Operator& op, std::vector<SizeFormula::Step>& s
     steps.push_back({Code::constant, 0});
     append(e.arg(0), op, steps);
     steps.push_back({Code::sub, 0});
+  } else if (e.is_op(Op::bit_not) && e.type().dtype == DType::boolean) {
+    append(e.arg(0), op, steps);
+    steps.push_back({Code::constant, 0});
+    steps.push_back({Code::eq, 0});
   } else if (e.kind() == ExprKind::op && code_of(e->op)) {
     for (const Expr& a : e.args()) append(a, op, steps);
     steps.push_back({*code_of(e->op), 0});

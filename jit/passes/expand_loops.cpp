@@ -3,11 +3,14 @@
 //
 // A vector loop becomes groups of the target's lanes for the widest element in its body, then smaller powers of two. Where
 // lanes cannot run in lockstep (control flow that depends on the lane), the loop becomes straight scalar code instead.
+// Loops over the same register buffers must agree on their groups: the most lanes that one of them would have serve all,
+// and one that cannot be widened makes all of them scalar.
 //
 // Why here: after outlining, so that a shared body is expanded once. Refuses expansions beyond the code budget.
 #include "jit/passes/expand_loops.h"
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/simplify.h"
 #include "jit/passes/rename.h"
@@ -26,7 +29,12 @@ int64_t widest_element(const Stmt& body) {
   int64_t bytes = 1;
   bool only_bytes = true;
   ir::visit(
-      body, [](const ir::StmtNode&) {},
+      body,
+      [&](const ir::StmtNode& s) {
+        if (s.kind != StmtKind::store) return;
+        bytes = std::max(bytes, bytes_of(s.values[0].type().dtype));
+        only_bytes = false;
+      },
       [&](const Expr& whole) {
         visit(whole, [&](const Expr& e) {
           bool index = e.type().dtype == DType::i64 && e.kind() != ExprKind::access;
@@ -43,15 +51,55 @@ class Expander {
   explicit Expander(const Target& target) : target_(target) {}
 
   Stmt run(const Stmt& s) {
-    return ir::transform(s, [&](const Stmt& node) {
-      if (node->kind != StmtKind::loop) return node;
-      if (node->loop == ir::LoopKind::unroll) return unrolled(*node);
-      if (node->loop == ir::LoopKind::vector) return vectors(*node);
-      return node;
-    });
+    if (!s) return s;
+    if (s->kind == StmtKind::alloc && s->space == ir::Space::registers && registers_.empty()) return register_scope(s);
+    Stmt inner = with_children(s);
+    if (inner->kind == StmtKind::loop && inner->loop == ir::LoopKind::unroll) return unrolled(*inner);
+    if (inner->kind == StmtKind::loop && inner->loop == ir::LoopKind::vector) return vectors(*inner);
+    if (inner->kind != StmtKind::block) return inner;
+    Stmt block = ir::make_block(inner->body);
+    return inner->unit ? ir::make_unit(block) : block;
   }
 
  private:
+  // The outermost allocation of registers, with all that happens to them inside.
+  Stmt register_scope(const Stmt& s) {
+    ir::visit(s, [&](const ir::StmtNode& node) {
+      if (node.kind == StmtKind::alloc && node.space == ir::Space::registers) registers_.insert(node.name);
+    });
+    shared_lanes_ = 1;
+    ir::visit(s, [&](const ir::StmtNode& node) {
+      if (node.kind != StmtKind::loop || node.loop != ir::LoopKind::vector || !touches_registers(node.body[0])) return;
+      shared_lanes_ = std::max(shared_lanes_, target_.vector_bytes / widest_element(node.body[0]));
+    });
+    lockstep_ = true;
+    Stmt result = with_children(s);
+    if (!lockstep_) {
+      shared_lanes_ = 1;
+      result = with_children(s);
+    }
+    registers_.clear();
+    return result;
+  }
+
+  Stmt with_children(const Stmt& s) {
+    ir::StmtNode node = *s;
+    for (Stmt& child : node.body) child = run(child);
+    return std::make_shared<const ir::StmtNode>(std::move(node));
+  }
+
+  bool touches_registers(const Stmt& body) const {
+    bool found = false;
+    ir::visit(
+        body, [&](const ir::StmtNode& s) { found = found || (s.kind == StmtKind::store && registers_.count(s.name)); },
+        [&](const Expr& whole) {
+          visit(whole, [&](const Expr& e) {
+            found = found || (e.kind() == ExprKind::access && registers_.count(e->name));
+          });
+        });
+    return found;
+  }
+
   static int64_t constant(const Expr& e) {
     int64_t value = 0;
     if (!is_integer_constant(e, &value)) internal_error("expand_loops", "an extent that is not constant");
@@ -80,7 +128,8 @@ class Expander {
 
   Stmt vectors(const ir::StmtNode& loop) {
     int64_t count = constant(loop.values[1]);
-    int64_t lanes = target_.vector_bytes / widest_element(loop.body[0]);
+    bool shared = !registers_.empty() && touches_registers(loop.body[0]);
+    int64_t lanes = shared ? shared_lanes_ : target_.vector_bytes / widest_element(loop.body[0]);
     check_budget(loop, count / lanes + 1);
     std::vector<Stmt> groups;
     for (int64_t i = 0; i < count;) {
@@ -92,6 +141,7 @@ class Expander {
       } else if (auto wide = Widener(loop.name, at(loop, i), static_cast<int>(width)).widen(copy)) {
         groups.push_back(*wide);
       } else {
+        lockstep_ = lockstep_ && !shared;
         return unrolled(loop);
       }
       i += width;
@@ -101,6 +151,9 @@ class Expander {
 
   const Target& target_;
   Renamer renamer_;
+  std::set<std::string> registers_;                         // of the outermost allocation around this place
+  int64_t shared_lanes_ = 1;                                // of loops over them
+  bool lockstep_ = true;                                    // no such loop was found to be scalar
 };
 
 }  // namespace

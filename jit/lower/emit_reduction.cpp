@@ -7,6 +7,7 @@
 
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
+#include "schedules/text.h"
 
 namespace lathe {
 
@@ -14,14 +15,11 @@ using ir::Stmt;
 
 // Chooses the loop inside which accumulators live, and whether they are registers.
 void NestEmitter::place_accumulators() {
-  if (lowering_.op.strict) check_written_order();
   auto asked = lowering_.register_loop.find(func_.name);
-  if (asked != lowering_.register_loop.end()) {
+  bool in_registers = asked != lowering_.register_loop.end();
+  if (in_registers) {
     accumulator_level_ = nest_.position(asked->second);
-    if (accumulator_level_ < 0) {
-      throw Error(ErrorCode::unknown_loop, {"schedule", fmt::format("store_in: {} has no loop of this name", func_.name),
-                                            asked->second, "a loop of the Func", func_.where});
-    }
+    if (accumulator_level_ < 0) refuse_registers(ErrorCode::unknown_loop, asked->second, "a loop of the Func");
   } else {
     int first = 0;
     while (first < static_cast<int>(nest_.loops.size()) && !nest_.loops[first].reduction) ++first;
@@ -29,36 +27,56 @@ void NestEmitter::place_accumulators() {
   }
   accumulate_in_registers_ = true;
   register_levels_.clear();
-  for (size_t i = accumulator_level_ + 1; i < nest_.loops.size(); ++i) {
+  for (size_t i = 0; i < nest_.loops.size(); ++i) {
     const Loop& loop = nest_.loops[i];
-    if (loop.reduction) continue;
+    bool inside = static_cast<int>(i) > accumulator_level_;
+    if (!inside && loop.reduction && loop.constant()) {
+      refuse_registers(ErrorCode::illegal_schedule, fmt::format("{} outside is unrolled", loop.name),
+                       "serial loops over blocks of the reduction", "partial results are kept between them");
+    }
+    if (!inside || loop.reduction) continue;
     register_levels_.push_back(static_cast<int>(i));
     if (loop.constant()) continue;
     accumulate_in_registers_ = false;
-    if (asked != lowering_.register_loop.end()) {
-      throw Error(ErrorCode::illegal_schedule,
-                  {"schedule", fmt::format("store_in(registers, at = {}) of {}", asked->second, func_.name),
-                   fmt::format("{} inside {} is neither vectorized nor unrolled", loop.name, asked->second),
-                   "a constant extent for every loop over an index of the result inside it", func_.where,
-                   fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second)});
-    }
+    if (!in_registers) continue;
+    refuse_registers(ErrorCode::illegal_schedule,
+                     fmt::format("{} inside {} is neither vectorized nor unrolled", loop.name, asked->second),
+                     "a constant extent for every loop over an index of the result inside it",
+                     fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second));
   }
+  if (lowering_.op.strict) check_written_order();
   // Lanes lie side by side, wherever the vector stands among the loops.
   std::stable_partition(register_levels_.begin(), register_levels_.end(),
                         [&](int level) { return nest_.loops[level].kind != ir::LoopKind::vector; });
 }
 
-// In the strict class terms are added in the order of the definition: the reduction's loops keep theirs.
+// In the strict class terms are added in the order of the definition: the reduction's loops keep theirs, and no block is
+// summed on its own.
 void NestEmitter::check_written_order() const {
   size_t at = 0;
   for (const Loop& loop : nest_.loops) {
     if (!loop.reduction) continue;
+    if (accumulate_in_registers_ && loops_around_accumulators(loop)) {
+      refuse_registers(ErrorCode::illegal_schedule, fmt::format("{} outside cuts the reduction into blocks", loop.name),
+                       "one block, in the strict class");
+    }
     while (at < func_.rvars.size() && func_.rvars[at].name != loop.root) ++at;
     if (at < func_.rvars.size()) continue;
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", fmt::format("the loops of the reduction {} are reordered", func_.name), loop.name,
                  "the written order, in the strict class", func_.where});
   }
+}
+
+void NestEmitter::refuse_registers(ErrorCode code, std::string got, std::string need, std::string hint) const {
+  ErrorParts parts{"schedule", fmt::format("store_in of {}", func_.name), std::move(got), std::move(need), func_.where,
+                   std::move(hint)};
+  for (const Directive& d : lowering_.directives) {
+    if (d.kind != DirectiveKind::store_in || d.func != func_.name) continue;
+    parts.what = print(d);
+    parts.where = d.where;
+  }
+  throw Error(code, std::move(parts));
 }
 
 // Gives partial results a place when reduction loops stand outside of the accumulators: the Func's own storage, else
@@ -112,12 +130,6 @@ Stmt NestEmitter::emit_reduction(Scope scope) {
 }
 
 // Loops of the reduction outside of the accumulators run once for an empty reduction: nothing is read or added then.
-Stmt NestEmitter::where_terms(Stmt s, const Scope& scope) {
-  for (const Expr& guard : scope.reduction_guards) s = ir::make_branch(guard, s);
-  return s;
-}
-
-// A block of no terms reads nothing: what is there for its terms alone must not read either.
 Stmt NestEmitter::where_terms(Stmt s, const Scope& scope) {
   for (const Expr& guard : scope.reduction_guards) s = ir::make_branch(guard, s);
   return s;

@@ -165,6 +165,7 @@ class Builder {
            "iterations of a reduction loop depend on one another");
     }
     l.kind = kind;
+    l.where = d.where;
   }
 
   void tail(const Directive& d) {
@@ -213,7 +214,7 @@ class Builder {
     }
     fail(ErrorCode::illegal_schedule, fmt::format("{} of {} has no constant extent", l.name, nest_.func->name),
          l.kind == ir::LoopKind::vector ? "vectorize" : "unroll", "the inner loop of a split by a number, or of a tile",
-         nest_.func->where, fmt::format("split {} first and take its inner loop", l.name));
+         l.where, fmt::format("split {} first and take its inner loop", l.name));
   }
 
   Nest nest_;

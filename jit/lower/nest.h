@@ -18,6 +18,7 @@ struct Loop {
   std::string root;                                         // the variable of the Func that it belongs to
   ir::LoopKind kind = ir::LoopKind::serial;
   bool reduction = false;
+  SourceLocation where = {};                                // of the directive that gave it its kind
   bool constant() const { return kind == ir::LoopKind::vector || kind == ir::LoopKind::unroll; }
 };
 

@@ -64,7 +64,11 @@ Stmt NestEmitter::emit_loop(const Loop& loop, Scope scope, const Continue& body)
   const Split* split = nest_.block_loop(loop.name);
   if (loop.constant()) return lets.wrap(emit_constant(loop, std::move(scope), body));
   if (split && split->kind == Split::Kind::columns) return lets.wrap(emit_panels(loop, *split, std::move(scope), body));
-  if (split && nest_.constant_inner(*split)) return lets.wrap(emit_blocks(loop, *split, std::move(scope), body));
+  // A block loop with partial results knows its last block by its number, and runs once without terms.
+  bool partials = loop.reduction && loops_around_accumulators(loop);
+  if (split && nest_.constant_inner(*split) && !partials) {
+    return lets.wrap(emit_blocks(loop, *split, std::move(scope), body));
+  }
   return lets.wrap(emit_plain(loop, std::move(scope), body));
 }
 

@@ -66,6 +66,7 @@ class NestEmitter {
 
   // --- reductions (emit_reduction.cpp)
   void place_accumulators();
+  [[noreturn]] void refuse_registers(ErrorCode code, std::string got, std::string need, std::string hint = {}) const;
   void check_written_order() const;
   std::vector<Expr> partial_values(const Scope& scope) const;
   ir::Stmt with_partials(bool blocked, Scope scope, const Continue& body);

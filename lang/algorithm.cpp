@@ -120,6 +120,22 @@ Substitution static_values(const Operator& op, const std::map<std::string, int64
   return constants;
 }
 
+Operator substitute(const Operator& op, const Substitution& values) {
+  Operator result = op;
+  for (InputDecl& in : result.inputs) {
+    for (Expr& e : in.extents) e = substitute(e, values);
+  }
+  for (OutputDecl& out : result.outputs) {
+    for (Expr& e : out.extents) e = substitute(e, values);
+  }
+  for (FuncContents& f : result.funcs) {
+    for (Expr& v : f.values) v = substitute(v, values);
+    for (ReductionVar& r : f.rvars) r.extent = substitute(r.extent, values);
+    if (f.combiner) f.combiner = std::make_shared<const Combiner>(substituted(*f.combiner, values));
+  }
+  return result;
+}
+
 Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
   Substitution constants = static_values(op, values);
   std::vector<std::string> names;
@@ -132,19 +148,8 @@ Operator with_static_params(const Operator& op, const std::map<std::string, int6
                                           near.empty() ? "" : fmt::format("did you mean {}?", near)});
   }
   if (constants.empty()) return op;
-  Operator result = op;
+  Operator result = substitute(op, constants);
   std::erase_if(result.params, [](const ParamDecl& p) { return p.is_static; });
-  for (InputDecl& in : result.inputs) {
-    for (Expr& e : in.extents) e = substitute(e, constants);
-  }
-  for (OutputDecl& out : result.outputs) {
-    for (Expr& e : out.extents) e = substitute(e, constants);
-  }
-  for (FuncContents& f : result.funcs) {
-    for (Expr& v : f.values) v = substitute(v, constants);
-    for (ReductionVar& r : f.rvars) r.extent = substitute(r.extent, constants);
-    if (f.combiner) f.combiner = std::make_shared<const Combiner>(substituted(*f.combiner, constants));
-  }
   return checked(std::move(result));  // a value may be one that a formula divides by
 }
 

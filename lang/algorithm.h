@@ -101,6 +101,8 @@ std::string component_name(const FuncContents& func, int component);
 // end here. Takes reductions that are part of a larger expression out into Funcs of their own ("D.sum", "D.sum2").
 Operator checked(Operator op);
 
+// The operator with these names of sizes and parameters replaced in every formula.
+Operator substitute(const Operator& op, const Substitution& values);
 // Each static parameter with its value: given, or the default.
 Substitution static_values(const Operator& op, const std::map<std::string, int64_t>& given);
 // Replaces static parameters by values (defaults for those not given). Unknown names throw Error{unknown_name}.

@@ -95,7 +95,9 @@ class ProgramBuilder {
   }
 
   Variant variant(const Expr& condition, std::vector<Directive> directives) const {
-    View view = collapsed_view(op_, directives);
+    Substitution known = pinned_sizes(condition);
+    for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, known));
+    View view = collapsed_view(known.empty() ? op_ : substitute(op_, known), directives);
     Variant v{both(condition, view.condition), std::move(directives), std::move(view)};
     assume_unit_strides(v);
     return v;
@@ -159,15 +161,25 @@ class ProgramBuilder {
     return list;
   }
 
+  // Sizes that a condition fixes, by a conjunct size == number: constants throughout the variant.
+  Substitution pinned_sizes(const Expr& condition) const {
+    Substitution pinned;
+    for_each_conjunct(condition, [&](const Expr& e) {
+      if (!e.is_op(Op::eq) || e.arg(0).kind() != ExprKind::var || !is_integer_constant(e.arg(1))) return;
+      for (const SizeDecl& s : op_.sizes) if (s.name == e.arg(0)->name) pinned.push_back({s.name, e.arg(1)});
+    });
+    return pinned;
+  }
+
   // What the variant's condition says this stride is, by a conjunct stride == value.
-  static Expr known_stride(const Variant& v, const std::string& stride) {
+  Expr known_stride(const Variant& v, const std::string& stride) const {
     Expr value;
     for_each_conjunct(v.condition, [&](const Expr& e) {
       if (!e.is_op(Op::eq)) return;
       if (e.arg(0) == make_var(stride)) value = e.arg(1);
       if (e.arg(1) == make_var(stride)) value = e.arg(0);
     });
-    return value;
+    return value.defined() ? simplify(substitute(value, pinned_sizes(v.condition))) : value;
   }
 
   static void for_each_conjunct(const Expr& e, const std::function<void(const Expr&)>& visit_one) {

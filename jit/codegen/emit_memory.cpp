@@ -98,6 +98,7 @@ llvm::Value* Emitter::load(const Expr& e, const BufferState& buffer) {
     llvm::Value* element = load_scalar(address(buffer, form->base), buffer.dtype);
     return builder_.CreateVectorSplat(static_cast<unsigned>(lanes), element);
   }
+  if (const int64_t stride = small_stride(form, lanes)) return load_apart(buffer, form->base, stride, lanes);
   const Place place = place_of(buffer, index, lanes);
   if (lanes == 1) return load_scalar(place.addresses[0], buffer.dtype);
   if (place.contiguous) {

@@ -53,7 +53,14 @@ void Emitter::emit(const ir::Stmt& s) {
   if (!s) return;
   switch (s->kind) {
     case ir::StmtKind::block:
-      for (const ir::Stmt& child : s->body) emit(child);
+      for (size_t i = 0; i < s->body.size(); ++i) {
+        if (const int64_t count = mergeable_stores(s->body, i)) {
+          emit_merged_stores(s->body, i, count);
+          i += static_cast<size_t>(count) - 1;
+        } else {
+          emit(s->body[i]);
+        }
+      }
       return;
     case ir::StmtKind::let: return emit_let(*s);
     case ir::StmtKind::loop:

@@ -171,6 +171,12 @@ class Emitter {
   void forget_loads(const std::string& buffer);
   llvm::Align alignment_of(DType dtype) const { return llvm::Align(static_cast<uint64_t>(bytes_of(dtype))); }
 
+  // --- emit_interleaved.cpp
+  static int64_t small_stride(const std::optional<LaneForm>& form, int lanes);
+  llvm::Value* load_apart(const BufferState& buffer, const OffsetForm& base, int64_t stride, int lanes);
+  int64_t mergeable_stores(const std::vector<ir::Stmt>& statements, size_t at);
+  void emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t at, int64_t stride);
+
   int depth() const { return depth_; }
   BufferState& buffer_named(const std::string& name);
   llvm::AllocaInst* entry_alloca(llvm::Type* type, uint64_t align_bytes);

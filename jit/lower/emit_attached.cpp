@@ -6,6 +6,7 @@
 
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
+#include "lang/text.h"
 
 namespace lathe {
 
@@ -71,23 +72,70 @@ bool NestEmitter::slides_along(const std::string& loop) const {
   });
 }
 
-// Computes what this iteration needs of a producer. With storage outside of serial loops, what the iteration before left
-// there is not computed again: along the outermost of those loops that moves the region in one dimension alone.
+// Whether the value changes with this variable, also by way of other variables that facts define by it.
+static bool depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps = 8) {
+  if (uses_var(e, var)) return true;
+  bool found = false;
+  visit(e, [&](const Expr& node) {
+    const Range* range = node.kind() == ExprKind::var && steps > 0 && !found ? facts.find(node->name) : nullptr;
+    if (!range || !range->lowest.defined() || !(range->lowest == range->highest)) return;
+    found = depends_on(range->lowest, var, facts, steps - 1);
+  });
+  return found;
+}
+
+// Along the outermost of the loops between storage and computation that moves the region upwards in one dimension alone,
+// what the iteration before left is kept: the dimension, and where the rest starts.
+std::optional<std::pair<size_t, Expr>> NestEmitter::kept_along(const Attachment& a, const Region& region,
+                                                               const Scope& scope) const {
+  int outermost = nest_.position(a.store_loop) + 1, innermost = nest_.position(a.compute_loop);
+  auto moves = [&](size_t d, int loop) {
+    const Expr& value = scope.value.at(nest_.loops[loop].name);
+    return value.kind() == ExprKind::var && (depends_on(region.lowest[d], value->name, scope.facts) ||
+                                             depends_on(region.highest[d], value->name, scope.facts));
+  };
+  for (int l = outermost; l <= innermost; ++l) {
+    const Expr& value = scope.value.at(nest_.loops[l].name);
+    if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(1), value)) continue;
+    std::vector<size_t> moving;
+    bool ring_overwritten = false;                          // a ring that another loop moves holds other values by now
+    for (size_t d = 0; d < region.lowest.size(); ++d) {
+      if (moves(d, l)) moving.push_back(d);
+      for (int m = outermost; m <= innermost && a.fold.count(a.func->vars[d]); ++m) {
+        ring_overwritten = ring_overwritten || (m != l && moves(d, m));
+      }
+    }
+    if (moving.size() != 1 || ring_overwritten) continue;
+    const Expr &low = region.lowest[moving[0]], &high = region.highest[moving[0]];
+    Substitution one_before{{value->name, value - integer(1)}};
+    if (!uses_var(high, value->name) || !scope.facts.at_most(substitute(low, one_before), low)) continue;
+    return std::pair{moving[0], max(low, substitute(high, one_before) + integer(1))};
+  }
+  return std::nullopt;
+}
+
+// A ring must hold all that one iteration reads.
+void NestEmitter::check_rings(const Attachment& a, const Region& region, const Scope& scope) const {
+  for (size_t d = 0; d < region.lowest.size(); ++d) {
+    auto fold = a.fold.find(a.func->vars[d]);
+    if (fold == a.fold.end()) continue;
+    Expr size = simplify(region.highest[d] - region.lowest[d] + integer(1), scope.facts);
+    if (scope.facts.at_most(size, fold->second)) continue;
+    throw Error(ErrorCode::unproved,
+                {"schedule", fmt::format("{}.fold_storage({}, {})", a.func->name, fold->first, print(fold->second)),
+                 fmt::format("an iteration of {} reads {} entries", a.compute_loop, print(size)),
+                 fmt::format("{} <= {}", print(size), print(fold->second)), a.fold_where,
+                 "a larger ring, or compute_at a loop further in"});
+  }
+}
+
+// Computes what this iteration needs of a producer, less what an iteration before has left in its storage.
 Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   Region region = region_of(a.func->name, scope);
   if (region.empty()) return nullptr;
+  check_rings(a, region, scope);
   std::vector<Expr> fresh_from(region.lowest.size());
-  bool slides = false;
-  for (int l = nest_.position(a.store_loop) + 1; l <= nest_.position(a.compute_loop) && !slides; ++l) {
-    const Expr& value = scope.value.at(nest_.loops[l].name);
-    if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(1), value)) continue;
-    for (size_t d = 0; d < region.lowest.size() && !slides; ++d) {
-      if (!uses_var(region.highest[d], value->name)) continue;
-      Expr before = substitute(region.highest[d], {{value->name, value - integer(1)}});
-      fresh_from[d] = max(region.lowest[d], before + integer(1));
-      slides = true;
-    }
-  }
+  if (auto kept = kept_along(a, region, scope)) fresh_from[kept->first] = kept->second;
   Lets lets(lowering_, scope.facts);
   std::vector<Expr> lowest, extent;
   for (size_t d = 0; d < region.lowest.size(); ++d) {

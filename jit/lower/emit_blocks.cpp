@@ -19,10 +19,17 @@ static void refuse_tail(const Split& split, const std::string& got) {
                "guard, or store_in(registers, at = ...)"});
 }
 
+// All loads of partial results that one run through this loop needs come before its first store.
+bool NestEmitter::stores_once(const std::string& loop) const {
+  bool blocked = std::any_of(nest_.loops.begin(), nest_.loops.end(),
+                             [&](const Loop& l) { return l.reduction && loops_around_accumulators(l); });
+  return accumulate_in_registers_ && (!blocked || nest_.position(loop) > accumulator_level_);
+}
+
 Tail NestEmitter::tail_of(const Split& split) const {
   if (nest_.find(split.inner)->kind == ir::LoopKind::vector) return Tail::mask;
   // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction.
-  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || accumulate_in_registers_);
+  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || stores_once(split.inner));
   if (split.tail == Tail::clamp && !repeatable) refuse_tail(split, "computes elements twice, which an update in place counts twice");
   if (split.tail != Tail::automatic) return split.tail;
   return repeatable ? Tail::clamp : Tail::guard;

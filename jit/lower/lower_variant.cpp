@@ -183,12 +183,28 @@ class VariantLowering {
           refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", d.func, fmt::join(vars, ", ")));
         }
         attachment(d).fold[d.loops.at(0)] = d.value;
+        attachment(d).fold_where = d.where;
         break;
       }
       case DirectiveKind::prefetch:
+        check_prefetch(d);
         lowering_.prefetches.push_back({d.func, d.target, loop_of(d, func(d, d.target), d.loops.at(0)), d.value});
         break;
       default: break;
+    }
+  }
+
+  // The place of an element ahead is computed without reading anything.
+  void check_prefetch(const Directive& d) const {
+    for (const Expr& v : func(d, d.target).values) {
+      visit(v, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access || e->name != d.func) return;
+        for (const Expr& index : e.args()) {
+          bool depends = false;
+          visit(index, [&](const Expr& part) { depends = depends || part.kind() == ExprKind::access; });
+          if (depends) refuse(ErrorCode::illegal_schedule, d, print(e), "reads at indices that do not depend on data");
+        }
+      });
     }
   }
 

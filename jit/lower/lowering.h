@@ -21,7 +21,7 @@ struct Attachment {
   const FuncContents* func = nullptr;
   std::string consumer, compute_loop, store_loop;
   std::map<std::string, Expr> fold;                         // index name -> ring size
-  SourceLocation where;
+  SourceLocation where, fold_where = {};
 };
 
 // A copy of a tensor's region for one consumer.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "jit/lower/lowering.h"
 
@@ -53,6 +54,7 @@ class NestEmitter {
   ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);
   ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
   Tail tail_of(const Split& split) const;
+  bool stores_once(const std::string& loop) const;
 
   // --- borders: where boundary rules are idle (emit_borders.cpp)
   struct Idle {
@@ -99,6 +101,9 @@ class NestEmitter {
   ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
   ir::Stmt with_storage(const Attachment& attachment, Scope scope, const Continue& body);
   ir::Stmt produce(const Attachment& attachment, const Scope& scope);
+  std::optional<std::pair<size_t, Expr>> kept_along(const Attachment& attachment, const Region& region,
+                                                    const Scope& scope) const;
+  void check_rings(const Attachment& attachment, const Region& region, const Scope& scope) const;
   ir::Stmt with_copy(const Staging& staging, Scope scope, const Continue& body);
   std::vector<int> layout_order(const Staging& staging, const Expr& access) const;
   void check_first_loop(const Staging& staging, const Expr& access) const;

@@ -12,10 +12,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
+#include "jit/runtime/checked_scratch.h"
 #include "jit/runtime/scratch.h"
 
 namespace lathe {
@@ -31,6 +34,14 @@ struct ThreadGroup {
 
 void* allocate(LatheContext*, int64_t bytes) { return scratch_allocate(bytes); }
 void release(LatheContext*, void* memory) { scratch_release(memory); }
+void* allocate_checked(LatheContext*, int64_t bytes) { return checked_scratch_allocate(bytes); }
+void release_checked(LatheContext*, void* memory) { checked_scratch_release(memory); }
+
+// LATHE_VERIFY=1 checks what kernels do to their scratch memory, as it does what passes do to programs.
+bool checks_scratch() {
+  const char* asked = std::getenv("LATHE_VERIFY");
+  return asked && std::string_view(asked) == "1";
+}
 
 int32_t run_here(LatheContext* context, int64_t count, LatheTask task, void* closure) {
   return count > 0 ? task(context, closure, 0, count) : 0;
@@ -66,6 +77,7 @@ ThreadGroup* make_group(int threads, int machine_threads) {
   group->threads = threads;
   if (threads > 1 && threads < machine_threads) group->arena = std::make_unique<tbb::task_arena>(threads);
   group->context = {threads > 1 ? run_parallel : run_here, allocate, release, group.get()};
+  if (checks_scratch()) group->context.allocate = allocate_checked, group->context.release = release_checked;
   return group.release();  // never freed: workers may outlive static objects
 }
 

@@ -19,11 +19,12 @@ namespace {
 // What runs now, for the message when a guard page is touched.
 char current[1 << 16];
 void (*before_fault)(int) = SIG_DFL;
+void (*before_abort)(int) = SIG_DFL;
 
 extern "C" void print_current(int signal) {
   ssize_t written = write(STDERR_FILENO, current, std::strlen(current));
   static_cast<void>(written);
-  std::signal(signal, before_fault);
+  std::signal(signal, signal == SIGABRT ? before_abort : before_fault);
   std::raise(signal);
 }
 
@@ -33,8 +34,12 @@ class FaultReport {
   explicit FaultReport(std::string text) : text_(std::move(text)) {
     at("compiling");
     before_fault = std::signal(SIGSEGV, print_current);
+    before_abort = std::signal(SIGABRT, print_current);
   }
-  ~FaultReport() { std::signal(SIGSEGV, before_fault); }
+  ~FaultReport() {
+    std::signal(SIGSEGV, before_fault);
+    std::signal(SIGABRT, before_abort);
+  }
   void at(const std::string& step) {
     std::snprintf(current, sizeof current, "the program stopped in\n%s%s\n", text_.c_str(), step.c_str());
   }

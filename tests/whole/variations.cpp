@@ -45,7 +45,6 @@ Trial random_trial(const std::vector<Operator>& operators, const Target& target,
 }  // namespace
 
 TEST_CASE("random variations of schedules compute what the interpreter does") {
-  setenv("LATHE_VERIFY", "1", 1);
   const std::vector<Operator> operators = read_lathe_file(LATHE_SOURCE_DIR "/tests/fuzz/operators.lathe").operators;
   const int64_t first = number_from("LATHE_FUZZ_SEED", 1), count = number_from("LATHE_FUZZ_COUNT", 60);
   const bool shows_refusals = std::getenv("LATHE_FUZZ_REFUSALS") != nullptr;

@@ -13,10 +13,10 @@
 namespace lathe {
 
 struct CompileOptions {
-  std::optional<Schedule> schedule;                         // none: the plain nest
-  std::optional<Target> target;                             // none: the host
-  std::map<std::string, int64_t> static_params;             // values of untyped parameters
-  std::map<std::string, int64_t> tune_params;               // values of the schedule's params; others by formula
+  std::optional<Schedule> schedule = {};                    // none: the plain nest
+  std::optional<Target> target = {};                        // none: the host
+  std::map<std::string, int64_t> static_params = {};        // values of untyped parameters
+  std::map<std::string, int64_t> tune_params = {};          // values of the schedule's params; others by formula
 };
 
 Kernel compile(const Operator& op, const CompileOptions& options = {});

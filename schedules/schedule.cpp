@@ -94,7 +94,13 @@ Stage& Stage::reorder(std::vector<std::string> loops, At at) {
 }
 Stage& Stage::vectorize(std::string l, At at) { return add(made(DirectiveKind::vectorize, {std::move(l)}, at)); }
 Stage& Stage::unroll(std::string l, At at) { return add(made(DirectiveKind::unroll, {std::move(l)}, at)); }
-Stage& Stage::parallel(std::string l, At at) { return add(made(DirectiveKind::parallel, {std::move(l)}, at)); }
+
+Stage& Stage::parallel(std::string l, Expr condition, At at) {
+  Directive d = made(DirectiveKind::parallel, {std::move(l)}, at);
+  if (condition.defined()) check_condition("condition of parallel", condition, d.where);
+  d.value = std::move(condition);
+  return add(std::move(d));
+}
 
 Stage& Stage::tail(std::string l, Tail tail, std::vector<RowCount> rows, At at) {
   Directive d = made(DirectiveKind::tail, {std::move(l)}, at);

@@ -55,7 +55,7 @@ struct Directive {
   std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; reorder, layout: all; else l
   std::string target;                // stage_at, compute_at, store_at, epilogue_of, prefetch: the other Func
   std::string name;                  // stage_at: the copy's own name, "" for none
-  Expr value;                        // split: factor; fold_storage, prefetch: count; stream: condition, if it has one
+  Expr value;                        // split: factor; fold_storage, prefetch: count; parallel, stream: condition, if any
   std::vector<TileClass> classes;    // tile
   bool even = false;                 // split, tile
   Tail tail = Tail::automatic;       // tail
@@ -116,7 +116,7 @@ class Stage {
   Stage& reorder(std::vector<std::string> loops, At at = At::current());
   Stage& vectorize(std::string l, At at = At::current());
   Stage& unroll(std::string l, At at = At::current());
-  Stage& parallel(std::string l, At at = At::current());
+  Stage& parallel(std::string l, Expr condition = {}, At at = At::current());
   Stage& tail(std::string l, Tail tail, std::vector<RowCount> rows = {}, At at = At::current());
   Stage& store_in(std::string space, std::string l = "", At at = At::current());
   Stage& stage_at(std::string consumer, std::string l, std::string name = "", At at = At::current());

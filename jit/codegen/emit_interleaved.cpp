@@ -1,11 +1,13 @@
 // Elements that lie a small constant number apart, as the channels of a picture or the parts of complex numbers do.
 //
-//   load    X[ramp(b, 3, 16)]    three vectors cover the elements; shuffles pick every third one
+//   load    X[ramp(b, 3, 16)]    three vectors cover the elements; shuffles pick every third one. Where X[ramp(b + 1, 3,
+//                                16)] and X[ramp(b + 2, 3, 16)] are read in the same piece of code, the vectors are
+//                                those from b to b + 47 for all of them
 //   store   Y[ramp(b, 3, 16)], then Y[ramp(b + 1, 3, 16)], then Y[ramp(b + 2, 3, 16)]: together they fill a contiguous
 //           range, so shuffles merge the three vectors, and three whole ones are stored
 //
-// Element by element both take an instruction or two for each lane. A load touches nothing behind its last element: the
-// last vector ends there. Stores are merged only where they follow one another without a mask and no value reads what
+// Element by element both take an instruction or two for each lane. A load touches nothing but what lies between elements
+// that are read: the last of its own vectors ends at its last element. Stores are merged only where they follow one another without a mask and no value reads what
 // one of them writes.
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
@@ -24,23 +26,77 @@ int64_t Emitter::small_stride(const std::optional<LaneForm>& form, int lanes) {
   return stride && *stride > 1 && *stride <= most_apart && lanes >= most_apart ? *stride : 0;
 }
 
-llvm::Value* Emitter::load_apart(const BufferState& buffer, const OffsetForm& base, int64_t stride, int lanes) {
-  llvm::Type* type = memory_type(context_of_llvm_, {buffer.dtype, lanes});
+// Accesses of a piece of straight code whose lanes lie a small constant apart. Loops and branches in it are pieces of
+// their own.
+std::vector<Expr> Emitter::accesses_apart(const ir::Stmt& s) {
+  std::vector<Expr> found;
+  const std::function<void(const ir::Stmt&)> look = [&](const ir::Stmt& part) {
+    if (!part || part->kind == ir::StmtKind::loop || part->kind == ir::StmtKind::branch) return;
+    for (const Expr& value : part->values) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access || e->mask.defined() || e.arg(0).kind() != ExprKind::ramp) return;
+        int64_t stride = 0;
+        if (is_integer_constant(e.arg(0).arg(1), &stride) && stride > 1 && stride <= most_apart) found.push_back(e);
+      });
+    }
+    if (part->kind == ir::StmtKind::alloc && part->space == ir::Space::heap) return;
+    for (const ir::Stmt& child : part->body) look(child);
+  };
+  look(s);
+  return found;
+}
+
+// The access of this piece of code with which the elements of a range that holds all those of `e` begin, where the range
+// is read from its first to its last element; and how far behind its first element `e` begins.
+std::optional<std::pair<Expr, int64_t>> Emitter::whole_range(const Expr& e, const LaneForm& form, int64_t stride) {
+  std::map<int64_t, Expr> starts;                           // by distance from the first element of e
+  for (const Expr& other : apart_) {
+    if (other->name != e->name || !(other.type() == e.type())) continue;
+    bool defined = true;
+    visit(other.arg(0), [&](const Expr& v) { defined = defined && (v.kind() != ExprKind::var || variables_.count(v->name)); });
+    const std::optional<LaneForm> at = defined ? lane_form_of(other.arg(0)) : std::nullopt;
+    if (!at || at->stride != form.stride) continue;
+    if (const auto distance = (at->base - form.base).as_constant()) starts.emplace(*distance, other);
+  }
+  // Of several such ranges the one whose constant part is a whole number of elements: all accesses choose alike.
+  OffsetForm base = form.base;
+  const int64_t constant = base.take_constant(), into = ((constant % stride) + stride) % stride;
+  for (int64_t before : {into, int64_t{0}, int64_t{1}, int64_t{2}, int64_t{3}}) {
+    if (before >= stride || !starts.count(-before) || !starts.count(stride - 1 - before)) continue;
+    return std::pair{starts.at(-before), before};
+  }
+  return std::nullopt;
+}
+
+llvm::Value* Emitter::load_apart(const Expr& e, const BufferState& buffer, const LaneForm& form, int64_t stride) {
+  const int lanes = e.type().lanes;
+  const auto range = whole_range(e, form, stride);
+  const int64_t skipped = range ? range->second : 0;
   llvm::Value* picked = nullptr;
   for (int64_t k = 0; k < stride; ++k) {
-    const int64_t first = std::min(k * lanes, (lanes - 1) * stride + 1 - lanes);
-    llvm::Value* from = address(buffer, base + OffsetForm::constant(first));
-    llvm::Value* whole = builder_.CreateAlignedLoad(type, from, alignment_of(buffer.dtype));
+    int64_t first = k * lanes;
+    llvm::Value* whole = nullptr;
+    if (range) {
+      Expr from = range->first.arg(0).arg(0) + make_integer(DType::i64, first);
+      ExprNode access = *e;
+      access.args = {make_ramp(from, make_integer(DType::i64, 1), lanes)};
+      whole = emit(make_access(std::move(access)));
+    } else {
+      first = std::min(first, (lanes - 1) * stride + 1 - lanes);
+      llvm::Type* type = memory_type(context_of_llvm_, {buffer.dtype, lanes});
+      llvm::Value* from = address(buffer, form.base + OffsetForm::constant(first));
+      whole = to_register(builder_, builder_.CreateAlignedLoad(type, from, alignment_of(buffer.dtype)), buffer.dtype);
+    }
     std::vector<int> mask(static_cast<size_t>(lanes), llvm::PoisonMaskElem);
     for (int64_t lane = 0; lane < lanes; ++lane) {
-      const int64_t at = lane * stride;
+      const int64_t at = skipped + lane * stride;
       int& source = mask[static_cast<size_t>(lane)];
       if (at / lanes == k) source = static_cast<int>(at - first + (picked ? lanes : 0));
       if (at / lanes < k) source = static_cast<int>(lane);
     }
     picked = picked ? builder_.CreateShuffleVector(picked, whole, mask) : builder_.CreateShuffleVector(whole, mask);
   }
-  return to_register(builder_, picked, buffer.dtype);
+  return picked;
 }
 
 // The stride of the stores from statements[at] on that can be merged, which is their number; 0 if they cannot.
@@ -51,7 +107,7 @@ int64_t Emitter::mergeable_stores(const std::vector<ir::Stmt>& statements, size_
     const size_t i = at + static_cast<size_t>(k);
     if (i >= statements.size() || !statements[i] || statements[i]->kind != ir::StmtKind::store) return 0;
     const ir::StmtNode& s = *statements[i];
-    if (s.name != statements[at]->name || s.mask.defined() || s.streaming) return 0;
+    if (s.name != statements[at]->name || s.mask.defined() || s.streaming.defined()) return 0;
     if (buffer_named(s.name).space == ir::Space::registers) return 0;
     const Expr &value = s.value(0), &index = s.value(1);
     const std::optional<LaneForm> form = index.type().lanes > 1 ? lane_form_of(index) : std::nullopt;
@@ -73,6 +129,7 @@ void Emitter::emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t
   const ir::StmtNode& s = *statements[at];
   const BufferState& buffer = buffer_named(s.name);
   const int lanes = s.value(1).type().lanes;
+  write_waiting_to(s.name);
   std::vector<llvm::Value*> values;
   for (int64_t k = 0; k < stride; ++k) {
     llvm::Value* value = emit(statements[at + static_cast<size_t>(k)]->value(0));

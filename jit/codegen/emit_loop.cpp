@@ -63,7 +63,7 @@ void Emitter::emit_counted(const ir::StmtNode& s, const OffsetForm& min_form, ll
   frames_.emplace_back();
   frame_ = frames_.size() - 1;
   loads_.clear();
-  emit(s.body[0]);
+  emit_body(s.body[0]);
   resolve_addresses();
 
   llvm::BasicBlock* latch = builder_.GetInsertBlock();
@@ -155,7 +155,27 @@ void Emitter::emit_parallel(const ir::StmtNode& s) {
   auto* run_type = llvm::FunctionType::get(builder_.getInt32Ty(), {pointer, i64, pointer, pointer}, false);
   llvm::Value* run = load_context_field(builder_, context_, ContextField::parallel_for);
   llvm::Value* count = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, emit(s.value(1)), builder_.getInt64(0));
-  llvm::Value* status = builder_.CreateCall(run_type, run, {context_, count, task, closure});
+  llvm::Value* status = nullptr;
+  if (s.values.size() > 2) {                                // elsewhere one call of the task is the whole loop
+    llvm::Value* when = emit(s.value(2));
+    llvm::BasicBlock* threads = new_block("threads");
+    llvm::BasicBlock* here = new_block("here");
+    llvm::BasicBlock* after = new_block("after");
+    builder_.CreateCondBr(when, threads, here);
+    builder_.SetInsertPoint(threads);
+    llvm::Value* by_threads = builder_.CreateCall(run_type, run, {context_, count, task, closure});
+    builder_.CreateBr(after);
+    builder_.SetInsertPoint(here);
+    llvm::Value* by_this = builder_.CreateCall(task_type, task, {context_, closure, builder_.getInt64(0), count});
+    builder_.CreateBr(after);
+    builder_.SetInsertPoint(after);
+    llvm::PHINode* either = builder_.CreatePHI(builder_.getInt32Ty(), 2);
+    either->addIncoming(by_threads, threads);
+    either->addIncoming(by_this, here);
+    status = either;
+  } else {
+    status = builder_.CreateCall(run_type, run, {context_, count, task, closure});
+  }
   loads_.clear();
   leave_unless_zero(status);
 }

@@ -76,6 +76,7 @@ llvm::Value* Emitter::emit_access(const Expr& e) {
     return builder_.CreateSelect(emit(e->mask), value, llvm::Constant::getNullValue(value->getType()));
   }
   if (auto found = loads_.find(e); found != loads_.end()) return found->second;
+  write_waiting_to(e->name);
   llvm::Value* value = load(e, buffer);
   loads_.emplace(e, value);
   return value;
@@ -98,7 +99,7 @@ llvm::Value* Emitter::load(const Expr& e, const BufferState& buffer) {
     llvm::Value* element = load_scalar(address(buffer, form->base), buffer.dtype);
     return builder_.CreateVectorSplat(static_cast<unsigned>(lanes), element);
   }
-  if (const int64_t stride = small_stride(form, lanes)) return load_apart(buffer, form->base, stride, lanes);
+  if (const int64_t stride = small_stride(form, lanes)) return load_apart(e, buffer, *form, stride);
   const Place place = place_of(buffer, index, lanes);
   if (lanes == 1) return load_scalar(place.addresses[0], buffer.dtype);
   if (place.contiguous) {
@@ -158,6 +159,7 @@ void Emitter::emit_store(const ir::StmtNode& s) {
     builder_.CreateStore(value, slot);
     return;
   }
+  if (!s.streaming.defined()) write_waiting_to(s.name);
   const Place place = place_of(buffer, s.value(1), lanes);
   value = to_memory(builder_, value, buffer.dtype);
   if (!is_true(s.mask)) {
@@ -165,16 +167,51 @@ void Emitter::emit_store(const ir::StmtNode& s) {
   } else if (!place.contiguous) {
     store_lanes(place, value, nullptr);
   } else {
-    const auto bytes = static_cast<uint64_t>(bytes_of(buffer.dtype) * lanes);
-    const bool streams = s.streaming && bytes >= 16 && (bytes & (bytes - 1)) == 0;
-    const llvm::Align alignment = streams ? llvm::Align(bytes) : alignment_of(buffer.dtype);
-    llvm::StoreInst* store = builder_.CreateAlignedStore(value, place.addresses[0], alignment);
-    if (streams) {
-      llvm::Metadata* one = llvm::ConstantAsMetadata::get(builder_.getInt32(1));
-      store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(context_of_llvm_, one));
-    }
+    store_lanes_together(place, value, s);
   }
   forget_loads(s.name);
+}
+
+static void store_past_caches(llvm::IRBuilder<>& builder, llvm::Value* value, llvm::Value* address, llvm::Align alignment) {
+  llvm::Metadata* one = llvm::ConstantAsMetadata::get(builder.getInt32(1));
+  llvm::StoreInst* store = builder.CreateAlignedStore(value, address, alignment);
+  store->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(builder.getContext(), one));
+}
+
+void Emitter::store_lanes_together(const Place& place, llvm::Value* value, const ir::StmtNode& s) {
+  const auto bytes = static_cast<uint64_t>(bytes_of(place.type.dtype) * place.type.lanes);
+  const bool streams = s.streaming.defined() && bytes >= 16 && (bytes & (bytes - 1)) == 0;
+  if (!streams) {
+    builder_.CreateAlignedStore(value, place.addresses[0], alignment_of(place.type.dtype));
+  } else if (is_true(s.streaming)) {
+    store_past_caches(builder_, value, place.addresses[0], llvm::Align(bytes));
+  } else {
+    if (!waiting_.empty() && !(waiting_for_ == s.streaming)) write_waiting();
+    waiting_for_ = s.streaming;
+    waiting_.push_back({s.name, value, place.addresses[0], llvm::Align(bytes)});
+  }
+}
+
+void Emitter::write_waiting() {
+  if (waiting_.empty()) return;
+  llvm::BasicBlock* stream = new_block("stream");
+  llvm::BasicBlock* keep = new_block("keep");
+  llvm::BasicBlock* after = new_block("after");
+  builder_.CreateCondBr(emit(waiting_for_), stream, keep);
+  builder_.SetInsertPoint(stream);
+  for (const WaitingStore& w : waiting_) store_past_caches(builder_, w.value, w.address, w.alignment);
+  builder_.CreateBr(after);
+  builder_.SetInsertPoint(keep);
+  for (const WaitingStore& w : waiting_) builder_.CreateAlignedStore(w.value, w.address, alignment_of(buffer_named(w.buffer).dtype));
+  builder_.CreateBr(after);
+  builder_.SetInsertPoint(after);
+  waiting_.clear();
+}
+
+void Emitter::write_waiting_to(const std::string& buffer) {
+  for (const WaitingStore& w : waiting_) {
+    if (w.buffer == buffer) return write_waiting();
+  }
 }
 
 void Emitter::store_masked(const Place& place, llvm::Value* value, const Expr& mask) {

@@ -3,10 +3,19 @@
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/PromoteMemToReg.h>
 
+#include <utility>
+
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
 
 namespace lathe::codegen {
+
+namespace {
+
+constexpr int64_t line_bytes = 64;
+constexpr uint32_t second_level = 2;           // of llvm.prefetch: what is wanted later must not push out what L1 holds now
+
+}  // namespace
 
 Emitter::Emitter(ModuleState& state, llvm::Function* function, const NeverNan& never_nan, bool returns_status)
     : state_(state),
@@ -34,7 +43,7 @@ void Emitter::add_variable(const std::string& name, Type type, llvm::Value* valu
 }
 
 void Emitter::run(const ir::Stmt& body) {
-  emit(body);
+  emit_body(body);
   finish();
 }
 
@@ -49,8 +58,21 @@ void Emitter::finish() {
   llvm::PromoteMemToReg(promotable_, dominators);
 }
 
+// A piece of straight code, loops and branches in it included, to its end.
+void Emitter::emit_body(const ir::Stmt& s) {
+  auto apart_outside = std::exchange(apart_, accesses_apart(s));
+  auto prefetched_outside = std::exchange(prefetched_, {});
+  emit(s);
+  write_waiting();
+  apart_ = std::move(apart_outside);
+  prefetched_ = std::move(prefetched_outside);
+}
+
 void Emitter::emit(const ir::Stmt& s) {
   if (!s) return;
+  const bool straight = s->kind == ir::StmtKind::block || s->kind == ir::StmtKind::let || s->kind == ir::StmtKind::store ||
+                        s->kind == ir::StmtKind::prefetch;
+  if (!straight) write_waiting();
   switch (s->kind) {
     case ir::StmtKind::block:
       for (size_t i = 0; i < s->body.size(); ++i) {
@@ -105,7 +127,7 @@ void Emitter::emit_branch(const ir::StmtNode& s) {
     loads_ = loads_before;
     frames_.emplace_back();
     frame_ = frames_.size() - 1;
-    emit(s.body[arm]);
+    emit_body(s.body[arm]);
     frames_.pop_back();
     frame_ = frames_.size() - 1;
     builder_.CreateBr(after);
@@ -154,7 +176,7 @@ void Emitter::emit_heap(const ir::StmtNode& s) {
   on_failure.CreateBr(leave_before);
 
   buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = memory, .level = depth_, .slots = {}};
-  emit(s.body[0]);
+  emit_body(s.body[0]);
   release(builder_);
   if (llvm::pred_empty(leave_)) leave_->eraseFromParent();
   leave_ = leave_before;
@@ -183,9 +205,18 @@ void Emitter::emit_call(const ir::StmtNode& s) {
   if (callee.returns_status) leave_unless_zero(call);
 }
 
+// Once for requests nearer to each other than a line.
 void Emitter::emit_prefetch(const ir::StmtNode& s) {
-  llvm::Value* pointer = address(buffer_named(s.name), form_of(s.value(0)));
-  llvm::Value* args[] = {pointer, builder_.getInt32(s.write ? 1 : 0), builder_.getInt32(3), builder_.getInt32(1)};
+  const BufferState& buffer = buffer_named(s.name);
+  const OffsetForm at = form_of(s.value(0));
+  for (const auto& [name, asked] : prefetched_) {
+    const std::optional<int64_t> distance = name == s.name ? (at - asked).as_constant() : std::nullopt;
+    if (distance && std::abs(*distance) * bytes_of(buffer.dtype) < line_bytes) return;
+  }
+  prefetched_.emplace_back(s.name, at);
+  llvm::Value* pointer = address(buffer, at);
+  llvm::Value* args[] = {pointer, builder_.getInt32(s.write ? 1 : 0), builder_.getInt32(second_level),
+                         builder_.getInt32(1)};
   builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()}, args);
 }
 

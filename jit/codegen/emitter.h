@@ -111,6 +111,7 @@ class Emitter {
 
   // --- emit_stmt.cpp
   void emit(const ir::Stmt& s);
+  void emit_body(const ir::Stmt& s);
   void emit_let(const ir::StmtNode& s);
   void emit_branch(const ir::StmtNode& s);
   void emit_alloc(const ir::StmtNode& s);
@@ -163,6 +164,9 @@ class Emitter {
   llvm::Value* load_masked(const Place& place, llvm::Value* mask);
   llvm::Value* load_scalar(llvm::Value* address, DType dtype);
   void emit_store(const ir::StmtNode& s);
+  void store_lanes_together(const Place& place, llvm::Value* value, const ir::StmtNode& s);
+  void write_waiting();
+  void write_waiting_to(const std::string& buffer);
   void store_masked(const Place& place, llvm::Value* value, const Expr& mask);
   void store_prefix(const Place& place, llvm::Value* value, llvm::Value* count);
   void store_lanes(const Place& place, llvm::Value* value, llvm::Value* mask);
@@ -173,7 +177,9 @@ class Emitter {
 
   // --- emit_interleaved.cpp
   static int64_t small_stride(const std::optional<LaneForm>& form, int lanes);
-  llvm::Value* load_apart(const BufferState& buffer, const OffsetForm& base, int64_t stride, int lanes);
+  static std::vector<Expr> accesses_apart(const ir::Stmt& s);
+  std::optional<std::pair<Expr, int64_t>> whole_range(const Expr& e, const LaneForm& form, int64_t stride);
+  llvm::Value* load_apart(const Expr& e, const BufferState& buffer, const LaneForm& form, int64_t stride);
   int64_t mergeable_stores(const std::vector<ir::Stmt>& statements, size_t at);
   void emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t at, int64_t stride);
 
@@ -203,6 +209,16 @@ class Emitter {
   int depth_ = 0;                              // of the code being emitted: less than loops_.size() while hoisting
   size_t frame_ = 0;
   std::unordered_map<Expr, llvm::Value*> loads_;
+  std::vector<Expr> apart_;                    // accesses_apart of the piece of straight code being emitted
+  std::vector<std::pair<std::string, OffsetForm>> prefetched_;   // lines that it has asked for
+  // Stores that bypass the caches under a condition wait until straight code ends, so that it is asked once for all.
+  struct WaitingStore {
+    std::string buffer;
+    llvm::Value *value, *address;
+    llvm::Align alignment;
+  };
+  std::vector<WaitingStore> waiting_;
+  Expr waiting_for_;                           // their condition
 };
 
 // Field numbers of LatheContext.

@@ -105,7 +105,8 @@ void define_library(orc::LLJIT& jit, orc::JITDylib& library) {
   };
 #define LATHE_UNARY(name) \
   define(#name "f", static_cast<F>(::name##f)), define(#name, static_cast<D>(::name))
-  LATHE_UNARY(exp), LATHE_UNARY(log), LATHE_UNARY(sin), LATHE_UNARY(cos), LATHE_UNARY(tanh);
+  LATHE_UNARY(exp), LATHE_UNARY(exp2), LATHE_UNARY(log), LATHE_UNARY(log2), LATHE_UNARY(sin), LATHE_UNARY(cos);
+  LATHE_UNARY(tanh), LATHE_UNARY(erf);
   LATHE_UNARY(floor), LATHE_UNARY(ceil);
 #undef LATHE_UNARY
   // The default rounding mode is in force: nearbyint rounds ties to even.

@@ -127,6 +127,12 @@ Value* call_library(Builder& builder, const std::string& name, DType dtype, cons
   return result;
 }
 
+Value* reinterpreted(Builder& builder, Value* a, DType as) {
+  auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(a->getType());
+  const int lanes = vector ? static_cast<int>(vector->getNumElements()) : 1;
+  return builder.CreateBitCast(a, register_type(builder.getContext(), {as, lanes}));
+}
+
 Value* apply_float_op(Builder& builder, Op op, DType dtype, const std::vector<Value*>& args) {
   Value* a = args[0];
   const auto unary = [&](llvm::Intrinsic::ID id) { return builder.CreateUnaryIntrinsic(id, a); };
@@ -146,7 +152,9 @@ Value* apply_float_op(Builder& builder, Op op, DType dtype, const std::vector<Va
     case Op::ceil: return unary(llvm::Intrinsic::ceil);
     case Op::round: return unary(llvm::Intrinsic::roundeven);
     case Op::sqrt: return unary(llvm::Intrinsic::sqrt);
-    case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tanh: case Op::pow:
+    case Op::bits_of: return reinterpreted(builder, a, result_of(op, dtype));
+    case Op::exp: case Op::exp2: case Op::log: case Op::log2: case Op::sin: case Op::cos: case Op::tanh: case Op::erf:
+    case Op::pow:
       return call_library(builder, std::string(info_of(op).name), dtype, args);
     default: internal_error("codegen", std::string(info_of(op).name) + " does not exist for floats");
   }
@@ -177,6 +185,7 @@ Value* apply_integer_op(Builder& builder, Op op, DType dtype, const std::vector<
     case Op::shift_left: case Op::shift_right: return shift(builder, op, is_signed_type, a, args[1]);
     case Op::popcount: return builder.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, a);
     case Op::floor: case Op::ceil: case Op::round: return a;
+    case Op::float_of_bits: return reinterpreted(builder, a, result_of(op, dtype));
     default: internal_error("codegen", std::string(info_of(op).name) + " does not exist for integers");
   }
 }

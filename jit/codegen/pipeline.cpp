@@ -1,5 +1,8 @@
 #include "jit/codegen/pipeline.h"
 
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
@@ -10,6 +13,7 @@
 #include <mutex>
 
 #include "jit/codegen/emit_program.h"
+#include "jit/codegen/integer_broadcasts.h"
 #include "support/error.h"
 
 namespace lathe::codegen {
@@ -36,12 +40,24 @@ void turn_passes_off() {
   }
 }
 
-void emit_file(llvm::Module& module, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& out,
+// What TargetMachine::addPassesToEmitFile does, with the passes of this folder before the printer.
+void emit_file(llvm::Module& module, llvm::TargetMachine& target_machine, llvm::raw_pwrite_stream& out,
                llvm::CodeGenFileType type) {
+  auto& machine = static_cast<llvm::LLVMTargetMachine&>(target_machine);
   llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, out, nullptr, type, /*DisableVerify=*/true)) {
+  llvm::TargetPassConfig* config = machine.createPassConfig(passes);
+  auto* machine_module = new llvm::MachineModuleInfoWrapperPass(&machine);
+  config->setDisableVerify(true);
+  passes.add(config);
+  passes.add(machine_module);
+  if (config->addISelPasses()) internal_error("codegen", "LLVM cannot select instructions");
+  config->addMachinePasses();
+  config->setInitialized();
+  passes.add(make_integer_broadcasts());
+  if (machine.addAsmPrinter(passes, out, nullptr, type, machine_module->getMMI().getContext())) {
     internal_error("codegen", "LLVM cannot write this kind of file");
   }
+  passes.add(llvm::createFreeMachineFunctionPass());
   passes.run(module);
 }
 

@@ -38,6 +38,10 @@ class Rebuild {
       Expr mask = change(from_->mask);
       if (!same(mask, from_->mask)) copy().mask = std::move(mask);
     }
+    if (from_->streaming.defined()) {
+      Expr streaming = change(from_->streaming);
+      if (!same(streaming, from_->streaming)) copy().streaming = std::move(streaming);
+    }
     for (size_t i = 0; i < from_->buffers.size(); ++i) {
       Expr offset = change(from_->buffers[i].offset);
       if (!same(offset, from_->buffers[i].offset)) copy().buffers[i].offset = std::move(offset);
@@ -84,6 +88,7 @@ void for_each_expression(const StmtNode& s, const std::function<void(const Expr&
   for (const Expr& e : s.values) see(e);
   for (const Expr& e : s.strides) see(e);
   if (s.mask.defined()) see(s.mask);
+  if (s.streaming.defined()) see(s.streaming);
   for (const BufferArgument& b : s.buffers) see(b.offset);
 }
 
@@ -106,10 +111,12 @@ Stmt make_let(std::string name, Expr value, Stmt body) {
       {.kind = StmtKind::let, .name = std::move(name), .values = {std::move(value)}, .body = {std::move(body)}});
 }
 
-Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body) {
+Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body, Expr when) {
+  std::vector<Expr> values = {std::move(min), std::move(extent)};
+  if (when.defined()) values.push_back(std::move(when));
   return node({.kind = StmtKind::loop,
                .name = std::move(name),
-               .values = {std::move(min), std::move(extent)},
+               .values = std::move(values),
                .body = {std::move(body)},
                .loop = kind});
 }

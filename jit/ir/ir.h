@@ -81,7 +81,7 @@ struct StmtNode {
   DType dtype = DType::f32;                    // alloc
   std::vector<Expr> strides = {};              // alloc in the nested stage, where rows are padded; empty: dense
   Expr mask = {};                              // store
-  bool streaming = false;                      // store: non-temporal, the line is not kept in the caches
+  Expr streaming = {};                         // store: where this scalar boolean holds, the line is not kept in the caches
   bool write = false;                          // prefetch
   std::vector<BufferArgument> buffers = {};    // call
   bool unit = false;                           // loop, block: its body becomes a function of its own (outline_units)
@@ -122,7 +122,7 @@ struct Program {
 // one is that one, and of none null.
 Stmt make_block(std::vector<Stmt> body);
 Stmt make_let(std::string name, Expr value, Stmt body);
-Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body);
+Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body, Expr when = {});   // when: parallel only
 Stmt make_branch(Expr condition, Stmt yes, Stmt no = nullptr);
 Stmt make_alloc(std::string name, DType dtype, Space space, std::vector<Expr> extents, Stmt body);
 Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr mask = {});

@@ -164,9 +164,10 @@ class Parser {
     lexer_.expect(",");
     Expr extent = expression();
     const auto kind = static_cast<LoopKind>(word(loop_words, "serial, parallel, vector or unroll"));
+    Expr when = lexer_.accept("when") ? expression() : Expr();
     const bool is_unit = lexer_.accept("unit");
     scope_.vars[name] = Type{};
-    Stmt made = make_loop(name, std::move(min), std::move(extent), kind, braces());
+    Stmt made = make_loop(name, std::move(min), std::move(extent), kind, braces(), std::move(when));
     return is_unit ? make_unit(made) : made;
   }
 
@@ -186,7 +187,15 @@ class Parser {
   }
 
   Stmt store() {
-    const bool streaming = starts("stream") && lexer_.accept("stream");
+    Expr streaming;
+    if (lexer_.is("stream") && (starts("stream") || lexer_.peek(1).text == "(")) {
+      lexer_.expect("stream");
+      streaming = make_true();
+      if (lexer_.accept("(")) {
+        streaming = expression();
+        lexer_.expect(")");
+      }
+    }
     const Token at = lexer_.expect_name("a statement");
     lexer_.expect("[");
     std::vector<Expr> indices = list_until("]");
@@ -199,7 +208,7 @@ class Parser {
     Expr value = std::move(sides[1]);
     Expr mask = lexer_.accept("if") ? expression() : Expr();
     StmtNode n = *make_store(at.text, std::move(indices), std::move(value), std::move(mask));
-    n.streaming = streaming;
+    n.streaming = std::move(streaming);
     return std::make_shared<const StmtNode>(std::move(n));
   }
 

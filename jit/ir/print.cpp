@@ -34,6 +34,11 @@ std::string stored_value(const StmtNode& s) {
   return text + " if " + print(s.mask);
 }
 
+std::string stream_word(const StmtNode& s) {
+  if (!s.streaming.defined()) return "";
+  return s.streaming == make_true() ? "stream " : fmt::format("stream({}) ", print(s.streaming));
+}
+
 std::string buffer_argument(const BufferArgument& b) {
   if (!b.offset.defined() || is_zero(b.offset)) return b.name;
   return b.name + " + " + print(b.offset);
@@ -69,7 +74,7 @@ class Printer {
         return alloc(n);
       case StmtKind::store: {
         const std::vector<Expr> indices(n.values.begin() + 1, n.values.end());
-        return line(fmt::format("{}{} = {}", n.streaming ? "stream " : "", element(n.name, indices), stored_value(n)));
+        return line(fmt::format("{}{} = {}", stream_word(n), element(n.name, indices), stored_value(n)));
       }
       case StmtKind::prefetch:
         return line(fmt::format("prefetch {} {}", element(n.name, n.values), n.write ? "write" : "read"));
@@ -135,7 +140,8 @@ class Printer {
   }
 
   void loop(const StmtNode& n) {
-    braces(fmt::format("for {} in {}, {} {}{}", n.name, print(n.value(0)), print(n.value(1)), word_of(n.loop),
+    std::string when = n.values.size() > 2 ? " when " + print(n.value(2)) : "";
+    braces(fmt::format("for {} in {}, {} {}{}{}", n.name, print(n.value(0)), print(n.value(1)), word_of(n.loop), when,
                        n.unit ? " unit" : ""),
            n.body[0]);
   }

@@ -119,7 +119,7 @@ class FunctionCheck {
         good = values == 1 && children == 1;
         break;
       case StmtKind::loop:
-        good = values == 2 && children == 1;
+        good = (values == 2 || values == 3) && children == 1;
         break;
       case StmtKind::branch:
         good = values == 1 && (children == 1 || children == 2);
@@ -154,6 +154,10 @@ class FunctionCheck {
   void loop(const StmtNode& s) {
     typed(s.value(0), index_type, "a loop's start");
     typed(s.value(1), index_type, "a loop's extent");
+    if (s.values.size() > 2) {
+      typed(s.value(2), Type{DType::boolean, 1}, "a loop's condition");
+      if (s.loop != LoopKind::parallel) fail(fmt::format("a {} loop with a condition", word_of(s.loop)), "parallel loops only");
+    }
     const bool straight = s.loop == LoopKind::vector || s.loop == LoopKind::unroll;
     if (straight && stage_ == Stage::final)
       fail(fmt::format("a loop of kind {}", word_of(s.loop)), "serial and parallel loops only");
@@ -191,6 +195,7 @@ class FunctionCheck {
     const Type place = element(s.name, to, indices);
     typed(s.value(0), place, "the stored value");
     if (s.mask.defined()) typed(s.mask, {DType::boolean, place.lanes}, "the mask");
+    if (s.streaming.defined()) typed(s.streaming, {DType::boolean, 1}, "the condition of streaming");
   }
 
   void prefetch(const StmtNode& s) {

@@ -96,7 +96,7 @@ std::optional<std::pair<size_t, Expr>> NestEmitter::kept_along(const Attachment&
   };
   for (int l = outermost; l <= innermost; ++l) {
     const Expr& value = scope.value.at(nest_.loops[l].name);
-    if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(1), value)) continue;
+    if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(0), value)) continue;
     std::vector<size_t> moving;
     bool ring_overwritten = false;                          // a ring that another loop moves holds other values by now
     for (size_t d = 0; d < region.lowest.size(); ++d) {
@@ -109,7 +109,9 @@ std::optional<std::pair<size_t, Expr>> NestEmitter::kept_along(const Attachment&
     const Expr &low = region.lowest[moving[0]], &high = region.highest[moving[0]];
     Substitution one_before{{value->name, value - integer(1)}};
     if (!uses_var(high, value->name) || !scope.facts.at_most(substitute(low, one_before), low)) continue;
-    return std::pair{moving[0], max(low, substitute(high, one_before) + integer(1))};
+    Expr rest = max(low, substitute(high, one_before) + integer(1));
+    bool later = scope.facts.at_most(integer(1), value);
+    return std::pair{moving[0], later ? rest : select(gt(value, integer(0)), rest, low)};
   }
   return std::nullopt;
 }

@@ -21,9 +21,7 @@ static void refuse_tail(const Split& split, const std::string& got) {
 
 // All loads of partial results that one run through this loop needs come before its first store.
 bool NestEmitter::stores_once(const std::string& loop) const {
-  bool blocked = std::any_of(nest_.loops.begin(), nest_.loops.end(),
-                             [&](const Loop& l) { return l.reduction && loops_around_accumulators(l); });
-  return accumulate_in_registers_ && (!blocked || nest_.position(loop) > accumulator_level_);
+  return accumulate_in_registers_ && (!blocked() || nest_.position(loop) > accumulator_level_);
 }
 
 Tail NestEmitter::tail_of(const Split& split) const {
@@ -45,6 +43,9 @@ static std::vector<int64_t> edge_rows(const Split& split, int64_t block) {
 }
 
 Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body) {
+  if (Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{}; rare_blocks_run_short(loop, split, idle)) {
+    return emit_short_of_borders(loop, split, std::move(scope), idle, body);
+  }
   Lets lets(lowering_, scope.facts);
   int64_t block = 0;
   is_integer_constant(block_size(split, scope), &block);
@@ -55,17 +56,22 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   scope.block[split.inner] = scope.extent[split.inner] = integer(block);
 
   // Narrow panels have one body for whole and nearly whole blocks of rows: clamping costs nothing where masks are free.
-  bool uniform = split.kind == Split::Kind::rows && lowering_.target.mask_registers && tail_of(split) == Tail::clamp &&
-                 scope.tile_class.count(split.inner) && scope.tile_class.at(split.inner) > 0;
-  auto steady = [&](Scope inner, const Expr& at) {
+  // The short panel, of which there is one, has one body for all.
+  bool clamps = split.kind == Split::Kind::rows && tail_of(split) == Tail::clamp;
+  const std::string* panel = clamps ? panel_of(split) : nullptr;
+  bool is_short = panel && scope.short_panel.count(*panel);
+  bool narrow = scope.tile_class.count(split.inner) && scope.tile_class.at(split.inner) > 0;
+  bool uniform = is_short || (clamps && narrow && lowering_.target.mask_registers);
+  auto steady_body = [&](Scope inner, const Expr& at, bool clamped) {
     inner.value[loop.name] = at;
     inner.start[split.inner] = simplify(at * integer(block), inner.facts);
-    if (!uniform) return body(std::move(inner));
+    if (!clamped) return body(std::move(inner));
     Lets rows(lowering_, inner.facts);
     inner.valid[split.inner] = rows.opaque(split.inner + ".rows", min(integer(block), extent - at * integer(block)));
     inner.tail[split.inner] = Tail::clamp;
     return rows.wrap(body(std::move(inner)));
   };
+  auto steady = [&](Scope inner, const Expr& at) { return steady_body(std::move(inner), at, uniform); };
   auto edge = [&](const Scope& inner, const std::vector<int64_t>& counts) {
     return emit_edge(loop, split, counts, full, rest, inner, body);
   };
@@ -76,27 +82,39 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     Scope inner = scope;
     std::string var = bind(loop, count, inner);
     Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, edge_rows(split, block)));
-    return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice)}));
+    return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)}));
   }
 
-  auto steady_range = [&](Scope inner, const Expr& from, const Expr& to) {
+  auto range_of = [&](Scope inner, const Expr& from, const Expr& to, bool clamped) {
+    if (inner.facts.at_most(to, from)) return Stmt();
     std::string var = lowering_.fresh(loop.name);
     inner.count[loop.name] = full;
     inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
-    Stmt s = steady(inner, make_var(var));
-    return ir::make_loop(var, from, simplify(to - from, inner.facts), loop.kind, s);
+    Stmt s = steady_body(inner, make_var(var), clamped);
+    return ir::make_loop(var, from, simplify(to - from, inner.facts), loop.kind, s, loop.when);
+  };
+  // Rows of whole panels have a body without masks; those of a short one share the body of the edge.
+  auto steady_range = [&](const Scope& inner, const Expr& from, const Expr& to) {
+    auto whole = panel ? inner.whole_panel.find(*panel) : inner.whole_panel.end();
+    if (whole == inner.whole_panel.end()) return range_of(inner, from, to, uniform);
+    Scope unmasked = inner;
+    unmasked.valid.erase(*panel);
+    unmasked.tail.erase(*panel);
+    return ir::make_branch(whole->second, range_of(unmasked, from, to, false), range_of(inner, from, to, true));
   };
 
   std::vector<Stmt> parts;
   Expr from = integer(0);
   std::vector<int64_t> counts = edge_rows(split, block);
   if (uniform) {
+    if (is_short) counts = {block};
     int64_t smaller = counts.size() > 1 ? counts[counts.size() - 2] : 0;
     full = lets.named(loop.name + ".count", full + select(gt(rest, integer(smaller)), integer(1), integer(0)));
     rest = lets.named(split.parent + ".short", select(gt(rest, integer(smaller)), integer(0), rest));
     scope.facts = lets.facts();
     counts.pop_back();
   }
+  if (narrow) parts.push_back(write_awaiting(loop.name, scope));   // computing while copying is worth a body to the widest
   if (!scope.awaiting.empty()) {
     parts.push_back(first_block(loop, full, scope, steady));
     if (parts.back()) from = integer(1);
@@ -201,8 +219,19 @@ Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope,
     Stmt s = panel_body(split, c, columns, scope, body);
     chosen = chosen ? ir::make_branch(gt(width, integer(split.classes[c + 1].width)), s, chosen) : s;
   }
-  Stmt panels = ir::make_loop(var, integer(0), count, loop.kind, inner.wrap(chosen));
+  Stmt panels = ir::make_loop(var, integer(0), count, loop.kind, inner.wrap(chosen), loop.when);
   return lets.wrap(ir::make_block({copies, panels}));
+}
+
+// The loop over the columns of the tile whose rows these are, if the rows are cut inside of the panels.
+const std::string* NestEmitter::panel_of(const Split& rows) const {
+  for (const Split& s : nest_.splits) {
+    if (s.kind == Split::Kind::columns && s.classes == rows.classes &&
+        nest_.position(s.outer) < nest_.position(rows.outer)) {
+      return &s.inner;
+    }
+  }
+  return nullptr;
 }
 
 // The widest panels have a body for whole panels beside the one for short ones; the others too where masks are dear.
@@ -221,8 +250,24 @@ Stmt NestEmitter::panel_body(const Split& split, int tile_class, const Expr& col
   Scope edge = scope;
   edge.valid[split.inner] = columns;
   edge.tail[split.inner] = tail_of(split);
-  Stmt short_body = body(std::move(edge));
-  if (tile_class != 0 && lowering_.target.mask_registers) return short_body;
+  if (lowering_.target.mask_registers) {
+    bool rows_inside = std::any_of(nest_.splits.begin(), nest_.splits.end(), [&](const Split& s) {
+      return s.kind == Split::Kind::rows && panel_of(s) == &split.inner && nest_.constant_inner(s);
+    });
+    if (tile_class == 0 && rows_inside) edge.whole_panel[split.inner] = eq(columns, integer(width));
+    if (tile_class != 0 || rows_inside) return body(std::move(edge));
+  }
+  edge.short_panel.insert(split.inner);
+  Lets rows(lowering_, edge.facts);
+  for (const Split& s : nest_.splits) {                     // rows cut outside: whole blocks take the body of the last one
+    bool outside = s.kind == Split::Kind::rows && s.classes == split.classes &&
+                   nest_.position(s.outer) < nest_.position(split.outer);
+    if (!outside || !nest_.constant_inner(s) || edge.valid.count(s.inner) || tail_of(s) != Tail::clamp) continue;
+    Expr left = extent_of(s.parent, edge) - edge.start.at(s.inner);
+    edge.valid[s.inner] = rows.opaque(s.inner + ".rows", min(edge.block.at(s.inner), left));
+    edge.tail[s.inner] = Tail::clamp;
+  }
+  Stmt short_body = rows.wrap(body(std::move(edge)));
   return ir::make_branch(eq(columns, integer(width)), body(std::move(scope)), short_body);
 }
 

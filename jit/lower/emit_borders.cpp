@@ -52,6 +52,24 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   return idle;
 }
 
+// Boundary rules that no index of the whole region meets: nothing is cut for them.
+void NestEmitter::find_idle_rules(Scope& scope) const {
+  VarRanges real, whole;
+  ranges_inside(scope, real, whole);
+  for (const Expr& value : all_values()) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
+      const InputDecl* input = lowering_.op.find_input(e->name);
+      for (size_t d = 0; input && d < e.args().size(); ++d) {
+        auto range = interval_of(e.arg(d), real, scope.facts);
+        bool idle = range && scope.facts.at_most(integer(0), range->lowest) &&
+                    scope.facts.at_most(range->highest, input->extents[d] - integer(1));
+        if (idle) scope.inside.insert({func_.name, e, d});
+      }
+    });
+  }
+}
+
 // Some read under a boundary rule that is not idle here moves with this loop.
 bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
   bool found = false;
@@ -66,12 +84,90 @@ bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
   return found;
 }
 
+// A pure Func computes blocks that meet a border, and the short last one, by one body of few instructions: lanes under a
+// boundary rule and unrolled iterations run one after another, as many as are real.
+bool NestEmitter::rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const {
+  if (func_.is_reduction() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
+  return nest_.find(split.inner)->kind == ir::LoopKind::unroll || !idle.accesses.empty();
+}
+
+Stmt NestEmitter::emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle,
+                                        const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  const Expr block = block_size(split, scope);
+  const Expr extent = lets.named(split.parent + ".extent", extent_of(split.parent, scope));
+  scope.block[split.inner] = scope.extent[split.inner] = block;
+  const Expr full = lets.named(loop.name + ".full", extent / block);
+  const Expr count = lets.named(loop.name + ".count", ceil_div(extent, block));
+  Expr first = integer(0), last = full;
+  if (!idle.accesses.empty()) {
+    first = lets.named(loop.name + ".first", min(max(idle.first, integer(0)), full));
+    last = lets.named(loop.name + ".last", max(first, min(idle.last, full)));
+  }
+  scope.facts = lets.facts();
+  auto block_body = [&](Scope inner, const Expr& at, bool rare) {
+    inner.value[loop.name] = at;
+    inner.start[split.inner] = simplify(at * block, inner.facts);
+    if (!rare) {
+      inner.inside.insert(idle.accesses.begin(), idle.accesses.end());
+      return body(std::move(inner));
+    }
+    Lets rows(lowering_, inner.facts);
+    Expr real = rows.named(split.inner + ".count", min(block, extent - at * block));
+    inner.facts = rows.facts();
+    inner.valid[split.inner] = real;
+    inner.tail[split.inner] = tail_of(split);
+    inner.rare = true;
+    --inner.border_cuts;
+    return rows.wrap(body(std::move(inner)));
+  };
+  return lets.wrap(emit_apart(loop, count, first, last, scope, block_body));
+}
+
+// Iterations [first, last) of `count` by one body, those before and after by another.
+Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
+                             const std::function<Stmt(Scope, const Expr&, bool)>& body) {
+  Stmt copies;
+  Scope outer = scope;
+  copies = write_awaiting(loop.name, outer);
+  outer.count[loop.name] = count;
+  auto at = [&](const Expr& from, const Expr& to, const std::string& var) {
+    Scope inner = outer;
+    inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
+    return inner;
+  };
+  const std::string var = lowering_.fresh(loop.name);
+  const Expr value = make_var(var);
+  Stmt middle = body(at(first, last, var), value, false);
+  if (loop.kind == ir::LoopKind::parallel) {
+    Stmt rare = body(at(integer(0), count, var), value, true);
+    Stmt choice = ir::make_branch(simplify(ge(value, first) & lt(value, last), outer.facts), middle, rare);
+    return ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)});
+  }
+  const std::string rare_var = lowering_.fresh(loop.name), number = lowering_.fresh(loop.name + ".rare");
+  Stmt rare = body(at(integer(0), count, rare_var), make_var(rare_var), true);
+  Expr skipped = last - first;
+  Expr place = make_var(number) + select(lt(make_var(number), first), integer(0), skipped);
+  rare = ir::make_let(rare_var, simplify(place, outer.facts), rare);
+  return ir::make_block({copies, ir::make_loop(var, first, simplify(last - first, outer.facts), loop.kind, middle),
+                         ir::make_loop(number, integer(0), simplify(count - skipped, outer.facts), loop.kind, rare)});
+}
+
 Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                                 const Continue& body) {
   Lets lets(lowering_, scope.facts);
   Expr first = lets.named(loop.name + ".first", max(from, min(idle.first, count)));
   Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, count)));
   scope.facts = lets.facts();
+  if (!slides_along(loop.name)) {
+    auto one = [&](Scope inner, const Expr& at, bool border) {
+      inner.value[loop.name] = at;
+      if (border) --inner.border_cuts;
+      else inner.inside.insert(idle.accesses.begin(), idle.accesses.end());
+      return body(std::move(inner));
+    };
+    return lets.wrap(emit_apart(loop, count, first, last, scope, one));
+  }
   Scope border = scope, middle = scope;
   --border.border_cuts;
   middle.inside.insert(idle.accesses.begin(), idle.accesses.end());

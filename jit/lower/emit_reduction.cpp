@@ -50,6 +50,12 @@ void NestEmitter::place_accumulators() {
                         [&](int level) { return nest_.loops[level].kind != ir::LoopKind::vector; });
 }
 
+// Some loop of the reduction stands outside of the accumulators.
+bool NestEmitter::blocked() const {
+  return std::any_of(nest_.loops.begin(), nest_.loops.end(),
+                     [&](const Loop& l) { return l.reduction && loops_around_accumulators(l); });
+}
+
 // In the strict class terms are added in the order of the definition: the reduction's loops keep theirs, and no block is
 // summed on its own.
 void NestEmitter::check_written_order() const {
@@ -81,13 +87,13 @@ void NestEmitter::refuse_registers(ErrorCode code, std::string got, std::string 
 
 // Gives partial results a place when reduction loops stand outside of the accumulators: the Func's own storage, else
 // that of its only epilogue where types agree, else scratch for the whole result.
-Stmt NestEmitter::with_partials(bool blocked, Scope scope, const Continue& body) {
+Stmt NestEmitter::with_partials(Scope scope, const Continue& body) {
   if (auto own = lowering_.storage.find(func_.name); own != lowering_.storage.end()) {
     partials_ = own->second;
     return body(std::move(scope));
   }
   const auto& epilogues = lowering_.epilogues[func_.name];
-  if (!blocked && accumulate_in_registers_) return body(std::move(scope));
+  if (!blocked() && accumulate_in_registers_) return body(std::move(scope));
   if (epilogues.size() == 1 && epilogues[0]->components() == func_.components()) {
     bool same = true;
     for (int c = 0; c < func_.components(); ++c) same = same && epilogues[0]->dtype(c) == func_.dtype(c);
@@ -238,7 +244,7 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
   switch (phase) {
     case Phase::whole:
       for (const Expr& v : func_.values) values.push_back(translate(v, scope));
-      return store_values(values, lowering_.storage.at(func_.name), func_, scope, lowering_.streams(func_.name));
+      return store_values(values, lowering_.storage.at(func_.name), func_, scope, true);
     case Phase::init: return store_accumulators(func_.combiner->identity, scope);
     case Phase::update: return leaf_update(scope);
     case Phase::resume: return store_accumulators(partial_values(scope), scope);
@@ -248,7 +254,7 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
     case Phase::finish: return leaf_finish(scope);
     case Phase::store:
       for (int c = 0; c < func_.components(); ++c) values.push_back(accumulator(c, scope));
-      return store_values(values, partials_, func_, scope, lowering_.streams(func_.name));
+      return store_values(values, partials_, func_, scope, !blocked());   // partial results are read again
   }
   return nullptr;
 }
@@ -285,8 +291,7 @@ Stmt NestEmitter::leaf_finish(const Scope& scope) {
     for (size_t d = 0; d < func_.vars.size(); ++d) rename.push_back({epilogue->vars[d], make_var(func_.vars[d])});
     std::vector<Expr> values;
     for (const Expr& v : epilogue->values) values.push_back(translate(substitute(v, rename), scope));
-    stores.push_back(store_values(values, lowering_.storage.at(epilogue->name), *epilogue, scope,
-                                  lowering_.streams(epilogue->name)));
+    stores.push_back(store_values(values, lowering_.storage.at(epilogue->name), *epilogue, scope, true));
   }
   epilogue_values_.clear();
   return ir::make_block(std::move(stores));

@@ -78,24 +78,17 @@ class ProgramBuilder {
       for (const Specialization& s : schedule_->specializations) {
         std::vector<Directive> directives = bound(schedule_->directives);
         for (Directive& d : bound(s.directives)) directives.push_back(std::move(d));
-        append(simplify(substitute(s.condition, constants_), facts_), std::move(directives), list);
+        list.push_back(variant(simplify(substitute(s.condition, constants_), facts_), std::move(directives)));
       }
-      if (!schedule_->directives.empty()) append({}, bound(schedule_->directives), list);
+      if (!schedule_->directives.empty()) list.push_back(variant({}, bound(schedule_->directives)));
     }
     if (list.empty() || list.back().condition.defined()) list.push_back({{}, {}, view_of(op_)});
     return list;
   }
 
-  // Streaming stores make two variants: one for results that should bypass the caches and are aligned, one for the rest.
-  void append(const Expr& condition, std::vector<Directive> directives, std::vector<Variant>& list) const {
-    Expr streams = streaming_condition(directives, collapsed_view(op_, directives));
-    if (streams.defined()) list.push_back(variant(both(streams, condition), directives));
-    std::erase_if(directives, [](const Directive& d) { return d.kind == DirectiveKind::stream; });
-    list.push_back(variant(condition, std::move(directives)));
-  }
-
   Variant variant(const Expr& condition, std::vector<Directive> directives) const {
     Substitution known = pinned_sizes(condition);
+    require_whole_lines(directives);
     for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, known));
     View view = collapsed_view(known.empty() ? op_ : substitute(op_, known), directives);
     Variant v{both(condition, view.condition), std::move(directives), std::move(view)};
@@ -103,22 +96,24 @@ class ProgramBuilder {
     return v;
   }
 
-  Expr streaming_condition(const std::vector<Directive>& directives, const View& view) const {
-    Expr condition;
-    for (const Directive& d : directives) {
+  // Streaming stores need whole, aligned lines: the condition of a stream directive comes to say so.
+  void require_whole_lines(std::vector<Directive>& directives) const {
+    const View view = collapsed_view(op_, directives);
+    for (Directive& d : directives) {
       if (d.kind != DirectiveKind::stream) continue;
-      condition = both(condition, d.value.defined() ? d.value : make_true());
+      bool is_argument = false;
       for (const TensorArgument& t : tensor_arguments(op_)) {
         if (t.name != d.func && t.name.rfind(d.func + ".", 0) != 0) continue;
+        is_argument = true;
         Expr line = integer(kLineBytes / bytes_of(t.dtype));
-        condition = condition & eq(make_var(misalignment_name(t.name)), integer(0));
+        d.value = both(d.value, eq(make_var(misalignment_name(t.name)), integer(0)));
         const std::vector<size_t>& dimensions = view.strides_from.at(t.name);
         for (size_t i = 0; i + 1 < dimensions.size(); ++i) {
-          condition = condition & eq(make_var(stride_name(t.name, dimensions[i])) % line, integer(0));
+          d.value = d.value & eq(make_var(stride_name(t.name, dimensions[i])) % line, integer(0));
         }
       }
+      if (!is_argument) d.value = make_constant(DType::boolean, 0);   // of our own storage, rows are not aligned
     }
-    return condition.defined() ? simplify(condition, facts_) : condition;
   }
 
   // A scheduled variant takes the innermost stride of each argument for 1, unless its condition speaks of that stride;

@@ -83,7 +83,9 @@ class VariantLowering {
       lowering_.storage[out.func] = argument(names, out.extents.size());
     }
     find_root_regions();
-    return nests_from(emission_order(), 0);
+    Lets lets(lowering_, lowering_.facts);
+    for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
+    return lets.wrap(nests_from(emission_order(), 0));
   }
 
  private:

@@ -53,13 +53,13 @@ struct Lowering {
   std::vector<Prefetching> prefetches = {};
   std::map<std::string, std::vector<const FuncContents*>> epilogues = {};   // by the Func they complete
   std::map<std::string, std::string> register_loop = {};         // Func -> loop of store_in(registers, at = loop)
-  std::map<std::string, Expr> streamed = {};                     // Func -> condition, undefined: always
+  std::map<std::string, Expr> streamed = {};                     // Func -> whether its stores bypass the caches
   std::map<std::pair<std::string, size_t>, Expr> granule = {};   // see View
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
   std::map<std::string, int> names_used = {};
 
   std::string fresh(const std::string& name);               // a name not used yet in this variant
-  bool streams(const std::string& func) const { return streamed.count(func) != 0; }
+  Expr streams(const std::string& func) const { return streamed.count(func) ? streamed.at(func) : Expr(); }
 };
 
 // Replaces reads of the Funcs in `names` by their definitions, everywhere.

@@ -166,6 +166,11 @@ class Builder {
     }
     l.kind = kind;
     l.where = d.where;
+    if (kind != ir::LoopKind::parallel) return;
+    int64_t known = 0;
+    bool decided = d.value.defined() && is_integer_constant(d.value, &known);
+    if (decided && known == 0) l.kind = ir::LoopKind::serial;
+    l.when = decided ? Expr() : d.value;
   }
 
   void tail(const Directive& d) {

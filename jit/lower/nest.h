@@ -19,6 +19,7 @@ struct Loop {
   ir::LoopKind kind = ir::LoopKind::serial;
   bool reduction = false;
   SourceLocation where = {};                                // of the directive that gave it its kind
+  Expr when = {};                                           // parallel: where the condition holds; undefined: always
   bool constant() const { return kind == ir::LoopKind::vector || kind == ir::LoopKind::unroll; }
 };
 

@@ -21,18 +21,18 @@ Stmt NestEmitter::emit(const Scope& outer) {
   scope.facts = lowering_.facts;
   scope.inside = outer.inside;
   scope.border_cuts = outer.border_cuts;
+  scope.rare = outer.rare;
   size_t at = 0;
   for (const std::string& v : func_.vars) scope.extent[v] = root_extent_[at++];
   for (const ReductionVar& r : func_.rvars) scope.extent[r.name] = root_extent_[at++];
+  find_idle_rules(scope);
 
   Walk walk;
   for (size_t i = 0; i < nest_.loops.size(); ++i) walk.levels.push_back(static_cast<int>(i));
   if (!func_.is_reduction()) return emit_from(walk, 0, scope);
 
   place_accumulators();
-  bool blocked = false;                                     // some reduction loop stands outside the accumulators
-  for (int i = 0; i <= accumulator_level_; ++i) blocked = blocked || nest_.loops[i].reduction;
-  return with_partials(blocked, scope, [&](Scope inner) { return emit_from(walk, 0, inner); });
+  return with_partials(scope, [&](Scope inner) { return emit_from(walk, 0, inner); });
 }
 
 Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
@@ -152,7 +152,8 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
   Expr extent = extent_of(loop.name, scope);
   // Lanes that a boundary rule treats one by one run one after another: short code where little work is.
   bool lanes = loop.kind == ir::LoopKind::vector && !(register_levels_.empty() && meets_border(loop, scope));
-  if (loop.kind == ir::LoopKind::vector && !lanes) {
+  bool short_code = loop.kind == ir::LoopKind::vector ? !lanes : scope.rare && !func_.is_reduction();
+  if (short_code) {
     if (auto valid = scope.valid.find(loop.name); valid != scope.valid.end()) {
       extent = valid->second;
       scope.valid.erase(valid);
@@ -161,6 +162,7 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
     scope.lane[loop.name] = make_var(var);
     return ir::make_loop(var, integer(0), extent, ir::LoopKind::serial, body(std::move(scope)));
   }
+  scope.lockstep = scope.lockstep || loop.kind == ir::LoopKind::vector;
   std::string var = bind(loop, extent, scope);
   Expr lane = make_var(var);
   scope.lane[loop.name] = lane;
@@ -195,7 +197,9 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   Stmt copies = write_awaiting(loop.name, scope);
   Expr from = integer(0);
   Stmt head;
-  if (slides_along(loop.name)) {                            // the first iteration finds nothing kept from one before
+  // The first iteration finds nothing kept from one before. Bodies with register tiles are not written twice for that.
+  if (scope.first_cuts > 0 && slides_along(loop.name) && !lowering_.register_loop.count(func_.name)) {
+    --scope.first_cuts;
     head = emit_range(loop, from, integer(1), count, scope, body);
     from = integer(1);
   }
@@ -211,19 +215,20 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   if (loop.reduction && !split && loops_around_accumulators(loop)) {
     scope.reduction_guards.push_back(lt(make_var(var), extent_of(loop.name, scope)));
   }
-  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, body(std::move(scope)))}));
+  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, body(std::move(scope)), loop.when)}));
 }
 
 // Iterations [from, to) of a loop of `count`, of which there may be fewer than `to`.
 Stmt NestEmitter::emit_range(const Loop& loop, const Expr& from, const Expr& to, const Expr& count, Scope scope,
                              const Continue& body) {
   Expr end = simplify(min(to, count), scope.facts);
+  if (scope.facts.at_most(end, from)) return nullptr;
   std::string var = lowering_.fresh(loop.name);
   scope.facts.bound(var, from, simplify(to - integer(1), scope.facts));
   bool single = is_integer_constant(from) && simplify(to - from) == integer(1);
   scope.value[loop.name] = single ? from : make_var(var);
   scope.count[loop.name] = count;
-  return ir::make_loop(var, from, simplify(end - from, scope.facts), loop.kind, body(std::move(scope)));
+  return ir::make_loop(var, from, simplify(end - from, scope.facts), loop.kind, body(std::move(scope)), loop.when);
 }
 
 bool NestEmitter::loops_around_accumulators(const Loop& loop) const {

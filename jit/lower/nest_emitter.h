@@ -53,6 +53,7 @@ class NestEmitter {
                        const std::function<ir::Stmt(Scope, const Expr&)>& steady);
   ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);
   ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
+  const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
   bool stores_once(const std::string& loop) const;
 
@@ -61,17 +62,23 @@ class NestEmitter {
     Expr first, last;
     std::set<BorderRead> accesses;
   };
+  void find_idle_rules(Scope& scope) const;
   bool meets_border(const Loop& loop, const Scope& scope) const;
   Idle idle_range(const std::string& variable, const Scope& scope) const;
+  bool rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const;
+  ir::Stmt emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
+  ir::Stmt emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
+                      const std::function<ir::Stmt(Scope, const Expr&, bool)>& body);
   ir::Stmt emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                          const Continue& body);
 
   // --- reductions (emit_reduction.cpp)
   void place_accumulators();
+  bool blocked() const;
   [[noreturn]] void refuse_registers(ErrorCode code, std::string got, std::string need, std::string hint = {}) const;
   void check_written_order() const;
   std::vector<Expr> partial_values(const Scope& scope) const;
-  ir::Stmt with_partials(bool blocked, Scope scope, const Continue& body);
+  ir::Stmt with_partials(Scope scope, const Continue& body);
   ir::Stmt emit_reduction(Scope scope);
   ir::Stmt emit_parts(const Scope& scope);
   ir::Stmt leaf(Phase phase, const Scope& scope);
@@ -86,10 +93,12 @@ class NestEmitter {
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
   Expr translate_access(const Expr& e, const Scope& scope);
-  Expr nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent, const Expr& clamped) const;
+  Expr nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent, const Expr& clamped,
+               const Facts& facts) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
   Expr read(const std::string& tensor, const Storage& from, int component, DType dtype, const std::vector<Expr>& indices,
             const Scope& scope) const;
+  bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
   std::vector<Expr> own_indices(const Scope& scope) const;
   static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);

@@ -40,6 +40,8 @@ struct Scope {
   std::map<std::string, Expr> valid;                        // constant inner loop -> real iterations (edge bodies)
   std::map<std::string, Tail> tail;                         // ... and how the others are kept out
   std::map<std::string, Expr> columns;                      // inner loop of a tile -> real columns of the panel
+  std::set<std::string> short_panel;                        // inner loops of tiles whose columns are not all real here
+  std::map<std::string, Expr> whole_panel;                  // inner loop of a tile -> whether all columns are real
   std::map<std::string, Expr> pitch;                        // inner loop -> its constant extent as a run-time value
   std::map<std::string, Expr> lane;                         // constant loop -> its own variable, never clamped
   std::map<std::string, int> tile_class;                    // split's inner loop -> class in use
@@ -51,7 +53,10 @@ struct Scope {
   std::vector<std::pair<const Staging*, Storage>> writing;  // copies being written by the body, which reads in place
   std::set<BorderRead> inside;                              // whose boundary rules are idle here
   std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
+  bool rare = false;                                        // few iterations come here: short code, nothing unrolled
+  bool lockstep = false;                                    // inside a vector loop
   int border_cuts = 2;                                      // along how many more axes bodies are cut at borders
+  int first_cuts = 2;                                       // for how many more loops the first iteration is apart
   Facts facts;
 };
 

@@ -37,12 +37,15 @@ static Expr mirrored(const Expr& index, const Expr& extent) {
 
 // The nearest element inside; in a collapsed dimension whole granules keep together.
 Expr NestEmitter::nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent,
-                          const Expr& clamped) const {
-  auto granule = lowering_.granule.find({tensor, d});
-  if (granule == lowering_.granule.end()) return clamped;
-  Expr phase = index % granule->second;
-  Expr last = extent - granule->second + phase;
-  return select(lt(index, integer(0)), phase, select(ge(index, extent), last, index));
+                          const Expr& clamped, const Facts& facts) const {
+  auto found = lowering_.granule.find({tensor, d});
+  if (found == lowering_.granule.end()) return clamped;
+  const Expr& granule = found->second;
+  // One granule outside, as next to a border, needs no division.
+  bool one_below = facts.at_most(integer(0), index + granule), one_above = facts.at_most(index + integer(1), extent + granule);
+  Expr first = one_below ? index + granule : index % granule;
+  Expr last = one_above ? index - granule : extent - granule + index % granule;
+  return select(lt(index, integer(0)), first, select(ge(index, extent), last, index));
 }
 
 Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
@@ -60,7 +63,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
     switch (e->boundary) {
       case Boundary::wrap: indices[d] = index % extent; break;
       case Boundary::mirror: indices[d] = mirrored(index, extent); break;
-      case Boundary::edge: indices[d] = nearest(e->name, d, index, extent, clamped); break;
+      case Boundary::edge: indices[d] = nearest(e->name, d, index, extent, clamped, scope.facts); break;
       default:
         indices[d] = clamped;
         present = present.defined() ? present & inside : inside;
@@ -116,16 +119,46 @@ std::vector<Expr> NestEmitter::own_indices(const Scope& scope) const {
   return indices;
 }
 
-Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents&,
+// Whether the lanes that are stored together begin at a multiple of their number in every row. Variables that stand for
+// other values are looked through.
+bool NestEmitter::begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const {
+  Substitution first_lane;
+  int64_t lanes = 0;
+  for (const Loop& loop : nest_.loops) {
+    auto lane = scope.lane.find(loop.name);
+    if (loop.kind != ir::LoopKind::vector || lane == scope.lane.end()) continue;
+    first_lane.push_back({lane->second->name, integer(0)});
+    is_integer_constant(extent_of(loop.name, scope), &lanes);
+  }
+  lanes = std::min<int64_t>(lanes, lowering_.target.lanes(bytes_of(dtype)));
+  while (lanes & (lanes - 1)) lanes &= lanes - 1;
+  Expr begin = substitute(index, first_lane);
+  for (int steps = 8; steps > 0; --steps) {
+    const int64_t content = Polynomial::of(begin).content();
+    if (lanes > 0 && content % lanes == 0) return true;
+    Substitution meanings;
+    visit(begin, [&](const Expr& e) {
+      const Range* range = e.kind() == ExprKind::var ? scope.facts.find(e->name) : nullptr;
+      const bool exact = range && range->lowest.defined() && range->lowest == range->highest;
+      if (exact && !uses_var(range->lowest, e->name)) meanings.push_back({e->name, range->lowest});
+    });
+    if (meanings.empty()) return false;
+    begin = simplify(substitute(begin, meanings), scope.facts);
+  }
+  return false;
+}
+
+Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents& func,
                                const Scope& scope, bool stream) {
   std::vector<Expr> indices = place(to, own_indices(scope), scope.facts);
   Expr mask = mask_for(indices, scope);
   std::vector<Stmt> stores;
   for (size_t c = 0; c < values.size(); ++c) {
     Stmt s = ir::make_store(to.buffers[c], indices, values[c], mask);
-    if (stream) {
+    Expr streams = stream && scope.lockstep ? lowering_.streams(func.name) : Expr();
+    if (streams.defined() && begins_at_whole_vectors(indices.back(), values[c].type().dtype, scope)) {
       ir::StmtNode node = *s;
-      node.streaming = true;
+      node.streaming = streams;
       s = std::make_shared<const ir::StmtNode>(std::move(node));
     }
     stores.push_back(s);
@@ -147,6 +180,7 @@ Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& t
 // dimension.
 Stmt NestEmitter::prefetches(const Scope& scope) const {
   std::vector<Stmt> requests;
+  if (scope.rare) return nullptr;
   for (const Prefetching* p : scope.prefetching) {
     Scope later = scope;
     auto loop = later.value.find(p->loop);

@@ -33,6 +33,7 @@ class Chain {
       else expression(s.values[i]);
     }
     if (s.mask.defined()) expression(s.mask);
+    if (s.streaming.defined()) expression(s.streaming);
     for (const ir::BufferArgument& b : s.buffers) if (uses(b.offset)) good_ = false;
   }
 

@@ -33,6 +33,8 @@ class Walker {
     ir::StmtNode node = s;
     for (Expr& v : node.values) v = simplify(v, facts);
     node.mask = simplify(node.mask, facts);
+    if (node.streaming.defined()) node.streaming = simplify(node.streaming, facts);
+    if (node.streaming.defined() && known_false(node.streaming)) node.streaming = {};
     for (ir::BufferArgument& b : node.buffers) b.offset = simplify(b.offset, facts);
     for (Stmt& child : node.body) child = walk(child, facts);
     if (node.kind == StmtKind::block) {
@@ -81,7 +83,8 @@ class Walker {
     Stmt body = walk(s.body[0], inner);
     if (!body) return nullptr;
     ir::StmtNode node = s;
-    node.values = {min, extent};
+    node.values[0] = min, node.values[1] = extent;
+    if (node.values.size() > 2) node.values[2] = simplify(node.values[2], facts);
     node.body = {body};
     return std::make_shared<const ir::StmtNode>(std::move(node));
   }

@@ -179,6 +179,7 @@ class UnitMaker {
       n.values[i] = addresses && i == offset_at ? offset(s->name, n.values[i]) : expression(n.values[i]);
     }
     if (n.mask.defined()) n.mask = expression(n.mask);
+    if (n.streaming.defined()) n.streaming = expression(n.streaming);
     for (ir::BufferArgument& b : n.buffers) b = {buffer(b.name), offset(b.name, b.offset)};
     if (addresses) n.name = buffer(n.name);
     if (inside_.contains(n.name) && !addresses && n.kind != StmtKind::call) n.name = local(n.name);

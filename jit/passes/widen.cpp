@@ -93,6 +93,21 @@ Stmt Widener::alloc(const ir::StmtNode& s) {
   return std::make_shared<const ir::StmtNode>(std::move(node));
 }
 
+// Lanes next to each other lie in one line; lanes apart in several, at most one each.
+Stmt Widener::prefetch(const ir::StmtNode& s) const {
+  const Expr first = substitute(s.values[0], {{variable_, base_}});
+  const auto linear = Polynomial::of(s.values[0]).linear_in(variable_);
+  const int64_t apart = std::max<int64_t>(linear ? linear->first.constant().value_or(1) : 1, 1);
+  const int64_t step = std::max<int64_t>(apart, lanes_);
+  std::vector<Stmt> lines;
+  for (int64_t at = 0; at < apart * lanes_; at += step) {
+    ir::StmtNode line = s;
+    line.values = {simplify(first + make_integer(DType::i64, at))};
+    lines.push_back(std::make_shared<const ir::StmtNode>(std::move(line)));
+  }
+  return ir::make_block(std::move(lines));
+}
+
 Stmt Widener::statement(const Stmt& s) {
   if (!s || !possible_) return s;
   ir::StmtNode node = *s;
@@ -101,6 +116,7 @@ Stmt Widener::statement(const Stmt& s) {
       Expr at = per_lane_.count(s->name) ? lane_offset(s->name, s->values[1]) : expr(s->values[1]);
       Expr value = expr(s->values[0]);
       node.mask = expr(s->mask);
+      if (s->streaming.defined() && varies(s->streaming)) possible_ = false;
       bool vector = at.type().lanes > 1;
       bool lanes_differ = value.type().lanes > 1 || (node.mask.defined() && node.mask.type().lanes > 1);
       if (!vector && lanes_differ) at = spread(at), vector = true;      // all lanes write one element: the last one stays
@@ -128,9 +144,7 @@ Stmt Widener::statement(const Stmt& s) {
       for (Stmt& child : node.body) child = statement(child);
       break;
     case StmtKind::alloc: return alloc(*s);
-    case StmtKind::prefetch:
-      node.values[0] = substitute(s->values[0], {{variable_, base_}});
-      break;
+    case StmtKind::prefetch: return prefetch(*s);
     case StmtKind::call: possible_ = false; break;
   }
   return std::make_shared<const ir::StmtNode>(std::move(node));

@@ -24,6 +24,7 @@ class Widener {
   Expr spread(const Expr& e) const;                         // scalar -> broadcast
   bool varies(const Expr& e) const;
   ir::Stmt statement(const ir::Stmt& s);
+  ir::Stmt prefetch(const ir::StmtNode& s) const;
   ir::Stmt alloc(const ir::StmtNode& s);
   Expr lane_offset(const std::string& buffer, const Expr& at);
 

@@ -93,6 +93,39 @@ TEST_CASE("three channels take whole loads and stores") {
   CHECK(loops[0].count("vextract") == 0);
   CHECK(loops[0].stack_vectors() == 0);
   CHECK(loops[0].count("vperm") <= 12);
+  CHECK(loops[0].reads() == 3);
+}
+
+TEST_CASE("channels that are read together touch nothing outside of what is read") {
+  for (const Target& target : runnable_targets()) {
+    // Each text: 8 pixels of three channels of which some are read, the last of them at the end of a page.
+    for (const std::vector<int>& read : {std::vector<int>{0, 2}, {0, 1}, {1, 2}, {2, 1, 0}}) {
+      std::string text = "program p\nentry main(X: f32 readonly, Y: f32) {\n";
+      for (int c : read) text += fmt::format("  Y[ramp({0}, 1, 8)] = X[ramp({1}, 3, 8)]\n", 8 * c, c);
+      Compiled code(text + "}\n", target);
+      const int64_t last = *std::max_element(read.begin(), read.end());
+      Guarded x(7 * 3 + last + 1), y(24);
+      REQUIRE(code.run({x.data, y.data}) == 0);
+      for (int c : read) {
+        for (int64_t i = 0; i < 8; ++i) REQUIRE(y.data[8 * c + i] == static_cast<float>(3 * i + c));
+      }
+    }
+  }
+}
+
+TEST_CASE("a store between channels that are read together is seen") {
+  for (const Target& target : runnable_targets()) {
+    Compiled code("program p\nentry main(X: f32, Y: f32) {\n"
+                  "  Y[ramp(0, 1, 8)] = X[ramp(0, 2, 8)]\n"
+                  "  X[3] = f32(100)\n"
+                  "  Y[ramp(8, 1, 8)] = X[ramp(1, 2, 8)]\n}\n", target);
+    Guarded x(16), y(16);
+    REQUIRE(code.run({x.data, y.data}) == 0);
+    for (int64_t i = 0; i < 8; ++i) {
+      REQUIRE(y.data[i] == static_cast<float>(2 * i));
+      REQUIRE(y.data[8 + i] == (i == 1 ? 100.f : static_cast<float>(2 * i + 1)));
+    }
+  }
 }
 
 }  // namespace lathe::test

@@ -241,6 +241,20 @@ entry main(Y: f32; n: i64) {
   CHECK(assembly.find("prefetch") != std::string::npos);
 }
 
+TEST_CASE("a line is asked for once in a piece of straight code") {
+  const char* text = R"(program p
+entry main(Y: f32; n: i64) {
+  prefetch Y[n] read
+  prefetch Y[n + 1] read
+  prefetch Y[n + 16] read
+}
+)";
+  const std::string assembly = assembly_text(ir::parse_program(text), test_target("x86-64-v3"));
+  int found = 0;
+  for (size_t at = assembly.find("prefetcht"); at != std::string::npos; at = assembly.find("prefetcht", at + 1)) ++found;
+  CHECK(found == 2);
+}
+
 TEST_CASE("an accumulator of max_number is one instruction a vector") {
   const char* text = R"(program p
 entry main(X: f32 readonly, Y: f32; n: i64) {

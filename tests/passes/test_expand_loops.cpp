@@ -1,0 +1,29 @@
+#include <doctest/doctest.h>
+
+#include "jit/ir/text.h"
+#include "jit/passes/expand_loops.h"
+
+namespace lathe {
+namespace {
+
+// The body of a loop over 8 lanes, expanded for vectors of 8.
+std::string expanded(const std::string& body) {
+  const ir::Program program = ir::parse_program("program p\nentry main(X: f32 readonly, Y: f32; n: i64) {\n  for i in 0, 8 vector {\n" +
+                                                body + "\n  }\n}\n");
+  const std::string text = ir::print(expand_loops(program, target_named("x86-64-v3")));
+  return text.substr(text.find("{\n") + 2);
+}
+
+}  // namespace
+
+TEST_CASE("lanes next to each other ask for one line, lanes apart for all of theirs") {
+  CHECK(expanded("prefetch X[i + n] read\nY[i] = X[i]") ==
+        "  prefetch X[n] read\n  Y[ramp(0, 1, 8)] = X[ramp(0, 1, 8)]\n}\n");
+  CHECK(expanded("prefetch X[3*i + n] read\nY[i] = X[3*i]") ==
+        "  prefetch X[n] read\n  prefetch X[n + 8] read\n  prefetch X[n + 16] read\n"
+        "  Y[ramp(0, 1, 8)] = X[ramp(0, 3, 8)]\n}\n");
+  CHECK(expanded("prefetch X[n] read\nY[i] = X[i]") ==
+        "  prefetch X[n] read\n  Y[ramp(0, 1, 8)] = X[ramp(0, 1, 8)]\n}\n");
+}
+
+}  // namespace lathe

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jit/compile.h"
+#include "jit/ir/text.h"
 #include "jit/runtime/host.h"
 #include "jit/runtime/kernel.h"
 #include "lang/func.h"

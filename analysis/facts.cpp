@@ -8,24 +8,67 @@
 
 namespace lathe {
 
+// One variable's bounds, before all that was known when they were given.
+struct Facts::Known {
+  Expr var;
+  Range range;
+  int depth = 0;
+  uint64_t bound_names = 0;                                 // classes of the variables bound here and before (name_bit)
+  uint64_t mentioned = 0;                                   // ... and of those that their bounds name
+  bool concerns_older = false;                              // an older bound may name this variable
+  std::shared_ptr<const Known> older;
+  mutable Results results;
+};
+
+namespace {
+
+const Facts::Known* known(const std::shared_ptr<const Facts::Known>& newest, const Expr& var) {
+  if (!newest || (newest->bound_names & var->names) == 0) return nullptr;
+  for (const Facts::Known* k = newest.get(); k; k = k->older.get()) {
+    if (k->var.hash() == var.hash() && k->var->name == var->name) return k;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void Facts::bound(const std::string& var, Expr lowest, Expr highest) {
-  int deepest = 0;
+  auto fresh = std::make_shared<Known>();
+  fresh->var = make_var(var);
   for (const Expr& e : {lowest, highest}) {
+    if (!e.defined()) continue;
+    fresh->mentioned |= e->names;
     visit(e, [&](const Expr& node) {
-      if (node.kind() == ExprKind::var) deepest = std::max(deepest, depth(node->name) + 1);
+      if (node.kind() == ExprKind::var) fresh->depth = std::max(fresh->depth, depth(node->name) + 1);
     });
   }
-  ranges_[var] = {{std::move(lowest), std::move(highest)}, deepest};
+  fresh->range = {std::move(lowest), std::move(highest)};
+  fresh->bound_names = fresh->var->names;
+  if (newest_) {
+    fresh->concerns_older = (newest_->mentioned & fresh->var->names) != 0;
+    fresh->bound_names |= newest_->bound_names;
+    fresh->mentioned |= newest_->mentioned;
+  }
+  fresh->older = std::move(newest_);
+  newest_ = std::move(fresh);
 }
 
-const Range* Facts::find(const std::string& var) const {
-  auto it = ranges_.find(var);
-  return it == ranges_.end() ? nullptr : &it->second.range;
+const Range* Facts::find(const Expr& var) const {
+  const Known* k = known(newest_, var);
+  return k ? &k->range : nullptr;
 }
+
+const Range* Facts::find(const std::string& var) const { return find(make_var(var)); }
 
 int Facts::depth(const std::string& var) const {
-  auto it = ranges_.find(var);
-  return it == ranges_.end() ? 0 : it->second.depth;
+  const Known* k = known(newest_, make_var(var));
+  return k ? k->depth : 0;
+}
+
+Facts::Results* Facts::results_for(const Expr& e) const {
+  const Known* k = newest_.get();
+  while (k && !k->concerns_older && (e->names & k->var->names) == 0) k = k->older.get();
+  return k ? &k->results : nullptr;
 }
 
 namespace {
@@ -35,7 +78,7 @@ constexpr int kMostWork = 96;                               // ... and on all pa
 
 class Prover {
  public:
-  explicit Prover(const Facts& facts) : facts_(facts) {}
+  explicit Prover(const std::shared_ptr<const Facts::Known>& facts) : facts_(facts) {}
 
   bool nonnegative(const Polynomial& p, int steps) const {
     if (!p.valid()) return false;
@@ -61,8 +104,10 @@ class Prover {
 
   bool atom_nonnegative(const Expr& e) const {
     if (e.kind() == ExprKind::var) {
-      const Range* r = facts_.find(e->name);
-      return r && r->lowest.defined() && nonnegative(Polynomial::of(r->lowest), 4);
+      const Facts::Known* k = known(facts_, e);
+      if (!k || !k->range.lowest.defined()) return false;
+      const Expr& lowest = k->range.lowest;
+      return lowest.kind() == ExprKind::constant ? lowest->integer_value >= 0 : nonnegative(Polynomial::of(lowest), 4);
     }
     if (e.is_op(Op::max)) return operand(e, 0) || operand(e, 1);
     if (e.is_op(Op::min)) return operand(e, 0) && operand(e, 1);
@@ -75,44 +120,51 @@ class Prover {
 
   // Compound atoms (min, max, floor division) first, then the variable that depends on most others.
   Expr deepest_atom(const Polynomial& p) const {
-    Expr best;
+    const Expr* best = nullptr;
     int best_rank = -1;
     for (const auto& [m, c] : p.terms()) {
       for (const Expr& f : m) {
-        int rank = f.kind() == ExprKind::var ? facts_.depth(f->name) : INT_MAX;
-        if (f.kind() == ExprKind::var && !facts_.find(f->name)) continue;
-        if (rank > best_rank) best = f, best_rank = rank;
+        int rank = INT_MAX;
+        if (f.kind() == ExprKind::var) {
+          const Facts::Known* k = known(facts_, f);
+          if (!k) continue;
+          rank = k->depth;
+        }
+        if (rank > best_rank) best = &f, best_rank = rank;
       }
     }
-    return best;
+    return best ? *best : Expr();
   }
 
   // The smallest value of p over atom in [lowest, highest], term by term; nullopt where a bound is missing.
   std::optional<Polynomial> smallest(const Polynomial& p, const Expr& atom, const Range& range) const {
-    Polynomial result;
+    Polynomial result, lowest, highest;
+    if (range.lowest.defined()) lowest = Polynomial::of(range.lowest);
+    if (range.highest.defined()) highest = Polynomial::of(range.highest);
     for (const auto& [m, c] : p.terms()) {
       auto at = std::find(m.begin(), m.end(), atom);
-      Polynomial coefficient(c);
       if (at == m.end()) {
-        Polynomial term = coefficient;
-        for (const Expr& f : m) term = term * Polynomial::atom(f);
-        result = result + term;
+        result.add(m, c);
         continue;
       }
-      Monomial others(m);
-      others.erase(others.begin() + (at - m.begin()));
+      Monomial others = without(m, at);
       if (!factors_nonnegative(others)) return std::nullopt;
-      const Expr& bound = c > 0 ? range.lowest : range.highest;
-      if (!bound.defined()) return std::nullopt;
-      Polynomial term = coefficient * Polynomial::of(bound);
-      for (const Expr& f : others) term = term * Polynomial::atom(f);
-      result = result + term;
+      if (!(c > 0 ? range.lowest : range.highest).defined()) return std::nullopt;
+      result.add_product(c > 0 ? lowest : highest, others, c);
     }
     return result;
   }
 
+  static Monomial without(const Monomial& m, Monomial::const_iterator at) {
+    Monomial others;
+    others.reserve(m.size() - 1);
+    others.insert(others.end(), m.begin(), at);
+    others.insert(others.end(), at + 1, m.end());
+    return others;
+  }
+
   bool eliminate_var(const Polynomial& p, const Expr& var, int steps) const {
-    auto least = smallest(p, var, *facts_.find(var->name));
+    auto least = smallest(p, var, known(facts_, var)->range);
     return least && nonnegative(*least, steps - 1);
   }
 
@@ -120,9 +172,13 @@ class Prover {
   static Polynomial replaced(const Polynomial& p, const Expr& atom, const Polynomial& value) {
     Polynomial result;
     for (const auto& [m, c] : p.terms()) {
-      Polynomial term(c);
-      for (const Expr& f : m) term = term * (f == atom ? value : Polynomial::atom(f));
-      result = result + term;
+      Monomial others;
+      Polynomial power(c);
+      for (const Expr& f : m) {
+        if (f == atom) power = power * value;
+        else others.push_back(f);
+      }
+      result.add_product(power, others, 1);
     }
     return result;
   }
@@ -170,31 +226,33 @@ class Prover {
   // d * floor(a/d) lies in [a - d + 1, a]: d * p is bounded below by exchanging the atom.
   bool eliminate_division(const Polynomial& p, const Expr& e, int64_t d, int steps) const {
     Polynomial bound;
-    Polynomial a = Polynomial::of(e.arg(0));
+    const Polynomial most = Polynomial::of(e.arg(0)), least = most - Polynomial(d - 1);
     for (const auto& [m, c] : p.terms()) {
       auto at = std::find(m.begin(), m.end(), e);
-      Polynomial term = at == m.end() ? Polynomial(c) * Polynomial(d) : Polynomial(c);
-      Monomial others(m);
-      if (at != m.end()) {
-        others.erase(others.begin() + (at - m.begin()));
-        if (!factors_nonnegative(others)) return false;
-        term = term * (c > 0 ? a - Polynomial(d - 1) : a);
+      if (at == m.end()) {
+        bound.add_product(Polynomial(c), m, d);
+        continue;
       }
-      for (const Expr& f : others) term = term * Polynomial::atom(f);
-      bound = bound + term;
+      Monomial others = without(m, at);
+      if (!factors_nonnegative(others)) return false;
+      bound.add_product(c > 0 ? least : most, others, c);
     }
     return nonnegative(bound, steps - 1);
   }
 
-  const Facts& facts_;
+  const std::shared_ptr<const Facts::Known>& facts_;
   mutable int work_ = 0;
 };
 
 }  // namespace
 
-bool Facts::nonnegative(const Polynomial& p) const { return Prover(*this).nonnegative(p, kMaxSteps); }
+bool Facts::nonnegative(const Polynomial& p) const { return Prover(newest_).nonnegative(p, kMaxSteps); }
 
-bool Facts::at_most(const Expr& a, const Expr& b) const { return nonnegative(Polynomial::of(b) - Polynomial::of(a)); }
+bool Facts::at_most(const Expr& a, const Expr& b) const {
+  Polynomial difference = Polynomial::of(b);
+  difference.add_expr(a, -1);
+  return nonnegative(difference);
+}
 
 std::optional<int64_t> Facts::lower_bound(const Expr& e) const {
   Polynomial p = Polynomial::of(e);

@@ -5,100 +5,178 @@
 
 namespace lathe {
 
-Polynomial::Polynomial(int64_t constant) { add({}, constant); }
-
-void Polynomial::add(const Monomial& m, int64_t coefficient) {
-  if (coefficient == 0) return;
-  auto [it, fresh] = terms_.try_emplace(m, coefficient);
-  if (fresh) return;
-  if (__builtin_add_overflow(it->second, coefficient, &it->second)) valid_ = false;
-  if (it->second == 0) terms_.erase(it);
+int compare(const Monomial& a, const Monomial& b) {
+  const size_t common = std::min(a.size(), b.size());
+  for (size_t i = 0; i < common; ++i) {
+    if (int c = compare(a[i], b[i])) return c;
+  }
+  return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
 }
 
-int64_t Polynomial::multiply(int64_t a, int64_t b, bool& valid) {
+Polynomial::Polynomial(int64_t constant) {
+  if (constant != 0) terms_.emplace_back(Monomial(), constant);
+}
+
+// Polynomials have few terms: the place is found from the end, where terms that come in order belong.
+void Polynomial::add(Monomial m, int64_t coefficient) {
+  if (coefficient == 0) return;
+  size_t at = terms_.size();
+  while (at > 0) {
+    const int order = compare(m, terms_[at - 1].first);
+    if (order > 0) break;
+    --at;
+    if (order < 0) continue;
+    int64_t& sum = terms_[at].second;
+    if (__builtin_add_overflow(sum, coefficient, &sum)) valid_ = false;
+    if (sum == 0) terms_.erase(terms_.begin() + static_cast<ptrdiff_t>(at));
+    return;
+  }
+  terms_.emplace(terms_.begin() + static_cast<ptrdiff_t>(at), std::move(m), coefficient);
+}
+
+int64_t Polynomial::multiply(int64_t a, int64_t b) {
   int64_t product = 0;
-  if (__builtin_mul_overflow(a, b, &product)) valid = false;
+  if (__builtin_mul_overflow(a, b, &product)) valid_ = false;
   return product;
+}
+
+static Monomial joint(const Monomial& a, const Monomial& b) {
+  Monomial product;
+  product.reserve(a.size() + b.size());
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(product));
+  return product;
+}
+
+void Polynomial::add_product(const Polynomial& o, const Monomial& m, int64_t factor) {
+  valid_ = valid_ && o.valid_;
+  for (const auto& [n, c] : o.terms_) add(m.empty() ? n : joint(n, m), multiply(c, factor));
+}
+
+void Polynomial::add_expr(const Expr& e, int64_t factor) {
+  if (e.kind() == ExprKind::constant) return add({}, multiply(e->integer_value, factor));
+  if (e.kind() == ExprKind::op) {
+    switch (e->op) {
+      case Op::add:
+        add_expr(e.arg(0), factor);
+        return add_expr(e.arg(1), factor);
+      case Op::sub:
+        add_expr(e.arg(0), factor);
+        return add_expr(e.arg(1), multiply(factor, -1));
+      case Op::neg: return add_expr(e.arg(0), multiply(factor, -1));
+      case Op::mul: {
+        for (int i : {1, 0}) {
+          if (e.arg(i).kind() == ExprKind::constant) return add_expr(e.arg(1 - i), multiply(factor, e.arg(i)->integer_value));
+        }
+        const Polynomial b = of(e.arg(1));
+        valid_ = valid_ && b.valid_;
+        const Polynomial a = of(e.arg(0));
+        for (const auto& [m, c] : b.terms_) add_product(a, m, multiply(c, factor));
+        valid_ = valid_ && a.valid_;
+        return;
+      }
+      default: break;
+    }
+  }
+  add({e}, factor);
 }
 
 Polynomial Polynomial::atom(const Expr& e) {
   Polynomial p;
-  p.add({e}, 1);
+  p.terms_.emplace_back(Monomial{e}, 1);
   return p;
 }
 
 Polynomial Polynomial::of(const Expr& e) {
-  if (e.kind() == ExprKind::constant) return Polynomial(e->integer_value);
-  if (e.is_op(Op::add)) return of(e.arg(0)) + of(e.arg(1));
-  if (e.is_op(Op::sub)) return of(e.arg(0)) - of(e.arg(1));
-  if (e.is_op(Op::mul)) return of(e.arg(0)) * of(e.arg(1));
-  if (e.is_op(Op::neg)) return Polynomial(0) - of(e.arg(0));
-  return atom(e);
+  Polynomial p;
+  p.add_expr(e);
+  return p;
 }
 
 Polynomial Polynomial::operator+(const Polynomial& o) const {
   Polynomial sum = *this;
-  sum.valid_ = valid_ && o.valid_;
-  for (const auto& [m, c] : o.terms_) sum.add(m, c);
+  sum.add_product(o, {}, 1);
   return sum;
 }
 
 Polynomial Polynomial::operator-(const Polynomial& o) const {
   Polynomial difference = *this;
-  difference.valid_ = valid_ && o.valid_;
-  for (const auto& [m, c] : o.terms_) difference.add(m, multiply(c, -1, difference.valid_));
+  difference.add_product(o, {}, -1);
   return difference;
 }
 
 Polynomial Polynomial::operator*(const Polynomial& o) const {
   Polynomial product;
   product.valid_ = valid_ && o.valid_;
-  for (const auto& [m, c] : terms_) {
-    for (const auto& [n, d] : o.terms_) {
-      Monomial joint;
-      std::merge(m.begin(), m.end(), n.begin(), n.end(), std::back_inserter(joint));
-      product.add(joint, multiply(c, d, product.valid_));
-    }
-  }
+  for (const auto& [m, c] : terms_) product.add_product(o, m, c);
   return product;
 }
 
-static Expr term_expr(const Monomial& m, int64_t coefficient) {
-  Expr product;
-  for (const Expr& factor : m) product = product.defined() ? product * factor : factor;
-  if (!product.defined()) return make_integer(DType::i64, coefficient);
-  return coefficient == 1 ? product : product * make_integer(DType::i64, coefficient);
-}
+// Writes a sum of products. Where all its atoms are variables, every part of it is in normal form.
+namespace {
+
+class Writer {
+ public:
+  explicit Writer(const std::vector<Polynomial::Term>& terms) {
+    for (const auto& [m, c] : terms) {
+      for (const Expr& factor : m) normal_ = normal_ && factor.kind() == ExprKind::var;
+    }
+  }
+
+  void add(const Monomial& m, int64_t c) {
+    if (m.empty()) {
+      constant_ = c;
+    } else if (!sum_.defined()) {
+      sum_ = product(m, c);
+    } else {
+      const bool subtract = c < 0 && c != INT64_MIN;
+      sum_ = make_index_op(subtract ? Op::sub : Op::add, sum_, product(m, subtract ? -c : c), normal_);
+    }
+  }
+
+  Expr result() const {
+    if (!sum_.defined()) return make_integer(DType::i64, constant_);
+    if (constant_ == 0) return sum_;
+    const bool subtract = constant_ < 0 && constant_ != INT64_MIN;
+    return make_index_op(subtract ? Op::sub : Op::add, sum_,
+                         make_integer(DType::i64, subtract ? -constant_ : constant_), normal_);
+  }
+
+ private:
+  Expr product(const Monomial& m, int64_t coefficient) const {
+    Expr p = m.front();
+    for (size_t i = 1; i < m.size(); ++i) p = make_index_op(Op::mul, p, m[i], normal_);
+    return coefficient == 1 ? p : make_index_op(Op::mul, p, make_integer(DType::i64, coefficient), normal_);
+  }
+
+  bool normal_ = true;
+  Expr sum_;
+  int64_t constant_ = 0;
+};
+
+}  // namespace
 
 Expr Polynomial::expr() const {
-  Expr sum;
-  int64_t constant = 0;
-  auto append = [&](const Monomial& m, int64_t c) {
-    if (m.empty()) {
-      constant = c;
-    } else if (!sum.defined()) {
-      sum = term_expr(m, c);
-    } else {
-      sum = c < 0 && c != INT64_MIN ? sum - term_expr(m, -c) : sum + term_expr(m, c);
-    }
-  };
-  for (const auto& [m, c] : terms_) if (c > 0) append(m, c);   // a positive term first: "N - x", not "-1*x + N"
-  for (const auto& [m, c] : terms_) if (c < 0) append(m, c);
-  if (!sum.defined()) return make_integer(DType::i64, constant);
-  if (constant == 0) return sum;
-  return constant < 0 && constant != INT64_MIN ? sum - make_integer(DType::i64, -constant)
-                                               : sum + make_integer(DType::i64, constant);
+  Writer writer(terms_);
+  for (const auto& [m, c] : terms_) if (c > 0) writer.add(m, c);   // a positive term first: "N - x", not "-1*x + N"
+  for (const auto& [m, c] : terms_) if (c < 0) writer.add(m, c);
+  return writer.result();
 }
 
 std::optional<int64_t> Polynomial::constant() const {
   if (terms_.empty()) return 0;
-  if (terms_.size() == 1 && terms_.begin()->first.empty()) return terms_.begin()->second;
+  if (terms_.size() == 1 && terms_.front().first.empty()) return terms_.front().second;
   return std::nullopt;
 }
 
 int64_t Polynomial::constant_term() const {
-  auto it = terms_.find({});
-  return it == terms_.end() ? 0 : it->second;
+  return !terms_.empty() && terms_.front().first.empty() ? terms_.front().second : 0;
+}
+
+int64_t Polynomial::coefficient_of(const Monomial& m) const {
+  for (const auto& [n, c] : terms_) {
+    if (n == m) return c;
+  }
+  return 0;
 }
 
 int64_t Polynomial::content() const {
@@ -113,12 +191,12 @@ std::pair<Polynomial, Polynomial> Polynomial::divide(const Monomial& divisor, in
     if (c % factor == 0 && std::includes(m.begin(), m.end(), divisor.begin(), divisor.end())) {
       Monomial left;
       std::set_difference(m.begin(), m.end(), divisor.begin(), divisor.end(), std::back_inserter(left));
-      quotient.add(left, c / factor);
+      quotient.add(std::move(left), c / factor);
     } else {
       rest.add(m, c);
     }
   }
-  return {quotient, rest};
+  return {std::move(quotient), std::move(rest)};
 }
 
 std::optional<std::pair<Polynomial, Polynomial>> Polynomial::linear_in(const std::string& var) const {
@@ -136,9 +214,9 @@ std::optional<std::pair<Polynomial, Polynomial>> Polynomial::linear_in(const std
       }
     }
     if (power > 1) return std::nullopt;
-    (power == 1 ? slope : rest).add(left, c);
+    (power == 1 ? slope : rest).add(std::move(left), c);
   }
-  return std::pair{slope, rest};
+  return std::pair{std::move(slope), std::move(rest)};
 }
 
 }  // namespace lathe

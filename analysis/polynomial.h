@@ -4,8 +4,9 @@
 // floor division, a min, ...). (io*6 + ii)*la becomes 6*io*la + ii*la, so equal addresses look equal.
 #pragma once
 
-#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "lang/expr.h"
 
@@ -15,6 +16,8 @@ using Monomial = std::vector<Expr>;                         // sorted; empty: th
 
 class Polynomial {
  public:
+  using Term = std::pair<Monomial, int64_t>;
+
   Polynomial() = default;
   Polynomial(int64_t constant);
   static Polynomial of(const Expr& e);                      // scalar i64; atoms are taken as they are
@@ -31,7 +34,13 @@ class Polynomial {
   std::optional<int64_t> constant() const;                  // when there is nothing else
   int64_t constant_term() const;
   int64_t content() const;                                  // greatest common divisor of the coefficients; 0 for zero
-  const std::map<Monomial, int64_t>& terms() const { return terms_; }
+  const std::vector<Term>& terms() const { return terms_; } // in order of their monomials
+  int64_t coefficient_of(const Monomial& m) const;          // 0 where there is no such term
+
+  // In place: += coefficient * m, += factor * o * m, += factor * e with atoms as they are.
+  void add(Monomial m, int64_t coefficient);
+  void add_product(const Polynomial& o, const Monomial& m, int64_t factor);
+  void add_expr(const Expr& e, int64_t factor = 1);
 
   // Splits into the part that is divisible by the monomial `divisor` times `factor` (returned divided) and the rest.
   std::pair<Polynomial, Polynomial> divide(const Monomial& divisor, int64_t factor) const;
@@ -39,10 +48,12 @@ class Polynomial {
   std::optional<std::pair<Polynomial, Polynomial>> linear_in(const std::string& var) const;
 
  private:
-  void add(const Monomial& m, int64_t coefficient);
-  static int64_t multiply(int64_t a, int64_t b, bool& valid);
-  std::map<Monomial, int64_t> terms_;                       // no zero coefficients
+  int64_t multiply(int64_t a, int64_t b);
+  std::vector<Term> terms_;                                 // sorted by monomial, no zero coefficients
   bool valid_ = true;
 };
+
+// Orders monomials by their first factor that differs; a shorter one comes before its continuations.
+int compare(const Monomial& a, const Monomial& b);
 
 }  // namespace lathe

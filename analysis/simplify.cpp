@@ -16,10 +16,51 @@ class Simplifier {
   explicit Simplifier(const Facts& facts) : facts_(facts) {}
 
   Expr run(const Expr& e) {
-    return transform(e, [&](const Expr& node) { return one(node); });
+    if (e.kind() == ExprKind::var || e.kind() == ExprKind::constant || e->normal) return e;
+    const bool scalar = is_index(e) || e.type() == Type{DType::boolean, 1};
+    Facts::Results* results = scalar && e.kind() == ExprKind::op ? facts_.results_for(e) : nullptr;
+    if (!results && e.shared()) results = &seen_;
+    if (results) {
+      if (auto done = results->find(e); done != results->end()) return done->second;
+    }
+    Expr result = is_sum_or_product(e) ? sum(e) : one(with_simple_children(e));
+    if (results) results->emplace(e, result);
+    return result;
   }
 
  private:
+  static bool is_sum_or_product(const Expr& e) {
+    if (e.kind() != ExprKind::op || !is_index(e)) return false;
+    return e->op == Op::add || e->op == Op::sub || e->op == Op::mul || e->op == Op::neg;
+  }
+
+  Expr with_simple_children(const Expr& e) {
+    return with_changed_children(e, [&](const Expr& child) { return run(child); });
+  }
+
+  // A whole tree of sums and products at once: what its parts are on their own does not matter.
+  Expr sum(const Expr& e) {
+    Polynomial p = polynomial(e);
+    if (p.valid()) return p.expr();
+    const Expr simple = with_simple_children(e);            // some part may do without numbers that are too large
+    p = Polynomial::of(simple);
+    return p.valid() ? p.expr() : simple;
+  }
+
+  Polynomial polynomial(const Expr& e) {
+    Polynomial p;
+    add(p, e, 1);
+    return p;
+  }
+
+  void add(Polynomial& p, const Expr& e, int64_t sign) {
+    if (e->normal || !is_sum_or_product(e)) return p.add_expr(run(e), sign);
+    if (e->op == Op::neg) return add(p, e.arg(0), -sign);
+    if (e->op == Op::mul) return p.add_product(polynomial(e.arg(0)) * polynomial(e.arg(1)), {}, sign);
+    add(p, e.arg(0), sign);
+    add(p, e.arg(1), e->op == Op::add ? sign : -sign);
+  }
+
   Expr one(const Expr& e) {
     if (e.kind() != ExprKind::op) return e;
     if (is_index(e)) return index(e);
@@ -30,10 +71,6 @@ class Simplifier {
 
   Expr index(const Expr& e) {
     switch (e->op) {
-      case Op::add: case Op::sub: case Op::mul: case Op::neg: {
-        Polynomial p = Polynomial::of(e);
-        return p.valid() ? p.expr() : e;
-      }
       case Op::div: return divide(e);
       case Op::mod: return remainder(e);
       case Op::min: case Op::max: return extremum(e);
@@ -118,7 +155,8 @@ class Simplifier {
   // a < b (strictly) or a <= b.
   Expr compare(const Expr& e, const Expr& a, const Expr& b, bool strictly) {
     if (!is_index(a)) return e;
-    Polynomial difference = Polynomial::of(b) - Polynomial::of(a);
+    Polynomial difference = Polynomial::of(b);
+    difference.add_expr(a, -1);
     if (facts_.nonnegative(difference - Polynomial(strictly ? 1 : 0))) return truth(true);
     if (facts_.nonnegative(Polynomial(strictly ? 0 : -1) - difference)) return truth(false);
     return e;
@@ -146,6 +184,7 @@ class Simplifier {
   }
 
   const Facts& facts_;
+  Facts::Results seen_;                                     // of this expression, where facts remember nothing
 };
 
 }  // namespace
@@ -170,15 +209,15 @@ std::optional<Range> quotient_interval(const Expr& e, const VarRanges& ranges, c
 // Sums of terms: each ranged variable must stand in a term of its own with a factor of known sign.
 std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, const Facts& facts) {
   Polynomial low, high;
-  Polynomial p = Polynomial::of(e);
+  const Polynomial p = Polynomial::of(e);
   for (const auto& [m, c] : p.terms()) {
     std::optional<Range> moving;
-    Polynomial fixed(1);
+    Monomial fixed;
     bool fixed_nonnegative = true;
     for (const Expr& f : m) {
       bool moves = std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return uses_var(f, r.first); });
       if (!moves) {
-        fixed = fixed * Polynomial::atom(f);
+        fixed.push_back(f);
         fixed_nonnegative = fixed_nonnegative && facts.nonnegative(f);
         continue;
       }
@@ -187,15 +226,13 @@ std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, con
       if (!moving) return std::nullopt;
     }
     if (!moving) {
-      low = low + Polynomial(c) * fixed;
-      high = high + Polynomial(c) * fixed;
+      low.add(m, c);
+      high.add(m, c);
       continue;
     }
     if (!fixed_nonnegative) return std::nullopt;
-    Polynomial at_low = Polynomial(c) * fixed * Polynomial::of(moving->lowest);
-    Polynomial at_high = Polynomial(c) * fixed * Polynomial::of(moving->highest);
-    low = low + (c > 0 ? at_low : at_high);
-    high = high + (c > 0 ? at_high : at_low);
+    low.add_product(Polynomial::of(c > 0 ? moving->lowest : moving->highest), fixed, c);
+    high.add_product(Polynomial::of(c > 0 ? moving->highest : moving->lowest), fixed, c);
   }
   if (!low.valid() || !high.valid()) return std::nullopt;
   return Range{low.expr(), high.expr()};

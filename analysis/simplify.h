@@ -2,8 +2,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "analysis/polynomial.h"
 
@@ -15,10 +17,13 @@ struct Range {
   Expr lowest, highest;
 };
 
+// Copies share what they know: a copy costs nothing, and a new bound stands before the older ones. One thread at a time
+// may use Facts that share, for they remember what was simplified under them.
 class Facts {
  public:
   void bound(const std::string& var, Expr lowest, Expr highest);   // replaces what was known
   const Range* find(const std::string& var) const;
+  const Range* find(const Expr& var) const;                        // a scalar i64 variable
   // How many steps of bounds that name other variables lie below this one.
   int depth(const std::string& var) const;
 
@@ -30,12 +35,14 @@ class Facts {
   std::optional<int64_t> lower_bound(const Expr& e) const;
   std::optional<int64_t> upper_bound(const Expr& e) const;
 
+  // Results of simplify for expressions that nothing newer than some bound concerns; null: nothing is known.
+  using Results = std::unordered_map<Expr, Expr>;
+  Results* results_for(const Expr& e) const;
+
+  struct Known;                                                    // facts.cpp
+
  private:
-  struct Known {
-    Range range;
-    int depth = 0;
-  };
-  std::map<std::string, Known> ranges_;
+  std::shared_ptr<const Known> newest_;
 };
 
 // An equal expression in normal form: integer arithmetic as sorted sums of products; constants folded; floor divisions

@@ -9,6 +9,7 @@
 #include <bit>
 
 #include "lang/algorithm.h"
+#include "lang/expr_node.h"
 
 namespace lathe {
 
@@ -49,18 +50,11 @@ std::string_view name_of(Boundary boundary) {
   return names[static_cast<size_t>(boundary)];
 }
 
-ExprKind Expr::kind() const { return node_->kind; }
-Type Expr::type() const { return node_->type; }
-bool Expr::is_op(Op op) const { return node_ && node_->kind == ExprKind::op && node_->op == op; }
-const std::vector<Expr>& Expr::args() const { return node_->args; }
-const Expr& Expr::arg(size_t i) const { return node_->args[i]; }
 uint64_t name_bit(std::string_view name) {
   uint64_t h = 14695981039346656037u;
   for (char c : name) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return uint64_t{1} << (h >> 58);
 }
-
-size_t Expr::hash() const { return node_ ? node_->hash : 0; }
 
 namespace {
 
@@ -102,7 +96,8 @@ int compare(const T& a, const T& b) {
   return a < b ? -1 : b < a ? 1 : 0;
 }
 
-int compare(const Expr& a, const Expr& b);
+int compare(const std::string& a, const std::string& b) { return a.compare(b); }
+
 int compare(const ReductionVar& a, const ReductionVar& b) {
   const int by_name = a.name.compare(b.name);
   return by_name != 0 ? by_name : compare(a.extent, b.extent);
@@ -134,6 +129,8 @@ int compare_access(const ExprNode& a, const ExprNode& b) {
   return compare(a.mask, b.mask);
 }
 
+}  // namespace
+
 int compare(const Expr& a, const Expr& b) {
   if (a.get() == b.get()) return 0;
   if (!a.defined() || !b.defined()) return a.defined() ? 1 : -1;
@@ -163,23 +160,26 @@ int compare(const Expr& a, const Expr& b) {
   return compare(m.args, n.args);
 }
 
-}  // namespace
-
 bool Expr::operator==(const Expr& other) const {
   return node_ == other.node_ || (hash() == other.hash() && compare(*this, other) == 0);
 }
 
 bool Expr::operator<(const Expr& other) const { return compare(*this, other) < 0; }
 
+Expr finished(std::shared_ptr<ExprNode> node) {
+  node->hash = hash_of(*node);
+  node->names = node->kind == ExprKind::var ? name_bit(node->name) : 0;
+  auto add = [&](const Expr& child) { if (child.defined()) node->names |= child->names; };
+  for (const Expr& child : node->args) add(child);
+  add(node->boundary_value);
+  add(node->mask);
+  for (const ReductionVar& r : node->rvars) add(r.extent);
+  return Expr(std::move(node));
+}
+
 Expr make_node(ExprNode node) {
-  node.hash = hash_of(node);
-  node.names = node.kind == ExprKind::var ? name_bit(node.name) : 0;
-  auto add = [&](const Expr& child) { if (child.defined()) node.names |= child->names; };
-  for (const Expr& child : node.args) add(child);
-  add(node.boundary_value);
-  add(node.mask);
-  for (const ReductionVar& r : node.rvars) add(r.extent);
-  return Expr(std::make_shared<const ExprNode>(std::move(node)));
+  node.normal = false;
+  return finished(std::allocate_shared<ExprNode>(NodeAllocator<ExprNode>(), std::move(node)));
 }
 
 }  // namespace lathe

@@ -80,12 +80,12 @@ class Expr {
   const ExprNode& operator*() const { return *node_; }
   const ExprNode* get() const { return node_.get(); }
 
-  ExprKind kind() const;
-  Type type() const;
-  bool is_op(Op op) const;
-  const std::vector<Expr>& args() const;
-  const Expr& arg(size_t i) const;
-  size_t hash() const;                                      // 0 for undefined
+  inline ExprKind kind() const;
+  inline Type type() const;
+  inline bool is_op(Op op) const;
+  inline const std::vector<Expr>& args() const;
+  inline const Expr& arg(size_t i) const;
+  inline size_t hash() const;                               // 0 for undefined
   bool shared() const { return node_.use_count() > 1; }     // has other owners: a walk may meet it again
 
   bool operator==(const Expr& other) const;                 // structural
@@ -110,6 +110,8 @@ struct ExprNode {
   double float_value = 0;                                   // constant of a float type
   bool untyped_literal = false;                             // a bare number, or an operator of such only: adopts the
                                                             // other operand's type; ignored by equality
+  bool normal = false;                                      // a sum of products of variables as Polynomial::expr makes
+                                                            // it: nothing left to simplify; ignored by equality
   std::string name;                                         // var, access
   std::vector<Expr> args;                                   // op, cast, access (indices), reduce (values), ramp, broadcast
   // access only
@@ -127,6 +129,13 @@ struct ExprNode {
   uint64_t names = 0;                                       // classes of the variable names in it (name_bit)
 };
 
+ExprKind Expr::kind() const { return node_->kind; }
+Type Expr::type() const { return node_->type; }
+bool Expr::is_op(Op op) const { return node_ && node_->kind == ExprKind::op && node_->op == op; }
+const std::vector<Expr>& Expr::args() const { return node_->args; }
+const Expr& Expr::arg(size_t i) const { return node_->args[i]; }
+size_t Expr::hash() const { return node_ ? node_->hash : 0; }
+
 // --- Making expressions. These check operand types and throw Error{type_mismatch} with `where`; they fold nothing.
 Expr make_integer(DType type, int64_t value);
 Expr make_float(DType type, double value);
@@ -143,6 +152,7 @@ Expr make_broadcast(Expr value, int lanes);
 Expr make_true();
 Expr with_location(const Expr& e, const SourceLocation& where);
 Expr make_node(ExprNode node);                              // as it stands: computes the hash, checks nothing
+Expr make_index_op(Op op, Expr a, Expr b, bool normal);     // of two scalar i64 expressions: checks nothing
 
 // Literals take the type of the other operand ("x * 2" for a float x); a float literal never becomes an integer.
 void match_literal_types(std::vector<Expr>& args, size_t first, const SourceLocation& where);
@@ -186,6 +196,7 @@ Expr popcount(const Expr& a);
 Expr cast(DType type, const Expr& a);
 
 // --- Looking at expressions.
+int compare(const Expr& a, const Expr& b);                  // -1, 0 or 1, in the order of operator<
 // Names fall into 64 classes; a node's `names` tells which classes occur in it, so that most searches end at once.
 uint64_t name_bit(std::string_view name);
 bool is_integer_constant(const Expr& e, int64_t* value = nullptr);   // integer or boolean; scalar or broadcast
@@ -198,12 +209,41 @@ Expr transform(const Expr& e, const std::function<Expr(const Expr&)>& change);
 // The same node with other children; order: args, then boundary_value and mask where defined, then the rvars' extents.
 Expr with_children(const Expr& e, const std::vector<Expr>& children);
 std::vector<Expr> children_of(const Expr& e);
+// The same in place: sees each child; and e with each child replaced by what `change` makes of it, e itself where that
+// is nothing new.
+template <class See> void for_each_child(const Expr& e, const See& see);
+template <class Change> Expr with_changed_children(const Expr& e, const Change& change);
 // Calls `visit` on every node, parents first; a node that several parents share is visited once.
 void visit(const Expr& e, const std::function<void(const Expr&)>& visit);
 
 using Substitution = std::vector<std::pair<std::string, Expr>>;
 Expr substitute(const Expr& e, const Substitution& values); // replaces vars by name, all at once
 bool uses_var(const Expr& e, std::string_view name);
+
+template <class See> void for_each_child(const Expr& e, const See& see) {
+  for (const Expr& a : e->args) see(a);
+  if (e->boundary_value.defined()) see(e->boundary_value);
+  if (e->mask.defined()) see(e->mask);
+  for (const ReductionVar& r : e->rvars) see(r.extent);
+}
+
+template <class Change> Expr with_changed_children(const Expr& e, const Change& change) {
+  std::vector<Expr> children;                               // empty until one differs
+  size_t same = 0;
+  for_each_child(e, [&](const Expr& child) {
+    Expr next = change(child);
+    if (children.empty() && next.get() == child.get()) {
+      ++same;
+      return;
+    }
+    if (children.empty()) {
+      children = children_of(e);
+      children.resize(same);
+    }
+    children.push_back(std::move(next));
+  });
+  return children.empty() ? e : with_children(e, children);
+}
 
 }  // namespace lathe
 

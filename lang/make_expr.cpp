@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "lang/algorithm.h"
+#include "lang/expr_node.h"
 
 namespace lathe {
 
@@ -40,9 +41,9 @@ double rounded(DType type, double value) {
 }
 
 Expr untyped(Expr literal) {
-  ExprNode node = *literal;
-  node.untyped_literal = true;
-  return make_node(std::move(node));
+  std::shared_ptr<ExprNode> node = copy_of(literal);
+  node->untyped_literal = true;
+  return finished(std::move(node));
 }
 
 SourceLocation place_of(const SourceLocation& given, const std::vector<Expr>& args) {
@@ -62,16 +63,37 @@ Expr::Expr(int64_t value) : Expr(untyped(make_integer(DType::i64, value))) {}
 Expr::Expr(float value) : Expr(untyped(make_float(DType::f32, value))) {}
 Expr::Expr(double value) : Expr(untyped(make_float(DType::f64, value))) {}
 
+namespace {
+
+Expr integer_node(DType type, int64_t value) {
+  std::shared_ptr<ExprNode> node = new_node();
+  node->type = {type, 1};
+  node->integer_value = value;
+  return finished(std::move(node));
+}
+
+// Small index constants are everywhere: one node of each.
+constexpr int64_t kFirstKept = -16, kKept = 256;
+
+const Expr& kept_integer(int64_t value) {
+  static const std::vector<Expr> kept = [] {
+    std::vector<Expr> list;
+    for (int64_t i = 0; i < kKept; ++i) list.push_back(integer_node(DType::i64, kFirstKept + i));
+    return list;
+  }();
+  return kept[static_cast<size_t>(value - kFirstKept)];
+}
+
+}  // namespace
+
 Expr make_integer(DType type, int64_t value) {
   if (is_float(type)) return make_float(type, static_cast<double>(value));
   if (type != DType::u64 && !fits(type, value)) {
     fail(ErrorCode::bad_constant, fmt::format("a constant does not fit {}", name_of(type)), fmt::format("{}", value),
          range_text(type), {});
   }
-  ExprNode node;
-  node.type = {type, 1};
-  node.integer_value = value;
-  return make_node(std::move(node));
+  if (type == DType::i64 && value >= kFirstKept && value < kFirstKept + kKept) return kept_integer(value);
+  return integer_node(type, value);
 }
 
 Expr make_float(DType type, double value) {
@@ -284,26 +306,38 @@ Expr make_op(Op op, std::vector<Expr> args, const SourceLocation& where) {
     }
   }
   check_operands(op, args, place);
-  ExprNode node;
-  node.kind = ExprKind::op;
-  node.op = op;
-  node.type = args.back().type();
-  node.untyped_literal = !info.boolean_result;
-  for (size_t i = first; i < args.size(); ++i) node.untyped_literal &= args[i]->untyped_literal;
-  if (info.boolean_result) node.type.dtype = DType::boolean;
-  node.args = std::move(args);
-  node.where = where;
-  return make_node(std::move(node));
+  std::shared_ptr<ExprNode> node = new_node();
+  node->kind = ExprKind::op;
+  node->op = op;
+  node->type = args.back().type();
+  node->untyped_literal = !info.boolean_result;
+  for (size_t i = first; i < args.size(); ++i) node->untyped_literal &= args[i]->untyped_literal;
+  if (info.boolean_result) node->type.dtype = DType::boolean;
+  node->args = std::move(args);
+  node->where = where;
+  return finished(std::move(node));
+}
+
+Expr make_index_op(Op op, Expr a, Expr b, bool normal) {
+  std::shared_ptr<ExprNode> node = new_node();
+  node->kind = ExprKind::op;
+  node->op = op;
+  node->type = {DType::i64, 1};
+  node->normal = normal;
+  node->args.reserve(2);
+  node->args.push_back(std::move(a));
+  node->args.push_back(std::move(b));
+  return finished(std::move(node));
 }
 
 // --- Other kinds.
 
 Expr make_var(std::string name, Type type) {
-  ExprNode node;
-  node.kind = ExprKind::var;
-  node.name = std::move(name);
-  node.type = type;
-  return make_node(std::move(node));
+  std::shared_ptr<ExprNode> node = new_node();
+  node->kind = ExprKind::var;
+  node->name = std::move(name);
+  node->type = type;
+  return finished(std::move(node));
 }
 
 Expr make_cast(DType type, Expr value) {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <mutex>
 #include <numeric>
+#include <set>
 
 namespace lathe {
 namespace {
@@ -54,9 +56,23 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+FileName::FileName(std::string_view text) {
+  if (text.empty()) return;
+  static std::mutex mutex;
+  static auto* names = new std::set<std::string, std::less<>>;   // never freed: static objects may hold locations
+  std::lock_guard lock(mutex);
+  auto known = names->find(text);
+  text_ = &*(known != names->end() ? known : names->emplace(text).first);
+}
+
+const std::string& FileName::str() const {
+  static const std::string nothing;
+  return text_ ? *text_ : nothing;
+}
+
 std::string to_string(const SourceLocation& where) {
   if (!where.known()) return "";
-  std::string text = where.file.empty() ? "line " : where.file + ":";
+  std::string text = where.file.empty() ? "line " : fmt::format("{}:", where.file.str());
   text += std::to_string(where.line);
   if (where.column > 0) text += ":" + std::to_string(where.column);
   return text;

@@ -13,9 +13,25 @@
 
 namespace lathe {
 
+// The name of a source file, kept once and for good: every expression carries one.
+class FileName {
+ public:
+  FileName() = default;
+  FileName(std::string_view text);
+  FileName(const std::string& text) : FileName(std::string_view(text)) {}
+  FileName(const char* text) : FileName(std::string_view(text)) {}
+  const std::string& str() const;
+  operator const std::string&() const { return str(); }
+  bool empty() const { return text_ == nullptr; }
+  bool operator==(const FileName&) const = default;
+
+ private:
+  const std::string* text_ = nullptr;                       // null: empty
+};
+
 // Where the author wrote something. Line 0 means unknown.
 struct SourceLocation {
-  std::string file;
+  FileName file;
   int line = 0;
   int column = 0;
   bool known() const { return line > 0; }

@@ -126,8 +126,7 @@ class UnitMaker {
     Polynomial common;
     for (const auto& [monomial, coefficient] : offsets.front()->terms()) {
       const bool everywhere = std::all_of(offsets.begin(), offsets.end(), [&](const auto& o) {
-        auto it = o->terms().find(monomial);
-        return it != o->terms().end() && it->second == coefficient;
+        return o->coefficient_of(monomial) == coefficient;
       });
       if (everywhere && is_fixed(monomial)) common = common + term(monomial, coefficient);
     }

@@ -125,7 +125,7 @@ TEST_CASE("reads, definitions, reductions and operators know their line") {
   const int defined = __LINE__ + 1;
   Y(i) = X(i);
   CHECK(Y.contents()->where.line == defined);
-  CHECK(contains(Y.contents()->where.file, "test_func.cpp"));
+  CHECK(contains(Y.contents()->where.file.str(), "test_func.cpp"));
   const int made = __LINE__ + 1;
   const Operator op = make_operator("f", {X}, {{Y, {M}}});
   CHECK(op.where.line == made);

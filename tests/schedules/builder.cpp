@@ -56,7 +56,7 @@ TEST_CASE("each directive of the C++ form knows its file and line") {
   int line = __LINE__ - 1;
   const Schedule& schedule = s;
   CHECK(schedule.directives.at(0).where.line == line);
-  CHECK(schedule.directives.at(0).where.file.find("builder.cpp") != std::string::npos);
+  CHECK(schedule.directives.at(0).where.file.str().find("builder.cpp") != std::string::npos);
 }
 
 TEST_CASE("the C++ form refuses factors, spaces and types as the text form does") {
@@ -65,7 +65,7 @@ TEST_CASE("the C++ form refuses factors, spaces and types as the text form does"
     try {
       action();
     } catch (const Error& e) {
-      CHECK(e.parts().where.file.find("builder.cpp") != std::string::npos);
+      CHECK(e.parts().where.file.str().find("builder.cpp") != std::string::npos);
       return std::string(code_text(e.code())) + " " + std::string(e.what()).substr(0, std::string(e.what()).find('\n'));
     }
     return "no error";

@@ -65,9 +65,15 @@ int Facts::depth(const std::string& var) const {
   return k ? k->depth : 0;
 }
 
+Facts Facts::remembering() {
+  Facts facts;
+  facts.bound("", {}, {});
+  return facts;
+}
+
 Facts::Results* Facts::results_for(const Expr& e) const {
   const Known* k = newest_.get();
-  while (k && !k->concerns_older && (e->names & k->var->names) == 0) k = k->older.get();
+  while (k && k->older && !k->concerns_older && (e->names & k->var->names) == 0) k = k->older.get();
   return k ? &k->results : nullptr;
 }
 
@@ -80,34 +86,37 @@ class Prover {
  public:
   explicit Prover(const std::shared_ptr<const Facts::Known>& facts) : facts_(facts) {}
 
-  bool nonnegative(const Polynomial& p, int steps) const {
+  bool nonnegative(Polynomial p, int steps) const {
     if (!p.valid()) return false;
     if (auto c = p.constant()) return *c >= 0;
     if (steps == 0 || ++work_ > kMostWork) return false;
     if (all_terms_nonnegative(p)) return true;
     Expr atom = deepest_atom(p);
     if (!atom.defined()) return false;
-    if (atom.kind() == ExprKind::var) return eliminate_var(p, atom, steps);
-    return eliminate_compound(p, atom, steps);
+    if (atom.kind() == ExprKind::var) return above_smallest(std::move(p), atom, known(facts_, atom)->range, steps);
+    return eliminate_compound(std::move(p), atom, steps);
   }
 
  private:
   bool all_terms_nonnegative(const Polynomial& p) const {
-    return std::all_of(p.terms().begin(), p.terms().end(), [&](const auto& term) {
-      return term.second >= 0 && factors_nonnegative(term.first);
-    });
+    for (const auto& [m, c] : p.terms()) {
+      if (c < 0 || !factors_nonnegative(m)) return false;
+    }
+    return true;
   }
 
-  bool factors_nonnegative(const Monomial& m) const {
-    return std::all_of(m.begin(), m.end(), [&](const Expr& f) { return atom_nonnegative(f); });
+  bool factors_nonnegative(const Monomial& m, const Expr* but = nullptr) const {
+    for (const Expr& f : m) {
+      if (&f != but && !atom_nonnegative(f)) return false;
+    }
+    return true;
   }
 
   bool atom_nonnegative(const Expr& e) const {
     if (e.kind() == ExprKind::var) {
       const Facts::Known* k = known(facts_, e);
       if (!k || !k->range.lowest.defined()) return false;
-      const Expr& lowest = k->range.lowest;
-      return lowest.kind() == ExprKind::constant ? lowest->integer_value >= 0 : nonnegative(Polynomial::of(lowest), 4);
+      return nonnegative(k->range.lowest);
     }
     if (e.is_op(Op::max)) return operand(e, 0) || operand(e, 1);
     if (e.is_op(Op::min)) return operand(e, 0) && operand(e, 1);
@@ -116,7 +125,11 @@ class Prover {
     if (e.is_op(Op::select)) return operand(e, 1) && operand(e, 2);
     return false;
   }
-  bool operand(const Expr& e, size_t i) const { return nonnegative(Polynomial::of(e.arg(i)), 4); }
+  bool operand(const Expr& e, size_t i) const { return nonnegative(e.arg(i)); }
+  bool nonnegative(const Expr& e) const {
+    if (e.kind() == ExprKind::constant) return e->integer_value >= 0;
+    return nonnegative(Polynomial::of(e), 4);
+  }
 
   // Compound atoms (min, max, floor division) first, then the variable that depends on most others.
   Expr deepest_atom(const Polynomial& p) const {
@@ -136,108 +149,91 @@ class Prover {
     return best ? *best : Expr();
   }
 
-  // The smallest value of p over atom in [lowest, highest], term by term; nullopt where a bound is missing.
-  std::optional<Polynomial> smallest(const Polynomial& p, const Expr& atom, const Range& range) const {
-    Polynomial result, lowest, highest;
+  // Whether p is at least 0 with the atom at that end of its range, term by term, where p is smallest.
+  bool above_smallest(Polynomial p, const Expr& atom, const Range& range, int steps) const {
+    const std::vector<Polynomial::Term> moving = p.take_terms_with(atom);
+    Polynomial lowest, highest;
     if (range.lowest.defined()) lowest = Polynomial::of(range.lowest);
     if (range.highest.defined()) highest = Polynomial::of(range.highest);
-    for (const auto& [m, c] : p.terms()) {
+    for (const auto& [m, c] : moving) {
       auto at = std::find(m.begin(), m.end(), atom);
-      if (at == m.end()) {
-        result.add(m, c);
-        continue;
-      }
-      Monomial others = without(m, at);
-      if (!factors_nonnegative(others)) return std::nullopt;
-      if (!(c > 0 ? range.lowest : range.highest).defined()) return std::nullopt;
-      result.add_product(c > 0 ? lowest : highest, others, c);
+      if (!factors_nonnegative(m, at)) return false;
+      if (!(c > 0 ? range.lowest : range.highest).defined()) return false;
+      p.add_product(c > 0 ? lowest : highest, without(m, at), c);
     }
-    return result;
+    return nonnegative(std::move(p), steps - 1);
   }
 
-  static Monomial without(const Monomial& m, Monomial::const_iterator at) {
-    Monomial others;
-    others.reserve(m.size() - 1);
-    others.insert(others.end(), m.begin(), at);
-    others.insert(others.end(), at + 1, m.end());
+  static Monomial without(const Monomial& m, const Expr* at) {
+    Monomial others(m.begin(), at);
+    others.append(at + 1, m.end());
     return others;
   }
 
-  bool eliminate_var(const Polynomial& p, const Expr& var, int steps) const {
-    auto least = smallest(p, var, known(facts_, var)->range);
-    return least && nonnegative(*least, steps - 1);
-  }
-
   // p with the atom replaced by an expression that it may equal.
-  static Polynomial replaced(const Polynomial& p, const Expr& atom, const Polynomial& value) {
-    Polynomial result;
-    for (const auto& [m, c] : p.terms()) {
+  static Polynomial replaced(Polynomial p, const Expr& atom, const Expr& by) {
+    const std::vector<Polynomial::Term> moving = p.take_terms_with(atom);
+    const Polynomial value = Polynomial::of(by);
+    for (const auto& [m, c] : moving) {
       Monomial others;
       Polynomial power(c);
       for (const Expr& f : m) {
         if (f == atom) power = power * value;
         else others.push_back(f);
       }
-      result.add_product(power, others, 1);
+      p.add_product(power, others, 1);
     }
-    return result;
+    return p;
   }
 
-  bool eliminate_compound(const Polynomial& p, const Expr& e, int steps) const {
-    if (e.is_op(Op::min) || e.is_op(Op::max)) return eliminate_extremum(p, e, steps);
-    if (e.is_op(Op::select)) return with_either(p, e, e.arg(1), e.arg(2), steps);
+  bool eliminate_compound(Polynomial p, const Expr& e, int steps) const {
+    if (e.is_op(Op::min) || e.is_op(Op::max)) return eliminate_extremum(std::move(p), e, steps);
+    if (e.is_op(Op::select)) return with_either(std::move(p), e, e.arg(1), e.arg(2), steps);
     int64_t divisor = 0;
     bool constant_divisor = e.kind() == ExprKind::op && e.args().size() == 2 &&
                             is_integer_constant(e.arg(1), &divisor) && divisor > 0;
-    if (e.is_op(Op::div) && constant_divisor) return eliminate_division(p, e, divisor, steps);
+    if (e.is_op(Op::div) && constant_divisor) return eliminate_division(std::move(p), e, divisor, steps);
     if (e.is_op(Op::mod)) {
-      Range range{make_integer(DType::i64, 0), {}};
-      if (operand(e, 1)) range.highest = constant_divisor ? make_integer(DType::i64, divisor - 1) : Expr();
-      auto least = smallest(p, e, range);
-      return operand(e, 1) && least && nonnegative(*least, steps - 1);
+      if (!operand(e, 1)) return false;
+      Range range{make_integer(DType::i64, 0), constant_divisor ? make_integer(DType::i64, divisor - 1) : Expr()};
+      return above_smallest(std::move(p), e, range, steps);
     }
     if (e.is_op(Op::div) && atom_nonnegative(e)) {
-      auto least = smallest(p, e, {make_integer(DType::i64, 0), {}});
-      return least && nonnegative(*least, steps - 1);
+      return above_smallest(std::move(p), e, {make_integer(DType::i64, 0), {}}, steps);
     }
     return false;
   }
 
   // max(a, b) is at least each operand: where it only adds, one of them suffices; likewise min where it only takes away.
-  bool eliminate_extremum(const Polynomial& p, const Expr& e, int steps) const {
+  bool eliminate_extremum(Polynomial p, const Expr& e, int steps) const {
     bool helps = std::all_of(p.terms().begin(), p.terms().end(), [&](const auto& term) {
-      Monomial others = term.first;
-      auto at = std::find(others.begin(), others.end(), e);
-      if (at == others.end()) return true;
-      others.erase(at);
-      return (term.second > 0) == e.is_op(Op::max) && std::find(others.begin(), others.end(), e) == others.end() &&
-             factors_nonnegative(others);
+      const Monomial& m = term.first;
+      auto at = std::find(m.begin(), m.end(), e);
+      if (at == m.end()) return true;
+      return (term.second > 0) == e.is_op(Op::max) && std::find(at + 1, m.end(), e) == m.end() &&
+             factors_nonnegative(m, at);
     });
-    if (!helps) return with_either(p, e, e.arg(0), e.arg(1), steps);
-    return nonnegative(replaced(p, e, Polynomial::of(e.arg(0))), steps - 1) ||
-           nonnegative(replaced(p, e, Polynomial::of(e.arg(1))), steps - 1);
+    if (!helps) return with_either(std::move(p), e, e.arg(0), e.arg(1), steps);
+    return nonnegative(replaced(p, e, e.arg(0)), steps - 1) ||
+           nonnegative(replaced(std::move(p), e, e.arg(1)), steps - 1);
   }
 
-  bool with_either(const Polynomial& p, const Expr& atom, const Expr& a, const Expr& b, int steps) const {
-    return nonnegative(replaced(p, atom, Polynomial::of(a)), steps - 1) &&
-           nonnegative(replaced(p, atom, Polynomial::of(b)), steps - 1);
+  bool with_either(Polynomial p, const Expr& atom, const Expr& a, const Expr& b, int steps) const {
+    return nonnegative(replaced(p, atom, a), steps - 1) && nonnegative(replaced(std::move(p), atom, b), steps - 1);
   }
 
   // d * floor(a/d) lies in [a - d + 1, a]: d * p is bounded below by exchanging the atom.
-  bool eliminate_division(const Polynomial& p, const Expr& e, int64_t d, int steps) const {
+  bool eliminate_division(Polynomial p, const Expr& e, int64_t d, int steps) const {
+    const std::vector<Polynomial::Term> moving = p.take_terms_with(e);
     Polynomial bound;
+    bound.add_product(p, {}, d);
     const Polynomial most = Polynomial::of(e.arg(0)), least = most - Polynomial(d - 1);
-    for (const auto& [m, c] : p.terms()) {
+    for (const auto& [m, c] : moving) {
       auto at = std::find(m.begin(), m.end(), e);
-      if (at == m.end()) {
-        bound.add_product(Polynomial(c), m, d);
-        continue;
-      }
-      Monomial others = without(m, at);
-      if (!factors_nonnegative(others)) return false;
-      bound.add_product(c > 0 ? least : most, others, c);
+      if (!factors_nonnegative(m, at)) return false;
+      bound.add_product(c > 0 ? least : most, without(m, at), c);
     }
-    return nonnegative(bound, steps - 1);
+    return nonnegative(std::move(bound), steps - 1);
   }
 
   const std::shared_ptr<const Facts::Known>& facts_;

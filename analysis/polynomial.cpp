@@ -20,6 +20,7 @@ Polynomial::Polynomial(int64_t constant) {
 // Polynomials have few terms: the place is found from the end, where terms that come in order belong.
 void Polynomial::add(Monomial m, int64_t coefficient) {
   if (coefficient == 0) return;
+  if (terms_.empty()) terms_.reserve(4);
   size_t at = terms_.size();
   while (at > 0) {
     const int order = compare(m, terms_[at - 1].first);
@@ -78,6 +79,21 @@ void Polynomial::add_expr(const Expr& e, int64_t factor) {
     }
   }
   add({e}, factor);
+}
+
+std::vector<Polynomial::Term> Polynomial::take_terms_with(const Expr& atom) {
+  std::vector<Term> taken;
+  auto kept = terms_.begin();
+  for (auto term = terms_.begin(); term != terms_.end(); ++term) {
+    if (std::find(term->first.begin(), term->first.end(), atom) != term->first.end()) {
+      taken.push_back(std::move(*term));
+    } else {
+      if (kept != term) *kept = std::move(*term);
+      ++kept;
+    }
+  }
+  terms_.erase(kept, terms_.end());
+  return taken;
 }
 
 Polynomial Polynomial::atom(const Expr& e) {

@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "lang/expr.h"
+#include "support/small_vector.h"
 
 namespace lathe {
 
-using Monomial = std::vector<Expr>;                         // sorted; empty: the constant term
+using Monomial = SmallVector<Expr, 3>;                      // sorted; empty: the constant term
 
 class Polynomial {
  public:
@@ -41,6 +42,8 @@ class Polynomial {
   void add(Monomial m, int64_t coefficient);
   void add_product(const Polynomial& o, const Monomial& m, int64_t factor);
   void add_expr(const Expr& e, int64_t factor = 1);
+  // Takes away the terms that have the atom as a factor.
+  std::vector<Term> take_terms_with(const Expr& atom);
 
   // Splits into the part that is divisible by the monomial `divisor` times `factor` (returned divided) and the rest.
   std::pair<Polynomial, Polynomial> divide(const Monomial& divisor, int64_t factor) const;

@@ -35,7 +35,9 @@ class Facts {
   std::optional<int64_t> lower_bound(const Expr& e) const;
   std::optional<int64_t> upper_bound(const Expr& e) const;
 
-  // Results of simplify for expressions that nothing newer than some bound concerns; null: nothing is known.
+  // Nothing is known, but what was simplified is remembered.
+  static Facts remembering();
+  // Where results of simplify are kept that no newer bound concerns; null: nowhere.
   using Results = std::unordered_map<Expr, Expr>;
   Results* results_for(const Expr& e) const;
 

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "support/node_pool.h"
+
 namespace lathe::ir {
 
 namespace {
 
-Stmt node(StmtNode n) { return std::make_shared<const StmtNode>(std::move(n)); }
+Stmt node(StmtNode n) { return std::allocate_shared<const StmtNode>(NodeAllocator<StmtNode>(), std::move(n)); }
 
 // Without nulls, and with the statements of inner blocks in place of those blocks.
 std::vector<Stmt> spliced(std::vector<Stmt> body) {
@@ -76,7 +78,7 @@ class Rebuild {
     }
   }
   StmtNode& copy() {
-    if (!copy_) copy_ = std::make_shared<StmtNode>(*from_);
+    if (!copy_) copy_ = std::allocate_shared<StmtNode>(NodeAllocator<StmtNode>(), *from_);
     return *copy_;
   }
 
@@ -180,6 +182,18 @@ void visit(const Stmt& s, const std::function<void(const StmtNode&)>& on_stmt,
   if (on_stmt) on_stmt(*s);
   if (on_expr) for_each_expression(*s, on_expr);
   for (const Stmt& child : s->body) visit(child, on_stmt, on_expr);
+}
+
+Stmt with_changed_children(const Stmt& s, const std::function<Stmt(const Stmt&)>& change) {
+  Rebuild rebuild(s);
+  rebuild.children(change);
+  return rebuild.result();
+}
+
+Stmt with_changed_expressions(const Stmt& s, const std::function<Expr(const Expr&)>& change) {
+  Rebuild rebuild(s);
+  rebuild.expressions(change);
+  return rebuild.result();
 }
 
 Stmt substitute(const Stmt& s, const Substitution& values) {

@@ -137,6 +137,9 @@ Stmt transform(const Stmt& s, const std::function<Stmt(const Stmt&)>& on_stmt,
 void visit(const Stmt& s, const std::function<void(const StmtNode&)>& on_stmt,
            const std::function<void(const Expr&)>& on_expr = {});          // parents first; expressions whole
 Stmt substitute(const Stmt& s, const Substitution& values);
+// The statement with other parts; the object itself where nothing changes.
+Stmt with_changed_children(const Stmt& s, const std::function<Stmt(const Stmt&)>& change);
+Stmt with_changed_expressions(const Stmt& s, const std::function<Expr(const Expr&)>& change);
 bool equal(const Stmt& a, const Stmt& b);
 size_t count_nodes(const Stmt& s);             // statements and expression nodes
 

@@ -54,11 +54,10 @@ class Expander {
     if (!s) return s;
     if (s->kind == StmtKind::alloc && s->space == ir::Space::registers && registers_.empty()) return register_scope(s);
     Stmt inner = with_children(s);
+    if (!inner) return inner;
     if (inner->kind == StmtKind::loop && inner->loop == ir::LoopKind::unroll) return unrolled(*inner);
     if (inner->kind == StmtKind::loop && inner->loop == ir::LoopKind::vector) return vectors(*inner);
-    if (inner->kind != StmtKind::block) return inner;
-    Stmt block = ir::make_block(inner->body);
-    return inner->unit ? ir::make_unit(block) : block;
+    return inner->kind == StmtKind::block && inner->unit ? ir::make_unit(ir::make_block(inner->body)) : inner;
   }
 
  private:
@@ -83,9 +82,7 @@ class Expander {
   }
 
   Stmt with_children(const Stmt& s) {
-    ir::StmtNode node = *s;
-    for (Stmt& child : node.body) child = run(child);
-    return std::make_shared<const ir::StmtNode>(std::move(node));
+    return ir::with_changed_children(s, [&](const Stmt& child) { return run(child); });
   }
 
   bool touches_registers(const Stmt& body) const {

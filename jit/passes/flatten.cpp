@@ -13,7 +13,10 @@ namespace lathe {
 
 namespace {
 
-using Strides = std::map<std::string, std::vector<Expr>>;
+struct Strides {
+  std::map<std::string, std::vector<Expr>> of;              // by buffer
+  Facts nothing = Facts::remembering();                     // the same index stands in many places
+};
 
 std::vector<Expr> dense(const std::vector<Expr>& extents) {
   std::vector<Expr> strides(extents.size());
@@ -26,11 +29,11 @@ std::vector<Expr> dense(const std::vector<Expr>& extents) {
 }
 
 Expr offset(const Strides& strides, const std::string& buffer, const Expr* first, size_t count) {
-  const std::vector<Expr>& by = strides.at(buffer);
+  const std::vector<Expr>& by = strides.of.at(buffer);
   if (by.size() != count) internal_error("flatten", "rank of " + buffer);
   Expr sum = make_integer(DType::i64, 0);
   for (size_t d = 0; d < count; ++d) sum = sum + first[d] * by[d];
-  return simplify(sum);
+  return simplify(sum, strides.nothing);
 }
 
 Expr flat_expr(const Expr& e, const Strides& strides) {
@@ -49,11 +52,11 @@ ir::Program flatten(const ir::Program& program) {
   for (ir::Function& f : result.functions) {
     Strides strides;
     for (ir::Buffer& b : f.buffers) {
-      strides[b.name] = b.strides;
+      strides.of[b.name] = b.strides;
       b.strides.clear();
     }
     ir::visit(f.body, [&](const ir::StmtNode& s) {
-      if (s.kind == ir::StmtKind::alloc) strides[s.name] = dense(s.values);
+      if (s.kind == ir::StmtKind::alloc) strides.of[s.name] = dense(s.values);
     });
     f.body = ir::transform(
         f.body,

@@ -21,9 +21,7 @@ class Hoister {
   Stmt walk(const Stmt& s) {
     if (!s) return s;
     if (s->kind == StmtKind::loop) return loop(s);
-    ir::StmtNode node = *s;
-    for (Stmt& child : node.body) child = walk(child);
-    return std::make_shared<const ir::StmtNode>(std::move(node));
+    return ir::with_changed_children(s, [&](const Stmt& child) { return walk(child); });
   }
 
  private:
@@ -34,10 +32,8 @@ class Hoister {
     });
     std::map<Expr, std::string> names;
     auto name_masks = [&](const Expr& e) { return replaced(e, inside, names); };
-    ir::StmtNode node = *s;
-    node.body[0] = ir::transform(s->body[0], [](const Stmt& t) { return t; }, name_masks);
-    node.body[0] = walk(node.body[0]);
-    Stmt result = std::make_shared<const ir::StmtNode>(std::move(node));
+    Stmt result = ir::with_changed_children(
+        s, [&](const Stmt& body) { return walk(ir::transform(body, {}, name_masks)); });
     for (const auto& [mask, name] : names) result = ir::make_let(name, mask, result);
     return result;
   }
@@ -47,15 +43,13 @@ class Hoister {
   }
 
   Expr replaced(const Expr& e, const std::set<std::string>& inside, std::map<Expr, std::string>& names) {
+    if (e.type().lanes == 1) return e;                      // no vector stands in a scalar
     if (is_mask(e) && invariant(e, inside)) {
       auto [it, fresh] = names.try_emplace(e, "");
       if (fresh) it->second = "mask." + std::to_string(count_++);
       return make_var(it->second, e.type());
     }
-    std::vector<Expr> children = children_of(e);
-    if (children.empty()) return e;
-    for (Expr& child : children) child = replaced(child, inside, names);
-    return with_children(e, children);
+    return with_changed_children(e, [&](const Expr& child) { return replaced(child, inside, names); });
   }
 
   static bool invariant(const Expr& e, const std::set<std::string>& inside) {

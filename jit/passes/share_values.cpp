@@ -27,9 +27,7 @@ class Sharer {
     if (s->kind == StmtKind::alloc && s->space == ir::Space::registers) registers_.insert(s->name);
     if (s->kind == StmtKind::block) return block(*s);
     if (leaf(*s)) return run({s});
-    ir::StmtNode node = *s;
-    for (Stmt& child : node.body) child = walk(child);
-    return std::make_shared<const ir::StmtNode>(std::move(node));
+    return ir::with_changed_children(s, [&](const Stmt& child) { return walk(child); });
   }
 
  private:
@@ -70,26 +68,23 @@ class Sharer {
     if (e.kind() == ExprKind::var || e.kind() == ExprKind::constant || e.kind() == ExprKind::ramp) return false;
     if (e.type() == Type{DType::i64, 1} && e.kind() != ExprKind::access) return false;
     if (e.kind() == ExprKind::broadcast && e.arg(0).kind() != ExprKind::access) return false;
-    auto known = shareable_.find(e);
-    if (known != shareable_.end()) return known->second;
-    bool pure = !(e.kind() == ExprKind::access && registers_.count(e->name));
-    for (const Expr& child : children_of(e)) pure = pure && !reads_registers(child);
-    return shareable_[e] = pure;
+    return !reads_registers(e);
   }
 
-  bool reads_registers(const Expr& e) const {
+  bool reads_registers(const Expr& e) {
+    if (e.kind() == ExprKind::var || e.kind() == ExprKind::constant) return false;
+    if (e.kind() == ExprKind::access && registers_.count(e->name)) return true;
+    if (auto known = reads_registers_.find(e); known != reads_registers_.end()) return known->second;
     bool found = false;
-    visit(e, [&](const Expr& node) {
-      found = found || (node.kind() == ExprKind::access && registers_.count(node->name));
-    });
-    return found;
+    for_each_child(e, [&](const Expr& child) { found = found || reads_registers(child); });
+    return reads_registers_[e] = found;
   }
 
   void count(const Expr& e, std::unordered_map<Expr, Seen>& seen) {
     if (shareable(e)) {
       if (seen[e].uses++ > 0) return;
     }
-    for (const Expr& child : children_of(e)) count(child, seen);
+    for_each_child(e, [&](const Expr& child) { count(child, seen); });
   }
 
   Stmt run(const std::vector<Stmt>& statements) {
@@ -122,10 +117,8 @@ class Sharer {
     std::vector<std::vector<std::pair<std::string, Expr>>> lets(statements.size());
     std::vector<Stmt> rewritten;
     for (size_t i = 0; i < statements.size(); ++i) {
-      ir::StmtNode node = *statements[i];
-      for (Expr& v : node.values) v = named(v, seen, lets[i]);
-      if (node.mask.defined()) node.mask = named(node.mask, seen, lets[i]);
-      rewritten.push_back(std::make_shared<const ir::StmtNode>(std::move(node)));
+      rewritten.push_back(ir::with_changed_expressions(
+          statements[i], [&](const Expr& e) { return named(e, seen, lets[i]); }));
     }
     std::vector<Stmt> tail;                                 // statements after the lets being wrapped, in reverse
     Stmt rest;
@@ -157,19 +150,11 @@ class Sharer {
   }
 
   Expr rebuilt(const Expr& e, std::unordered_map<Expr, Seen>& seen, std::vector<std::pair<std::string, Expr>>& lets) {
-    std::vector<Expr> children = children_of(e);
-    if (children.empty()) return e;
-    bool same = true;
-    for (Expr& child : children) {
-      Expr replaced = named(child, seen, lets);
-      same = same && replaced.get() == child.get();
-      child = replaced;
-    }
-    return same ? e : with_children(e, children);
+    return with_changed_children(e, [&](const Expr& child) { return named(child, seen, lets); });
   }
 
   std::set<std::string> registers_;
-  std::unordered_map<Expr, bool> shareable_;
+  std::unordered_map<Expr, bool> reads_registers_;
   int count_ = 0;
 };
 

@@ -22,29 +22,39 @@ class Walker {
     if (!s) return s;
     switch (s->kind) {
       case StmtKind::let: return let(*s, facts);
-      case StmtKind::loop: return loop(*s, facts);
-      case StmtKind::branch: return branch(*s, facts);
-      default: return rebuilt(*s, facts);
+      case StmtKind::loop: return loop(s, facts);
+      case StmtKind::branch: return branch(s, facts);
+      default: return rebuilt(s, facts);
     }
   }
 
  private:
-  Stmt rebuilt(const ir::StmtNode& s, const Facts& facts) {
-    ir::StmtNode node = s;
-    for (Expr& v : node.values) v = simplify(v, facts);
-    node.mask = simplify(node.mask, facts);
-    if (node.streaming.defined()) node.streaming = simplify(node.streaming, facts);
-    if (node.streaming.defined() && known_false(node.streaming)) node.streaming = {};
-    for (ir::BufferArgument& b : node.buffers) b.offset = simplify(b.offset, facts);
-    for (Stmt& child : node.body) child = walk(child, facts);
-    if (node.kind == StmtKind::block) {
-      Stmt block = ir::make_block(node.body);
-      return node.unit ? ir::make_unit(block) : block;
-    }
-    if (node.kind == StmtKind::alloc && !node.body[0]) return nullptr;
-    if (node.kind == StmtKind::store && known_false(node.mask)) return nullptr;
-    if (node.mask.defined() && known_true(node.mask)) node.mask = {};
-    return std::make_shared<const ir::StmtNode>(std::move(node));
+  // Names that stand for simpler things are replaced where they are met.
+  Expr simple(const Expr& e, const Facts& facts) const {
+    return e.defined() ? simplify(replaced_.empty() ? e : substitute(e, replaced_), facts) : e;
+  }
+
+  Stmt without(const std::string& name, const Expr& value, const Stmt& body, const Facts& facts) {
+    replaced_.push_back({name, value});
+    Stmt result = walk(body, facts);
+    replaced_.pop_back();
+    return result;
+  }
+
+  Stmt rebuilt(const Stmt& s, const Facts& facts) {
+    Stmt t = ir::with_changed_expressions(s, [&](const Expr& e) { return simple(e, facts); });
+    t = ir::with_changed_children(t, [&](const Stmt& child) { return walk(child, facts); });
+    if (!t) return t;
+    if (t->kind == StmtKind::block && t->unit) return ir::make_unit(ir::make_block(t->body));
+    if (t->kind == StmtKind::alloc && !t->body[0]) return nullptr;
+    if (t->kind != StmtKind::store) return t;
+    if (known_false(t->mask)) return nullptr;
+    const bool whole = known_true(t->mask), kept = known_false(t->streaming);
+    if (!whole && !kept) return t;
+    ir::StmtNode plain = *t;
+    if (whole) plain.mask = {};
+    if (kept) plain.streaming = {};
+    return std::make_shared<const ir::StmtNode>(std::move(plain));
   }
 
   static bool known_true(const Expr& e) {
@@ -57,9 +67,9 @@ class Walker {
   }
 
   Stmt let(const ir::StmtNode& s, const Facts& facts) {
-    Expr value = simplify(s.values[0], facts);
+    Expr value = simple(s.values[0], facts);
     bool trivial = value.kind() == ExprKind::constant || value.kind() == ExprKind::var;
-    if (trivial) return walk(ir::substitute(s.body[0], {{s.name, value}}), facts);
+    if (trivial) return without(s.name, value, s.body[0], facts);
     Facts inner = facts;
     if (value.type() == Type{DType::i64, 1}) remember(s.name, value, inner);
     Stmt body = walk(s.body[0], inner);
@@ -72,34 +82,41 @@ class Walker {
     if (low || high) facts.bound(name, low ? integer(*low) : Expr(), high ? integer(*high) : Expr());
   }
 
-  Stmt loop(const ir::StmtNode& s, const Facts& facts) {
-    Expr min = simplify(s.values[0], facts), extent = simplify(s.values[1], facts);
+  Stmt loop(const Stmt& s, const Facts& facts) {
+    Expr min = simple(s->values[0], facts), extent = simple(s->values[1], facts);
     int64_t count = 0;
     bool constant = is_integer_constant(extent, &count);
     if (constant && count < 1) return nullptr;
-    if (constant && count == 1 && !s.unit) return walk(ir::substitute(s.body[0], {{s.name, min}}), facts);
+    if (constant && count == 1 && !s->unit) return without(s->name, min, s->body[0], facts);
     Facts inner = facts;
-    inner.bound(s.name, min, simplify(min + extent - integer(1), facts));
-    Stmt body = walk(s.body[0], inner);
+    inner.bound(s->name, min, simplify(min + extent - integer(1), facts));
+    Stmt body = walk(s->body[0], inner);
     if (!body) return nullptr;
-    ir::StmtNode node = s;
+    const std::vector<Expr>& before = s->values;
+    const Expr when = before.size() > 2 ? simple(before[2], facts) : Expr();
+    const bool same = body == s->body[0] && min.get() == before[0].get() && extent.get() == before[1].get() &&
+                      (before.size() == 2 || when.get() == before[2].get());
+    if (same) return s;
+    ir::StmtNode node = *s;
     node.values[0] = min, node.values[1] = extent;
-    if (node.values.size() > 2) node.values[2] = simplify(node.values[2], facts);
+    if (when.defined()) node.values[2] = when;
     node.body = {body};
     return std::make_shared<const ir::StmtNode>(std::move(node));
   }
 
-  Stmt branch(const ir::StmtNode& s, const Facts& facts) {
-    Expr condition = simplify(s.values[0], facts);
-    Stmt yes = s.body[0], no = s.body.size() > 1 ? s.body[1] : nullptr;
-    if (known_true(condition)) return walk(yes, facts);
-    if (known_false(condition)) return walk(no, facts);
-    yes = walk(yes, facts);
-    no = walk(no, facts);
+  Stmt branch(const Stmt& s, const Facts& facts) {
+    Expr condition = simple(s->values[0], facts);
+    const Stmt &before = s->body[0], otherwise = s->body.size() > 1 ? s->body[1] : nullptr;
+    if (known_true(condition)) return walk(before, facts);
+    if (known_false(condition)) return walk(otherwise, facts);
+    Stmt yes = walk(before, facts), no = walk(otherwise, facts);
     if (!yes && !no) return nullptr;
+    if (yes == before && no == otherwise && condition.get() == s->values[0].get()) return s;
     if (!yes) return ir::make_branch(make_op(Op::bit_not, {condition}), no);
     return ir::make_branch(condition, yes, no);
   }
+
+  Substitution replaced_;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ bool is_index(const Expr& e) { return e.type() == Type{DType::i64, 1}; }
 
 bool is_sum_or_product(const Expr& e) { return e.is_op(Op::add) || e.is_op(Op::sub) || e.is_op(Op::mul); }
 
-Expr product(const Monomial& factors) {
+Expr product(const std::vector<Expr>& factors) {
   Expr p;
   for (const Expr& f : factors) p = p.defined() ? p * f : f;
   return p;
@@ -128,15 +128,9 @@ class UnitMaker {
       const bool everywhere = std::all_of(offsets.begin(), offsets.end(), [&](const auto& o) {
         return o->coefficient_of(monomial) == coefficient;
       });
-      if (everywhere && is_fixed(monomial)) common = common + term(monomial, coefficient);
+      if (everywhere && is_fixed(monomial)) common.add(monomial, coefficient);
     }
     return common;
-  }
-
-  static Polynomial term(const Monomial& m, int64_t coefficient) {
-    Polynomial t(coefficient);
-    for (const Expr& factor : m) t = t * Polynomial::atom(factor);
-    return t;
   }
 
   // --- Names, in the order of first use.
@@ -241,10 +235,10 @@ class UnitMaker {
     Polynomial fixed;
     for (const auto& [monomial, coefficient] : p.terms()) {
       if (is_fixed(monomial)) {
-        fixed = fixed + term(monomial, coefficient);
+        fixed.add(monomial, coefficient);
         continue;
       }
-      Monomial kept, moved;
+      std::vector<Expr> kept, moved;
       for (const Expr& factor : monomial) (is_fixed(factor) ? moved : kept).push_back(factor);
       if (!moved.empty() && has_two_vars(product(moved))) moved = {product(moved)};
       kept.insert(kept.end(), moved.begin(), moved.end());
@@ -253,7 +247,7 @@ class UnitMaker {
     if (has_two_vars(fixed.expr())) {
       terms.push_back({1, {fixed.expr()}});
     } else {
-      for (const auto& [monomial, coefficient] : fixed.terms()) terms.push_back({coefficient, monomial});
+      for (const auto& [m, coefficient] : fixed.terms()) terms.push_back({coefficient, {m.begin(), m.end()}});
     }
     return terms;
   }

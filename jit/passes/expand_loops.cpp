@@ -23,7 +23,14 @@ namespace {
 using ir::Stmt;
 using ir::StmtKind;
 
-constexpr size_t kMostNodes = 400'000;                      // IR nodes of one expanded loop: some seconds of code generation
+constexpr size_t kMostNodes = 100'000;                      // IR nodes of a program: a few seconds of code generation
+
+void check_budget(const std::string& what, size_t nodes) {
+  if (nodes <= kMostNodes) return;
+  throw Error(ErrorCode::over_budget, {"compile", what + " would expand beyond the code budget",
+                                       std::to_string(nodes) + " IR nodes", "at most " + std::to_string(kMostNodes),
+                                       {}, "unroll or vectorize fewer iterations"});
+}
 
 int64_t widest_element(const Stmt& body) {
   int64_t bytes = 1;
@@ -103,12 +110,8 @@ class Expander {
     return value;
   }
 
-  static void check_budget(const ir::StmtNode& loop, int64_t copies) {
-    size_t nodes = ir::count_nodes(loop.body[0]) * static_cast<size_t>(std::max<int64_t>(copies, 1));
-    if (nodes <= kMostNodes) return;
-    throw Error(ErrorCode::over_budget, {"compile", "loop " + loop.name + " would expand beyond the code budget",
-                                         std::to_string(nodes) + " IR nodes", "at most " + std::to_string(kMostNodes),
-                                         {}, "unroll or vectorize fewer iterations"});
+  static size_t nodes_of(const ir::StmtNode& loop, int64_t copies) {
+    return ir::count_nodes(loop.body[0]) * static_cast<size_t>(std::max<int64_t>(copies, 1));
   }
 
   Expr at(const ir::StmtNode& loop, int64_t i) const {
@@ -117,7 +120,7 @@ class Expander {
 
   Stmt unrolled(const ir::StmtNode& loop) {
     int64_t count = constant(loop.values[1]);
-    check_budget(loop, count);
+    check_budget("loop " + loop.name, nodes_of(loop, count));
     std::vector<Stmt> copies;
     for (int64_t i = 0; i < count; ++i) copies.push_back(renamer_.copy(loop.body[0], {{loop.name, at(loop, i)}}));
     return ir::make_block(std::move(copies));
@@ -127,7 +130,7 @@ class Expander {
     int64_t count = constant(loop.values[1]);
     bool shared = !registers_.empty() && touches_registers(loop.body[0]);
     int64_t lanes = shared ? shared_lanes_ : target_.vector_bytes / widest_element(loop.body[0]);
-    check_budget(loop, count / lanes + 1);
+    check_budget("loop " + loop.name, nodes_of(loop, count / lanes + 1));
     std::vector<Stmt> groups;
     for (int64_t i = 0; i < count;) {
       int64_t width = lanes;
@@ -157,7 +160,12 @@ class Expander {
 
 ir::Program expand_loops(const ir::Program& program, const Target& target) {
   ir::Program result = program;
-  for (ir::Function& f : result.functions) f.body = Expander(target).run(f.body);
+  size_t nodes = 0;
+  for (ir::Function& f : result.functions) {
+    f.body = Expander(target).run(f.body);
+    nodes += ir::count_nodes(f.body);
+    check_budget(result.name, nodes);
+  }
   return result;
 }
 

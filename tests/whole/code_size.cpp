@@ -1,0 +1,52 @@
+// What a schedule says is bounded in the code that it makes: no combination of directives takes minutes to compile.
+#include <doctest/doctest.h>
+
+#include "jit/compile.h"
+#include "lang/text.h"
+#include "schedules/text.h"
+#include "targets/target.h"
+#include "tests/whole/failures.h"
+
+namespace lathe {
+namespace {
+
+const char* const conv_text =
+    "conv(X: f32[N, H, W, C], F: f32[R, S, C, O]) -> Y: f32[N, H + 3 - R, W + 3 - S, O]\n"
+    "  P[n, y, x, c] = X[n, y - 1, x - 1, c] outside 0\n"
+    "  Y[n, y, x, o] = sum(r < R, s < S, c < C: P[n, y + r, x + s, c] * F[r, s, c, o])\n";
+
+CompileOptions scheduled(const Operator& op, const std::string& lines) {
+  CompileOptions options;
+  options.target = target_named("x86-64-v3");
+  options.schedule = parse_schedule({"schedule for conv\n" + lines, {"conv.lathe", 1, 1}}, op);
+  return options;
+}
+
+size_t nodes_of(const ir::Program& program) {
+  size_t nodes = 0;
+  for (const ir::Function& f : program.functions) nodes += ir::count_nodes(f.body);
+  return nodes;
+}
+
+}  // namespace
+
+TEST_CASE("values kept along many loops do not write the body once for each combination of first iterations") {
+  const Operator op = parse_file_text(conv_text, "conv.lathe").operators.at(0);
+  auto nodes_with = [&](const std::string& place) {
+    return nodes_of(compile_to_ir(op, scheduled(op, "Y.reorder(n, y, x, o, r, s, c)\n" + place), "lower"));
+  };
+  const size_t one_loop = nodes_with("P.compute_at(Y, y).store_at(Y, n)");
+  CHECK(nodes_with("P.compute_at(Y, c).store_at(Y, n)") < 4 * one_loop);   // six loops; 64 combinations
+}
+
+TEST_CASE("a program whose loops expand beyond the code budget together is refused") {
+  const Operator op = parse_file_text(conv_text, "conv.lathe").operators.at(0);
+  const CompileOptions options = scheduled(op,
+                                           "Y.split(r, ro, ri, 4)\nY.unroll(ri)\nP.compute_at(Y, ro).store_at(Y, y)\n"
+                                           "P.tile(c, y -> co, yo, ci, yi; width 64: 6 rows, 48: 8, 32: 12, 16: 12; even)\n"
+                                           "P.reorder(n, x, co, yo, ci, yi).vectorize(ci).unroll(yi).tail(ci, mask)\n");
+  const std::string message = failure_of([&] { compile_to_ir(op, options); });
+  CHECK_MESSAGE(message.find("lathe: compile: conv would expand beyond the code budget: got ") == 0, message);
+}
+
+}  // namespace lathe

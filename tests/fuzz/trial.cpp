@@ -79,6 +79,13 @@ int64_t lowest_of(const Operator& op, const std::string& size) {
   return 0;
 }
 
+bool no_extent_is_negative(const Operator& op, const std::map<std::string, int64_t>& sizes) {
+  for (const TensorArgument& t : tensor_arguments(op)) {
+    for (const Expr& e : t.extents) if (evaluate_extent(e, sizes) < 0) return false;
+  }
+  return true;
+}
+
 double work_of(const Operator& op, const std::map<std::string, int64_t>& sizes) {
   Bindings bindings;
   bindings.sizes = sizes;
@@ -108,10 +115,11 @@ Verdict run(const Trial& trial) {
     options.schedule = parse_schedule({trial.schedule.text(trial.op.name), {"schedule", 1, 1}}, trial.op);
     Kernel kernel = compile(trial.op, options);
     for (const TrialRun& r : trial.runs) {
-      CheckData data = make_check_data(trial.op, r.sizes, r.check);
       if (r.param > 0 && !trial.schedule.params.empty()) kernel.set_tune_param("kc", r.param);
       report.at("running " + text_of(r));
+      CheckData data;
       try {
+        data = make_check_data(trial.op, r.sizes, r.check);
         kernel.run(data.bindings.tensors, {.threads = r.threads}, data.bindings.params);
       } catch (const Error& error) {
         if (error.code() != ErrorCode::read_outside_at_call && error.code() != ErrorCode::wrong_shape) throw;
@@ -158,10 +166,15 @@ std::map<std::string, int64_t> random_sizes(const Operator& op, Random& random, 
   static const std::vector<int64_t> usual = {0,  1,  1,  2,  3,  4,  5,  6,  7,  8,  9,  11, 12, 13, 15, 16,
                                              17, 19, 23, 24, 25, 31, 32, 33, 37, 47, 48, 49, 63, 64, 65, 97};
   std::map<std::string, int64_t> sizes;
-  for (const SizeDecl& s : op.sizes) sizes[s.name] = std::clamp(random.pick(usual), s.lowest, s.highest);
+  for (int i = 0; i < 50; ++i) {
+    for (const SizeDecl& s : op.sizes) sizes[s.name] = std::clamp(random.pick(usual), s.lowest, s.highest);
+    if (no_extent_is_negative(op, sizes)) break;
+  }
   while (work_of(op, sizes) > most_work) {
     const SizeDecl& s = random.pick(op.sizes);
-    sizes[s.name] = std::max(s.lowest, sizes[s.name] - std::max<int64_t>(sizes[s.name] / 3, 1));
+    std::map<std::string, int64_t> less = sizes;
+    less[s.name] = std::max(s.lowest, less[s.name] - std::max<int64_t>(less[s.name] / 3, 1));
+    if (no_extent_is_negative(op, less)) sizes = less;
   }
   return sizes;
 }

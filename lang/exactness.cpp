@@ -15,11 +15,8 @@ namespace {
 bool is_whole(double value) { return std::isinf(value) || value == std::floor(value); }
 
 bool keeps_integers(Op op) {
-  switch (op) {
-    case Op::div: case Op::mod: case Op::sqrt: case Op::exp: case Op::log: case Op::sin: case Op::cos: case Op::tanh:
-    case Op::pow: return false;
-    default: return true;
-  }
+  const Pipe pipe = info_of(op).pipe;
+  return pipe != Pipe::divide && pipe != Pipe::math && op != Op::float_of_bits;
 }
 
 bool keeps_integers(const Expr& e) {

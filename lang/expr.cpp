@@ -15,12 +15,35 @@ namespace lathe {
 
 const OpInfo& info_of(Op op) {
   static constexpr OpInfo table[] = {
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) \
-  {#name, text, arity, OpForm::form, std::string_view(#result) == "boolean", Pipe::pipe, meaning},
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) \
+  {#name, text, arity, OpForm::form, Operands::operands, OpResult::result, OpResult::result == OpResult::boolean, \
+   Pipe::pipe, meaning},
 #include "lang/ops.def"
 #undef LATHE_OP
   };
   return table[static_cast<size_t>(op)];
+}
+
+bool exists_for(Op op, DType type) {
+  switch (info_of(op).operands) {
+    case Operands::any: return true;
+    case Operands::numbers: return type != DType::boolean;
+    case Operands::integers: return is_integer(type);
+    case Operands::logical: return !is_float(type);
+    case Operands::floats: return is_float(type);
+    case Operands::words: return type == DType::i32 || type == DType::i64;
+  }
+  return false;
+}
+
+DType result_of(Op op, DType type) {
+  switch (info_of(op).result) {
+    case OpResult::same: break;
+    case OpResult::boolean: return DType::boolean;
+    case OpResult::integer: return type == DType::f32 ? DType::i32 : DType::i64;
+    case OpResult::floating: return type == DType::i32 ? DType::f32 : DType::f64;
+  }
+  return type;
 }
 
 int infix_strength(Op op) {

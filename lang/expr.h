@@ -21,22 +21,28 @@
 namespace lathe {
 
 enum class Op : uint8_t {
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) name,
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) name,
 #include "lang/ops.def"
 #undef LATHE_OP
 };
 enum class OpForm : uint8_t { prefix, infix, call };
+enum class Operands : uint8_t { any, numbers, integers, logical, floats, words };
+enum class OpResult : uint8_t { same, boolean, integer, floating };
 
 struct OpInfo {
   std::string_view name;      // "add"
   std::string_view text;      // "+"
   int arity;
   OpForm form;
+  Operands operands;
+  OpResult result;
   bool boolean_result;
   Pipe pipe;
   std::string_view meaning;
 };
 const OpInfo& info_of(Op op);
+bool exists_for(Op op, DType operands);        // of select: its last two
+DType result_of(Op op, DType operands);
 int infix_strength(Op op);    // larger binds tighter; C's order, except that & ^ | bind tighter than comparisons
 
 // What a read outside its tensor gives.
@@ -186,11 +192,19 @@ Expr floor(const Expr& a);
 Expr ceil(const Expr& a);
 Expr round(const Expr& a);
 Expr sqrt(const Expr& a);
+Expr rsqrt(const Expr& a);
+Expr reciprocal(const Expr& a);
 Expr exp(const Expr& a);
+Expr exp2(const Expr& a);
 Expr log(const Expr& a);
+Expr log2(const Expr& a);
 Expr sin(const Expr& a);
 Expr cos(const Expr& a);
 Expr tanh(const Expr& a);
+Expr sigmoid(const Expr& a);
+Expr erf(const Expr& a);
+Expr bits_of(const Expr& a);
+Expr float_of_bits(const Expr& a);
 Expr pow(const Expr& a, const Expr& b);
 Expr popcount(const Expr& a);
 Expr cast(DType type, const Expr& a);

@@ -189,62 +189,18 @@ void match_literal_types(std::vector<Expr>& args, size_t first, const SourceLoca
 
 namespace {
 
-enum class Operands : uint8_t { numbers, integers, integers_or_booleans, floats, any };
-
-Operands operands_of(Op op) {
-  switch (op) {
-    case Op::bit_and:
-    case Op::bit_or:
-    case Op::bit_xor:
-    case Op::bit_not:
-      return Operands::integers_or_booleans;
-    case Op::shift_left:
-    case Op::shift_right:
-    case Op::popcount:
-      return Operands::integers;
-    case Op::eq:
-    case Op::ne:
-    case Op::select:
-      return Operands::any;
-    case Op::sqrt:
-    case Op::exp:
-    case Op::log:
-    case Op::sin:
-    case Op::cos:
-    case Op::tanh:
-    case Op::pow:
-      return Operands::floats;
-    default:
-      return Operands::numbers;
-  }
-}
-
-bool accepts(Operands operands, DType type) {
-  switch (operands) {
-    case Operands::numbers:
-      return type != DType::boolean;
-    case Operands::integers:
-      return is_integer(type);
-    case Operands::integers_or_booleans:
-      return !is_float(type);
-    case Operands::floats:
-      return is_float(type);
-    case Operands::any:
-      return true;
-  }
-  return false;
-}
-
 std::string_view text_of(Operands operands) {
   switch (operands) {
     case Operands::numbers:
       return "numbers";
     case Operands::integers:
       return "integers";
-    case Operands::integers_or_booleans:
+    case Operands::logical:
       return "integers or booleans";
     case Operands::floats:
       return "floats";
+    case Operands::words:
+      return "i32 or i64";
     case Operands::any:
       return "operands";
   }
@@ -275,10 +231,9 @@ void check_operands(Op op, const std::vector<Expr>& args, const SourceLocation& 
            "one type", where, agreement_hint(args[first].type(), args[i].type()));
     }
   }
-  const Operands operands = operands_of(op);
-  if (!accepts(operands, args[first].type().dtype)) {
+  if (!exists_for(op, args[first].type().dtype)) {
     fail(ErrorCode::type_mismatch, fmt::format("operands of {} have the wrong type", name), types_text(args),
-         std::string(text_of(operands)), where);
+         std::string(text_of(info_of(op).operands)), where);
   }
 }
 
@@ -300,7 +255,7 @@ Expr make_op(Op op, std::vector<Expr> args, const SourceLocation& where) {
   const size_t first = op == Op::select ? 1 : 0;
   match_literal_types(args, first, place);
   // Functions that only floats have make floats of whole numbers: sqrt(2).
-  if (operands_of(op) == Operands::floats && args[0]->untyped_literal) {
+  if (info.operands == Operands::floats && args[0]->untyped_literal) {
     for (Expr& a : args) {
       if (!is_float(a.type().dtype)) a = adopt(DType::f64, a, true, place);
     }
@@ -310,9 +265,9 @@ Expr make_op(Op op, std::vector<Expr> args, const SourceLocation& where) {
   node->kind = ExprKind::op;
   node->op = op;
   node->type = args.back().type();
-  node->untyped_literal = !info.boolean_result;
+  node->untyped_literal = info.result == OpResult::same;
   for (size_t i = first; i < args.size(); ++i) node->untyped_literal &= args[i]->untyped_literal;
-  if (info.boolean_result) node->type.dtype = DType::boolean;
+  node->type.dtype = result_of(op, node->type.dtype);
   node->args = std::move(args);
   node->where = where;
   return finished(std::move(node));

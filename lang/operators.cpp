@@ -34,11 +34,19 @@ Expr floor(const Expr& a) { return make_op(Op::floor, {a}); }
 Expr ceil(const Expr& a) { return make_op(Op::ceil, {a}); }
 Expr round(const Expr& a) { return make_op(Op::round, {a}); }
 Expr sqrt(const Expr& a) { return make_op(Op::sqrt, {a}); }
+Expr rsqrt(const Expr& a) { return make_op(Op::rsqrt, {a}); }
+Expr reciprocal(const Expr& a) { return make_op(Op::reciprocal, {a}); }
 Expr exp(const Expr& a) { return make_op(Op::exp, {a}); }
+Expr exp2(const Expr& a) { return make_op(Op::exp2, {a}); }
 Expr log(const Expr& a) { return make_op(Op::log, {a}); }
+Expr log2(const Expr& a) { return make_op(Op::log2, {a}); }
 Expr sin(const Expr& a) { return make_op(Op::sin, {a}); }
 Expr cos(const Expr& a) { return make_op(Op::cos, {a}); }
 Expr tanh(const Expr& a) { return make_op(Op::tanh, {a}); }
+Expr sigmoid(const Expr& a) { return make_op(Op::sigmoid, {a}); }
+Expr erf(const Expr& a) { return make_op(Op::erf, {a}); }
+Expr bits_of(const Expr& a) { return make_op(Op::bits_of, {a}); }
+Expr float_of_bits(const Expr& a) { return make_op(Op::float_of_bits, {a}); }
 Expr pow(const Expr& a, const Expr& b) { return make_op(Op::pow, {a, b}); }
 Expr popcount(const Expr& a) { return make_op(Op::popcount, {a}); }
 Expr cast(DType type, const Expr& a) { return make_cast(type, a); }

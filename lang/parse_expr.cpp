@@ -37,7 +37,7 @@ class Nesting {
 
 std::optional<Op> op_named(std::string_view text, OpForm form) {
   constexpr Op all[] = {
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) Op::name,
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) Op::name,
 #include "lang/ops.def"
 #undef LATHE_OP
   };
@@ -49,7 +49,7 @@ std::optional<Op> op_named(std::string_view text, OpForm form) {
 
 std::vector<std::string> function_names() {
   std::vector<std::string> names = {"sum", "prod", "reduce", "stride", "ramp", "broadcast"};
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) \
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) \
   if (OpForm::form == OpForm::call) names.push_back(text);
 #include "lang/ops.def"
 #undef LATHE_OP

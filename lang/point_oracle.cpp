@@ -31,6 +31,7 @@ double smallest_of(DType type) {
 
 constexpr double slack = 4;                                 // units for an operation of IEEE
 constexpr double math_slack = 16;                           // units for exp and the like
+constexpr double log2_of_e = 1.5, two_by_root_pi = 1.13;      // slopes, rounded up
 
 Bounded exact(Cell cell) { return {.cell = cell}; }
 
@@ -56,7 +57,7 @@ class BoundedDomain {
 
   Bounded apply(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) const {
     if (step.op == Op::select) return selected(step, a, b, c);
-    if (!is_float(step.from)) return on_integers(step, a, b, c);
+    if (!is_float(step.from) || step.op == Op::bits_of) return on_bits(step, a, b, c);
     const int arity = info_of(step.op).arity;
     Bounded r = exact(cell_function(step.op, f64)(a.cell, b.cell, c.cell));
     r.decided = a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
@@ -115,10 +116,11 @@ class BoundedDomain {
   }
 
  private:
-  static Bounded on_integers(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) {
+  static Bounded on_bits(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) {
     const int arity = info_of(step.op).arity;
     Bounded r = exact(step.function(a.cell, b.cell, c.cell));
-    r.decided = a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
+    if (step.op == Op::bits_of && (a.bound > 0 || std::isnan(a.cell.f))) r.decided = false;
+    r.decided = r.decided && a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
     if (step.from == DType::boolean && (step.op == Op::bit_and || step.op == Op::bit_or)) {
       const int64_t deciding = step.op == Op::bit_or;       // one operand of this value suffices
       if ((a.decided && a.cell.i == deciding) || (b.decided && b.cell.i == deciding)) {
@@ -163,12 +165,22 @@ class BoundedDomain {
       case Op::sqrt:
         if (a.bound > 0 && x - a.bound < 0 && x + a.bound >= 0) r.decided = false;
         return std::sqrt(std::max(x, 0.0)) - std::sqrt(std::max(x - a.bound, 0.0)) + slack * u * value;
-      case Op::exp: return value * (std::expm1(a.bound) + math_slack * u) + smallest_of(step.to);
-      case Op::log:
+      case Op::exp: case Op::exp2:
+        return value * (std::expm1(a.bound) + math_slack * u) + smallest_of(step.to);
+      case Op::log: case Op::log2:
         if (a.bound > 0 && x - a.bound <= 0 && x + a.bound >= 0) r.decided = false;
         if (x <= 0 || x - a.bound <= 0) return a.bound;
-        return std::log(x) - std::log(x - a.bound) + math_slack * u * (value + 1);
-      default: return a.bound + math_slack * u * (step.op == Op::tanh ? value : 1);  // sin, cos, tanh
+        return log2_of_e * (std::log(x) - std::log(x - a.bound)) + math_slack * u * (value + 1);
+      case Op::rsqrt: case Op::reciprocal: {                 // steepest at the end nearer to 0
+        const double nearest = step.op == Op::rsqrt ? x - a.bound : std::fabs(x) - a.bound;
+        if (a.bound > 0 && nearest <= 0) r.decided = false;
+        if (nearest <= 0) return 0;
+        const double steepest = step.op == Op::rsqrt ? 0.5 / (nearest * std::sqrt(nearest)) : 1 / (nearest * nearest);
+        return a.bound * steepest + math_slack * u * value + smallest_of(step.to);
+      }
+      case Op::sigmoid: return value * (std::expm1(a.bound) + math_slack * u) + smallest_of(step.to);
+      case Op::tanh: case Op::erf: return two_by_root_pi * a.bound + math_slack * u * value + smallest_of(step.to);
+      default: return a.bound + math_slack * u;              // sin, cos
     }
   }
 

@@ -106,6 +106,12 @@ template <class T> T smaller(T a, T b) { return b < a ? b : a; }
 template <class T> T larger(T a, T b) { return a < b ? b : a; }
 template <class T> T first_nan(T a, T b) { return std::isnan(a) ? a : b; }
 
+// e^-|a| is at most 1: nothing overflows, and tiny results keep their digits.
+double sigmoid_of(double a) {
+  const double small = std::exp(-std::fabs(a));
+  return (a < 0 ? small : 1) / (1 + small);
+}
+
 template <Op op, class T> T float_op(T a, T b, T c) {
   const bool any_nan = std::isnan(a) || std::isnan(b);
   switch (op) {
@@ -130,6 +136,12 @@ template <Op op, class T> T float_op(T a, T b, T c) {
     case Op::sin: return static_cast<T>(std::sin(static_cast<double>(a)));
     case Op::cos: return static_cast<T>(std::cos(static_cast<double>(a)));
     case Op::tanh: return static_cast<T>(std::tanh(static_cast<double>(a)));
+    case Op::exp2: return static_cast<T>(std::exp2(static_cast<double>(a)));
+    case Op::log2: return static_cast<T>(std::log2(static_cast<double>(a)));
+    case Op::erf: return static_cast<T>(std::erf(static_cast<double>(a)));
+    case Op::sigmoid: return static_cast<T>(sigmoid_of(static_cast<double>(a)));
+    case Op::rsqrt: return static_cast<T>(1 / std::sqrt(static_cast<double>(a)));
+    case Op::reciprocal: return 1 / a;
     default: return static_cast<T>(std::pow(static_cast<double>(a), static_cast<double>(b)));
   }
 }
@@ -137,13 +149,9 @@ template <Op op, class T> T float_op(T a, T b, T c) {
 constexpr bool is_comparison(Op op) {
   return op == Op::eq || op == Op::ne || op == Op::lt || op == Op::le || op == Op::gt || op == Op::ge;
 }
-constexpr bool is_float_only(Op op) {
-  return op == Op::sqrt || op == Op::exp || op == Op::log || op == Op::sin || op == Op::cos || op == Op::tanh ||
-         op == Op::pow;
-}
-constexpr bool is_integer_only(Op op) {
-  return op == Op::bit_and || op == Op::bit_or || op == Op::bit_xor || op == Op::bit_not || op == Op::shift_left ||
-         op == Op::shift_right || op == Op::popcount;
+constexpr bool is_float_only(Operands operands) { return operands == Operands::floats; }
+constexpr bool is_integer_only(Operands operands) {
+  return operands == Operands::integers || operands == Operands::logical || operands == Operands::words;
 }
 
 template <Op op, class T> bool compared(T a, T b) {
@@ -162,6 +170,10 @@ template <Op op, class T> Cell applied(Cell a, Cell b, Cell c) {
     return a.i != 0 ? b : c;
   } else if constexpr (is_comparison(op)) {
     return put(compared<op, T>(get<T>(a), get<T>(b)));
+  } else if constexpr (op == Op::bits_of) {
+    return put(std::bit_cast<std::conditional_t<sizeof(T) == 4, int32_t, int64_t>>(get<T>(a)));
+  } else if constexpr (op == Op::float_of_bits) {
+    return put(std::bit_cast<std::conditional_t<sizeof(T) == 4, float, double>>(get<T>(a)));
   } else if constexpr (std::is_floating_point_v<T>) {
     return put(float_op<op, T>(get<T>(a), get<T>(b), get<T>(c)));
   } else {
@@ -169,8 +181,10 @@ template <Op op, class T> Cell applied(Cell a, Cell b, Cell c) {
   }
 }
 
-template <Op op, class T> constexpr CellFunction function_or_null() {
-  if constexpr (std::is_floating_point_v<T> ? is_integer_only(op) : is_float_only(op)) {
+template <Op op, Operands operands, class T> constexpr CellFunction function_or_null() {
+  if constexpr (std::is_floating_point_v<T> ? is_integer_only(operands) : is_float_only(operands)) {
+    return nullptr;
+  } else if constexpr (operands == Operands::words && !(std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>)) {
     return nullptr;
   } else {
     return applied<op, T>;
@@ -179,9 +193,9 @@ template <Op op, class T> constexpr CellFunction function_or_null() {
 
 template <class T> CellFunction function_on(Op op) {
   switch (op) {
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) \
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) \
   case Op::name:                                                 \
-    return function_or_null<Op::name, T>();
+    return function_or_null<Op::name, Operands::operands, T>();
 #include "lang/ops.def"
 #undef LATHE_OP
   }
@@ -283,7 +297,7 @@ Scalar evaluate(Op op, const std::vector<Scalar>& args) {
                                            .need = is_float(type) ? "integers or booleans" : "floats"});
   }
   const auto cell = [&](size_t i) { return i < args.size() ? cell_of(args[i]) : Cell{}; };
-  return scalar_of(info.boolean_result ? DType::boolean : type, function(cell(0), cell(1), cell(2)));
+  return scalar_of(result_of(op, type), function(cell(0), cell(1), cell(2)));
 }
 
 Scalar convert(DType type, const Scalar& value) {

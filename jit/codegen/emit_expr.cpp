@@ -69,11 +69,25 @@ llvm::Value* Emitter::emit_node(const Expr& e) {
   }
 }
 
+namespace {
+
+bool calls_library(const Expr& e) { return e.kind() == ExprKind::op && info_of(e->op).pipe == Pipe::math; }
+
+}  // namespace
+
 llvm::Value* Emitter::emit_op(const Expr& e) {
   if (e->op == Op::lt || e->op == Op::gt) {
     if (llvm::Value* prefix = emit_prefix(e)) return prefix;
   }
   std::vector<llvm::Value*> args;
+  // A call of the C library for lanes that seldom want it is jumped over where none does. Code that is hoisted ends with
+  // the branch of its block already and cannot.
+  const bool at_end = builder_.GetInsertPoint() == builder_.GetInsertBlock()->end();
+  if (e.is_op(Op::select) && at_end && calls_library(e.arg(1))) {
+    for (const Expr& arg : e.arg(1).args()) args.push_back(emit(arg));
+    llvm::Value *condition = emit(e.arg(0)), *otherwise = emit(e.arg(2));
+    return apply_where(builder_, e.arg(1)->op, e.type().dtype, args, condition, otherwise);
+  }
   for (const Expr& arg : e.args()) args.push_back(emit(arg));
   const DType dtype = e.arg(e->op == Op::select ? 1 : 0).type().dtype;
   const bool orders = e->op == Op::min || e->op == Op::max || e->op == Op::min_number || e->op == Op::max_number;

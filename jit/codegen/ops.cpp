@@ -1,6 +1,7 @@
 // Scalar operators and casts as LLVM instructions: the meaning column of lang/ops.def, total for every operand. LLVM's
 // own division and shifts are undefined for some operands; each use here is guarded or proved by a constant.
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
 #include <bit>
@@ -197,6 +198,24 @@ Value* apply_op(Builder& builder, Op op, DType dtype, const std::vector<Value*>&
   if (info_of(op).boolean_result) return compare(builder, op, dtype, args[0], args[1]);
   if (is_float(dtype)) return apply_float_op(builder, op, dtype, args);
   return apply_integer_op(builder, op, dtype, args);
+}
+
+Value* apply_where(Builder& builder, Op op, DType dtype, const std::vector<Value*>& args, Value* condition,
+                   Value* otherwise) {
+  llvm::LLVMContext& context = builder.getContext();
+  llvm::BasicBlock* before = builder.GetInsertBlock();
+  auto* seldom = llvm::BasicBlock::Create(context, "seldom", before->getParent());
+  auto* after = llvm::BasicBlock::Create(context, "after", before->getParent());
+  Value* any = condition->getType()->isVectorTy() ? builder.CreateOrReduce(condition) : condition;
+  builder.CreateCondBr(any, seldom, after, llvm::MDBuilder(context).createUnlikelyBranchWeights());
+  builder.SetInsertPoint(seldom);
+  Value* chosen = builder.CreateSelect(condition, apply_op(builder, op, dtype, args), otherwise);
+  builder.CreateBr(after);
+  builder.SetInsertPoint(after);
+  llvm::PHINode* value = builder.CreatePHI(otherwise->getType(), 2);
+  value->addIncoming(otherwise, before);
+  value->addIncoming(chosen, seldom);
+  return value;
 }
 
 Value* apply_cast(Builder& builder, Value* value, DType from, Type to) {

@@ -20,6 +20,9 @@ llvm::Constant* iota(llvm::LLVMContext& context, int bits, int lanes);
 // One scalar operator on values whose element type is `dtype` (for select: that of the choices), lane by lane.
 // min and max of floats need more than the values and are in number_order.h.
 llvm::Value* apply_op(llvm::IRBuilder<>& builder, Op op, DType dtype, const std::vector<llvm::Value*>& args);
+// The same in the lanes where `condition` holds, `otherwise` in others; jumped over where it holds in none. Ends a block.
+llvm::Value* apply_where(llvm::IRBuilder<>& builder, Op op, DType dtype, const std::vector<llvm::Value*>& args,
+                         llvm::Value* condition, llvm::Value* otherwise);
 llvm::Value* apply_cast(llvm::IRBuilder<>& builder, llvm::Value* value, DType from, Type to);
 
 }  // namespace lathe::codegen

@@ -10,6 +10,7 @@
 #include "jit/passes/collapse_loops.h"
 #include "jit/passes/contract.h"
 #include "jit/passes/expand_loops.h"
+#include "jit/passes/expand_math.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/hoist_masks.h"
 #include "jit/passes/outline_units.h"
@@ -36,6 +37,7 @@ constexpr Pass kPipeline[] = {
     {"contract", plain<contract>, ir::Stage::final},
     {"hoist_masks", plain<hoist_masks>, ir::Stage::final},
     {"share_values", plain<share_values>, ir::Stage::final},
+    {"expand_math", expand_math, ir::Stage::final},
 };
 
 constexpr PassOrder kOrder[] = {
@@ -46,6 +48,8 @@ constexpr PassOrder kOrder[] = {
     {"expand_loops", "tidy", "indices of unrolled copies become constants"},
     {"expand_loops", "share_values", "copies of a body share their loads"},
     {"contract", "share_values", "a product that is named can no longer be contracted"},
+    {"contract", "expand_math", "a formula's roundings are part of its meaning"},
+    {"share_values", "expand_math", "equal functions of equal values are found while each is one node"},
     {"hoist_masks", "share_values", "masks that leave a loop need no name inside it"},
 };
 

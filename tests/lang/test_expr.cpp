@@ -259,7 +259,7 @@ TEST_CASE("zero, one and integer constants are recognised through broadcasts") {
 
 TEST_CASE("every operator of the table has a text, a strength if it is infix, and a pipe with a name") {
   for (const Op op : {
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning) Op::name,
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) Op::name,
 #include "lang/ops.def"
 #undef LATHE_OP
        }) {

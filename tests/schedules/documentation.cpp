@@ -100,7 +100,7 @@ TEST_CASE("every scalar operator stands in docs/language.md with its meaning") {
     for (char c : text) cell += c == '|' ? std::string("\\|") : std::string(1, c);
     return cell;
   };
-#define LATHE_OP(name, text, arity, form, result, pipe, meaning)                          \
+#define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning)                \
   {                                                                                       \
     bool call = OpForm::form == OpForm::call;                                             \
     std::string pattern = call         ? std::string(text) + (arity == 1   ? "(a)"        \

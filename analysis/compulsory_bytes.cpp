@@ -32,7 +32,9 @@ class Reads {
   Reads(const Operator& op, const std::map<std::string, Scalar>& constants, const NeededRegions& needs)
       : op_(op), constants_(ranges_of_constants(constants)) {
     for (const InputDecl& input : op.inputs) parts_[input.name].box.resize(input.extents.size());
-    for (size_t f = 0; f < op.funcs.size(); ++f) add_func(op.funcs[f], needs.boxes[f]);
+    for (size_t f = 0; f < op.funcs.size(); ++f) {
+      for (const FuncPart& stage : parts_of(op.funcs[f])) add_func(op.funcs[f], stage.loops, needs.boxes[f]);
+    }
   }
 
   double bytes() const {
@@ -46,16 +48,17 @@ class Reads {
 
  private:
   // A variable whose range is not known is left out of the ranges: what is read with it is then taken whole.
-  void add_func(const FuncContents& func, const std::optional<Box>& box) {
+  void add_func(const FuncContents& whole, const FuncContents& func, const std::optional<Box>& box) {
     Ranges ranges = constants_;
     std::set<std::string> unknown;
-    for (size_t d = 0; d < func.vars.size(); ++d) {
+    for (size_t d = 0; d < whole.vars.size(); ++d) {
+      if (std::find(func.vars.begin(), func.vars.end(), whole.vars[d]) == func.vars.end()) continue;
       if (!box) {
-        unknown.insert(func.vars[d]);
+        unknown.insert(whole.vars[d]);
       } else if ((*box)[d].empty()) {
         return;
       } else {
-        ranges[func.vars[d]] = (*box)[d];
+        ranges[whole.vars[d]] = (*box)[d];
       }
     }
     bool has_terms = true;

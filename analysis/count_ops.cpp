@@ -127,12 +127,12 @@ void add_times(Work& work, const OpCounter& counter, double times) {
   work.operations += counter.operations() * times;
 }
 
-// Terms of a reduction for one point; extents are over sizes and static parameters.
-double terms_of(const FuncContents& func, const std::map<std::string, Scalar>& constants) {
+// Terms of a reduction for one point, or points of an update; extents are over sizes and static parameters.
+double points_of_domain(const std::vector<ReductionVar>& rvars, const std::map<std::string, Scalar>& constants) {
   std::map<std::string, Interval> ranges;
   for (const auto& [name, value] : constants) ranges[name] = {value.integer, value.integer};
   double terms = 1;
-  for (const ReductionVar& rvar : func.rvars) {
+  for (const ReductionVar& rvar : rvars) {
     std::optional<Interval> extent = range_of(rvar.extent, ranges);
     terms *= extent ? static_cast<double>(std::max<int64_t>(extent->high, 0)) : 0;
   }
@@ -164,7 +164,16 @@ Work count_work(const Operator& op, const std::map<std::string, int64_t>& sizes)
     OpCounter counter(!op.strict, constants, func.combiner.get());
     const std::vector<Expr> values = func.is_reduction() ? accumulated(func) : func.values;
     for (const Expr& value : values) counter.count(value);
-    add_times(work, counter, points_in(*box) * (func.is_reduction() ? terms_of(func, constants) : 1));
+    add_times(work, counter, points_in(*box) * (func.is_reduction() ? points_of_domain(func.rvars, constants) : 1));
+    for (const Update& update : func.updates) {
+      OpCounter in_update(!op.strict, constants, nullptr);
+      for (const Expr& value : update.values) in_update.count(value);
+      double points = points_of_domain(update.rvars, constants);
+      for (size_t d = 0; d < func.vars.size(); ++d) {
+        if (update.indices[d] == make_var(func.vars[d])) points *= static_cast<double>((*box)[d].length());
+      }
+      add_times(work, in_update, points);
+    }
   }
   work.bytes = static_cast<int64_t>(compulsory_bytes(op, constants, needs));
   return work;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analysis/simplify.h"
 #include "lang/text.h"
 
@@ -23,23 +25,36 @@ class Checker {
       for (const Expr& e : out.extents) box.push_back({integer(0), e - integer(1)});
     }
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
-      VarRanges ranges;
-      const std::vector<Range>& box = boxes_[f->name];
-      for (size_t d = 0; d < f->vars.size() && d < box.size(); ++d) ranges[f->vars[d]] = box[d];
-      for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
-      // Nothing is read where some range is empty; so within a read every range has a point.
-      nonempty_ = make_true();
-      for (const auto& [name, range] : ranges) {
-        nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
-      }
-      inner_ = facts_;
-      for (const auto& [name, range] : ranges) assume_nonempty(range);
-      for (const Expr& v : f->values) visit(v, [&](const Expr& e) { access(*f, e, ranges); });
+      const std::vector<FuncPart> stages = parts_of(*f);
+      for (size_t s = stages.size(); s-- > 0;) stage(*f, stages[s]);   // updates first: they read the Func as well
     }
     return std::move(conditions_);
   }
 
  private:
+  void stage(const FuncContents& func, const FuncPart& part) {
+    const FuncContents* f = &part.loops;
+    VarRanges ranges;
+    const std::vector<Range>& box = boxes_[func.name];
+    for (size_t d = 0; d < func.vars.size() && d < box.size(); ++d) {
+      if (std::find(f->vars.begin(), f->vars.end(), func.vars[d]) != f->vars.end()) ranges[func.vars[d]] = box[d];
+    }
+    for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+    // Nothing is read where some range is empty, or where no reader has a point; so within a read every range has one.
+    const auto needed = needed_.find(func.name);
+    nonempty_ = needed == needed_.end() ? make_true() : needed->second;
+    for (const auto& [name, range] : ranges) {
+      nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
+    }
+    inner_ = facts_;
+    for (const auto& [name, range] : ranges) assume_nonempty(range);
+    for (const Expr& v : f->values) {
+      visit(v, [&](const Expr& e) {
+        if (e.kind() == ExprKind::access && !part.reads_what_it_writes(func, e)) access(*f, e, ranges);
+      });
+    }
+  }
+
   // lowest <= highest with a bare size on the right gives that size a lower bound.
   void assume_nonempty(const Range& range) {
     Polynomial p = Polynomial::of(simplify(range.highest - range.lowest));
@@ -53,10 +68,10 @@ class Checker {
   }
 
   void access(const FuncContents& f, const Expr& e, const VarRanges& ranges) {
-    if (e.kind() != ExprKind::access) return;
     const InputDecl* input = op_.find_input(e->name);
     std::vector<Range>* box = input ? nullptr : &boxes_[e->name];
     bool fresh = box && box->empty();
+    if (box) note_reader(e->name);
     for (size_t d = 0; d < e.args().size(); ++d) {
       auto range = interval_of(e.arg(d), ranges, inner_);
       if (input) {
@@ -67,6 +82,13 @@ class Checker {
         else if (d < box->size()) (*box)[d] = {min((*box)[d].lowest, range->lowest), max((*box)[d].highest, range->highest)};
       }
     }
+  }
+
+  // The Func is needed where some reader has a point; an output always is.
+  void note_reader(const std::string& func) {
+    if (op_.find_output(func)) return;
+    auto [known, first] = needed_.try_emplace(func, nonempty_);
+    if (!first && !(known->second == nonempty_)) known->second = simplify(known->second | nonempty_, facts_);
   }
 
   void decide(const FuncContents& f, const Expr& e, size_t d, const std::optional<Range>& range, const Expr& extent) {
@@ -105,6 +127,7 @@ class Checker {
   Facts facts_, inner_;
   Expr nonempty_;
   std::map<std::string, std::vector<Range>> boxes_;
+  std::map<std::string, Expr> needed_;                      // condition under which a Func has a point that is read
   std::vector<ReadCondition> conditions_;
 };
 

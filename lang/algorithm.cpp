@@ -12,7 +12,7 @@ namespace lathe {
 
 bool FuncContents::operator==(const FuncContents& o) const {
   bool same_combiner = (combiner == nullptr) == (o.combiner == nullptr) && (!combiner || *combiner == *o.combiner);
-  return name == o.name && vars == o.vars && rvars == o.rvars && same_combiner && values == o.values;
+  return name == o.name && vars == o.vars && rvars == o.rvars && same_combiner && values == o.values && updates == o.updates;
 }
 
 bool Operator::operator==(const Operator& o) const {
@@ -31,6 +31,25 @@ const InputDecl* Operator::find_input(std::string_view n) const { return find_na
 const OutputDecl* Operator::find_output(std::string_view func) const {
   auto it = std::find_if(outputs.begin(), outputs.end(), [&](const OutputDecl& o) { return o.func == func; });
   return it == outputs.end() ? nullptr : &*it;
+}
+
+std::vector<FuncPart> parts_of(const FuncContents& func) {
+  std::vector<FuncPart> stages(1);
+  stages[0].loops = func;
+  stages[0].loops.updates.clear();
+  for (const Update& update : func.updates) {
+    FuncContents part;
+    part.name = fmt::format("{}.update{}", func.name, stages.size() == 1 ? "" : std::to_string(stages.size()));
+    for (size_t d = 0; d < func.vars.size(); ++d) {
+      if (update.indices[d] == make_var(func.vars[d])) part.vars.push_back(func.vars[d]);
+    }
+    part.rvars = update.rvars;
+    part.values = update.values;
+    part.values.insert(part.values.end(), update.indices.begin(), update.indices.end());
+    part.where = update.where;
+    stages.push_back({std::move(part), &update});
+  }
+  return stages;
 }
 
 std::string component_name(const FuncContents& func, int component) {
@@ -132,6 +151,11 @@ Operator substitute(const Operator& op, const Substitution& values) {
     for (Expr& v : f.values) v = substitute(v, values);
     for (ReductionVar& r : f.rvars) r.extent = substitute(r.extent, values);
     if (f.combiner) f.combiner = std::make_shared<const Combiner>(substituted(*f.combiner, values));
+    for (Update& u : f.updates) {
+      for (Expr& e : u.indices) e = substitute(e, values);
+      for (Expr& e : u.values) e = substitute(e, values);
+      for (ReductionVar& r : u.rvars) r.extent = substitute(r.extent, values);
+    }
   }
   return result;
 }

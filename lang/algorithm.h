@@ -47,14 +47,26 @@ struct Combiner {
 // own; null for another name.
 std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types);
 
+// An update: at each point of `rvars`, in lexicographic order, the values of its Func at `indices` become `values`, which
+// may read the Func. An index that is just that variable of the Func stays free: the update runs for each of its values
+// by itself.
+struct Update {
+  std::vector<ReductionVar> rvars;
+  std::vector<Expr> indices;                                // one for each index of the Func
+  std::vector<Expr> values;                                 // one for each component
+  SourceLocation where;
+  bool operator==(const Update& o) const { return rvars == o.rvars && indices == o.indices && values == o.values; }
+};
+
 // One Func: pure (no combiner), or a reduction over `rvars` that combines `values` in any order (fast) or in
-// lexicographic order of the rvars (strict). Indices vars range over all integers; who reads decides where it is needed.
+// lexicographic order of the rvars (strict). A pure one may be changed by updates, in order. Indices vars range over all integers; who reads decides where it is needed.
 struct FuncContents {
   std::string name;
   std::vector<std::string> vars;                            // index names, outermost first
   std::vector<ReductionVar> rvars;                          // outermost first
   std::shared_ptr<const Combiner> combiner;                 // null: pure
   std::vector<Expr> values;                                 // one for each component
+  std::vector<Update> updates;
   SourceLocation where;
 
   bool is_reduction() const { return combiner != nullptr; }
@@ -62,6 +74,29 @@ struct FuncContents {
   DType dtype(int component) const { return values[component].type().dtype; }
   bool operator==(const FuncContents& o) const;             // ignores locations
 };
+
+// A part of a Func that loops run over: the first is its definition, each further one an update, named "H.update",
+// "H.update2". An update's part has the indices that stay free, the domain, and its values with the indices it writes
+// behind them; it has no combiner.
+struct FuncPart {
+  FuncContents loops;
+  const Update* update = nullptr;                           // null: the definition
+  // The update reads its Func at the very point that it writes.
+  bool reads_what_it_writes(const FuncContents& func, const Expr& read) const {
+    return update && read->name == func.name && read.args() == update->indices;
+  }
+};
+std::vector<FuncPart> parts_of(const FuncContents& func);
+
+// Each right side of a Func: values, and of updates the indices that they write too.
+template <class Visitor>
+void for_each_value(const FuncContents& func, const Visitor& visitor) {
+  for (const Expr& value : func.values) visitor(value);
+  for (const Update& update : func.updates) {
+    for (const Expr& value : update.values) visitor(value);
+    for (const Expr& index : update.indices) visitor(index);
+  }
+}
 
 struct OutputDecl {
   std::string func;                                         // a tuple Func gives one tensor for each component

@@ -65,6 +65,10 @@ class Checker {
     op_.funcs.resize(needed_);
     for (FuncContents& f : op_.funcs) {
       for (Expr& value : f.values) value = settled(value);
+      for (Update& u : f.updates) {
+        for (Expr& index : u.indices) index = settled(index);
+        for (Expr& value : u.values) value = settled(value);
+      }
     }
     return std::move(op_);
   }
@@ -77,6 +81,7 @@ class Checker {
       refuse(ErrorCode::bad_definition, fmt::format("{} has no value", f.name), "an empty expression", "a value",
              where);
     }
+    for (const Update& u : f.updates) check_update_parts(f, u);
     if (f.rvars.empty() || f.combiner) return;
     internal_error("algorithm", fmt::format("{} has reduction variables without a combiner", f.name));
   }
@@ -143,7 +148,9 @@ class Checker {
     for (const SizeDecl& s : op_.sizes) add(s.name, "size", op_.where);
     for (const ParamDecl& p : op_.params) add(p.name, "parameter", op_.where);
     for (const InputDecl& in : op_.inputs) add(in.name, "input", in.where);
-    for (const FuncContents& f : op_.funcs) add(f.name, "Func", f.where);
+    for (const FuncContents& f : op_.funcs) {
+      for (const FuncPart& s : parts_of(f)) add(s.loops.name, s.update ? "update" : "Func", s.loops.where);
+    }
   }
 
   void index_names() const {
@@ -157,6 +164,11 @@ class Checker {
       };
       for (const std::string& v : f.vars) add(v);
       for (const ReductionVar& r : f.rvars) add(r.name);
+      const std::set<std::string> own = indices;
+      for (const Update& u : f.updates) {
+        indices = own;
+        for (const ReductionVar& r : u.rvars) add(r.name);
+      }
     }
   }
 
@@ -201,21 +213,25 @@ class Checker {
   void place_after_producers(const FuncContents& f) {
     if (placed_.contains(f.name)) return;
     path_.push_back(f.name);
-    for (const Expr& value : f.values) {
-      visit(value, [&](const Expr& e) {
-        const auto from = e.kind() == ExprKind::access ? by_name_.find(e->name) : by_name_.end();
-        if (from == by_name_.end()) return;
-        const auto open = std::find(path_.begin(), path_.end(), e->name);
-        if (open == path_.end()) return place_after_producers(*from->second);
-        std::vector<std::string> cycle(open, path_.end());
-        cycle.push_back(e->name);
-        refuse(ErrorCode::recursion, fmt::format("{} needs itself", e->name), joined(cycle, " -> "),
-               "Funcs that read earlier ones", e->where.known() ? e->where : f.where);
-      });
+    for (const FuncPart& stage : parts_of(f)) {
+      for (const Expr& value : stage.loops.values) place_producers(f, stage, value);
     }
     path_.pop_back();
     placed_.insert(f.name);
     sorted_.push_back(f);
+  }
+
+  void place_producers(const FuncContents& f, const FuncPart& stage, const Expr& value) {
+    visit(value, [&](const Expr& e) {
+      const auto from = e.kind() == ExprKind::access ? by_name_.find(e->name) : by_name_.end();
+      if (from == by_name_.end() || (stage.update && e->name == f.name)) return;
+      const auto open = std::find(path_.begin(), path_.end(), e->name);
+      if (open == path_.end()) return place_after_producers(*from->second);
+      std::vector<std::string> cycle(open, path_.end());
+      cycle.push_back(e->name);
+      refuse(ErrorCode::recursion, fmt::format("{} needs itself", e->name), joined(cycle, " -> "),
+             "Funcs that read earlier ones", e->where.known() ? e->where : f.where);
+    });
   }
 
   Operator op_;

@@ -87,15 +87,15 @@ void FuncChecker::mark_absorbed() {
   std::set<std::string> read, read_elsewhere;
   for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
     const bool passed_on = read.contains(f->name) && !read_elsewhere.contains(f->name) && !op_.find_output(f->name);
-    if (passed_on && !f->is_reduction()) absorbed_.insert(f->name);
+    if (passed_on && !f->is_reduction() && f->updates.empty()) absorbed_.insert(f->name);
     const bool absorbs = f->is_reduction() || absorbed_.contains(f->name);
-    for (const Expr& value : f->values) {
+    for_each_value(*f, [&](const Expr& value) {
       visit(value, [&](const Expr& e) {
-        if (e.kind() != ExprKind::access) return;
+        if (e.kind() != ExprKind::access || e->name == f->name) return;
         read.insert(e->name);
         if (!absorbs) read_elsewhere.insert(e->name);
       });
-    }
+    });
   }
 }
 
@@ -109,6 +109,9 @@ void FuncChecker::check(const FuncContents& f) {
   if (f.combiner) reduction(f);
   for (const Expr& value : f.values) {
     visit(value, [&](const Expr& e) { node(f, e); });
+  }
+  for (const FuncPart& stage : parts_of(f)) {
+    if (stage.update) update(f, stage);
   }
 }
 
@@ -261,7 +264,7 @@ void FuncChecker::index(const FuncContents& f, const Expr& e, const Expr& index,
     refuse(ErrorCode::type_mismatch, fmt::format("{} indexes {}", f.name, e->name), to_string(index.type()), "i64",
            place(index, where), is_integer(index.type().dtype) ? "write i64(...)" : "");
   }
-  if (e->boundary != Boundary::inside) return;
+  if (e->boundary != Boundary::inside || (update_ && update_->reads_what_it_writes(f, e))) return;
   visit(index, [&](const Expr& inner) {
     if (inner.kind() != ExprKind::access) return;
     refuse(ErrorCode::unbounded_index, fmt::format("{} reads {} at an index that is data", f.name, e->name),

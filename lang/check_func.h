@@ -12,6 +12,9 @@ namespace lathe {
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 
+// The shape of an update: everything defined, one index for each of the Func's, one value for each component.
+void check_update_parts(const FuncContents& f, const Update& u);
+
 // Undefined constants of operators: a zero divisor of integers, a shift by the width. `whose` names the definition.
 void check_constants(const Expr& node, const std::string& whose, const SourceLocation& where);
 
@@ -26,6 +29,7 @@ class FuncChecker {
 
  private:
   void mark_absorbed();
+  void update(const FuncContents& f, const FuncPart& stage);
   void reduction(const FuncContents& f) const;
   void combiner_names(const FuncContents& f, const std::map<std::string, Type>& operands, const Expr& e) const;
   void node(const FuncContents& f, const Expr& e) const;
@@ -43,6 +47,7 @@ class FuncChecker {
   std::map<std::string, Type> names_;    // globals, and indices of the Func being checked
   std::map<std::string, const FuncContents*> funcs_;
   std::map<std::string, const InputDecl*> inputs_;
+  const FuncPart* update_ = nullptr;        // the update being checked
   std::set<std::string> absorbed_;  // pure Funcs whose absent terms reach reductions only
 };
 

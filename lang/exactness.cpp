@@ -67,6 +67,40 @@ class Magnitudes {
     for (const Expr& value : func.values) sizes.push_back(of(value));
     if (func.is_reduction()) reduce(func, terms, sizes);
     funcs_[func.name] = sizes;
+    const std::vector<FuncPart> stages = parts_of(func);
+    for (size_t u = 1; u < stages.size(); ++u) update(func, stages[u].loops);
+  }
+
+  // Tries an update on zeros and on large values of its Func: it is a choice if these come back no larger, and adds the
+  // same at each point if they grow by no more than the zeros do; anything else is taken to grow beyond every limit.
+  void update(const FuncContents& func, const FuncContents& stage) {
+    constexpr double trial = 1e6;
+    double points = 1;
+    for (const ReductionVar& rvar : stage.rvars) {
+      const auto extent = range_of(rvar.extent, ranges_);
+      if (extent) ranges_[rvar.name] = {0, extent->high - 1};
+      points *= extent ? static_cast<double>(extent->high) : std::numeric_limits<double>::infinity();
+    }
+    std::vector<double>& sizes = funcs_[func.name];
+    const std::vector<double> before = sizes;
+    const auto of_all = [&](double own) {
+      std::fill(sizes.begin(), sizes.end(), own);
+      known_.clear();
+      double largest = 0;
+      for (size_t c = 0; c < before.size(); ++c) largest = std::max(largest, of(stage.values[c]));
+      return largest;
+    };
+    const bool fitted = fits_;
+    const double large = of_all(trial), added = of_all(0);
+    fits_ = fitted;
+    const double largest = std::max(added, *std::max_element(before.begin(), before.end()));
+    const double after = large <= trial           ? largest
+                         : large <= trial + added ? largest + std::max(points, 0.0) * added
+                                                  : std::numeric_limits<double>::infinity();
+    std::fill(sizes.begin(), sizes.end(), after);
+    for (size_t c = 0; c < sizes.size(); ++c) note(func.dtype(static_cast<int>(c)), sizes[c]);
+    known_.clear();
+    for (size_t c = 0; c < sizes.size(); ++c) of(stage.values[c]);  // intermediate values count as well
   }
 
   // Tries the combiner on large operands: a result no larger than they are is a choice, one up to twice as large grows
@@ -172,6 +206,10 @@ bool exact_mode_applies(const Operator& op) {
   bool keeps = true;
   for (const FuncContents& func : op.funcs) {
     for (const Expr& value : func.values) keeps = keeps && keeps_integers(value);
+    for (const Update& update : func.updates) {
+      for (const Expr& value : update.values) keeps = keeps && keeps_integers(value);
+      for (const Expr& index : update.indices) keeps = keeps && keeps_integers(index);
+    }
     if (!func.is_reduction()) continue;
     for (const Expr& identity : func.combiner->identity) keeps = keeps && keeps_integers(identity);
     for (const Expr& combined : func.combiner->combined) keeps = keeps && keeps_integers(combined);

@@ -14,6 +14,7 @@ class ExprParser {
 
   Expr expression();
   std::vector<Expr> values();  // one expression, or a tuple in parentheses
+  std::vector<ReductionVar> domain() { return reduction_vars(); }
 
  private:
   // parse_expr.cpp

@@ -80,7 +80,7 @@ void FuncRef::operator=(const Tuple& values) {
   if (!f.values.empty()) {
     throw Error(ErrorCode::duplicate_name,
                 {"algorithm", fmt::format("{} is defined twice", f.name), "a second definition", "one definition",
-                 where_, fmt::format("the first is at {}", to_string(f.where))});
+                 where_, fmt::format("the first is at {}; over(domain, {}(...)) = ... updates it", to_string(f.where), f.name)});
   }
   std::vector<std::string> vars;
   for (const Expr& index : indices_) {
@@ -105,6 +105,38 @@ void FuncRef::operator=(const Tuple& values) {
     f.combiner = reduction->combiner;
     f.values = reduction.args();
   }
+}
+
+void UpdateRef::operator=(const Tuple& values) {
+  FuncContents& f = *target_.func_.contents();
+  const auto refuse = [&](std::string what, std::string got, std::string need) {
+    throw Error(ErrorCode::bad_definition,
+                {"algorithm", std::move(what), std::move(got), std::move(need), target_.where_});
+  };
+  if (f.values.empty()) refuse(fmt::format("{} is updated", f.name), "no definition", "a definition before the first update");
+  if (target_.indices_.size() != f.vars.size()) {
+    refuse(fmt::format("an update of {}", f.name), fmt::format("{} indices", target_.indices_.size()),
+           fmt::format("{}, as its definition has", f.vars.size()));
+  }
+  // Reads of the Func itself go by its name: holding it they would hold themselves.
+  const auto by_name = [&](const Expr& e) {
+    return transform(e, [&](const Expr& node) {
+      if (node.kind() != ExprKind::access || node->func.get() != &f) return node;
+      ExprNode plain = *node;
+      plain.func = nullptr;
+      return make_node(std::move(plain));
+    });
+  };
+  Update u{rvars_, {}, {}, target_.where_};
+  for (const Expr& e : target_.indices_) u.indices.push_back(e.defined() ? by_name(e) : e);
+  for (const Expr& e : values.values) u.values.push_back(e.defined() ? by_name(e) : e);
+  f.updates.push_back(std::move(u));
+}
+
+UpdateRef over(const Domain& domain, FuncRef target) {
+  std::vector<ReductionVar> rvars;
+  for (const RDom& r : domain.vars) rvars.push_back(r.variable());
+  return UpdateRef(std::move(rvars), std::move(target));
 }
 
 Expr FuncRef::operator[](int component) const {
@@ -176,11 +208,11 @@ class Collector {
  public:
   void add(const FuncContents& f) {
     if (!seen_.insert(&f).second) return;
-    for (const Expr& value : f.values) {
+    for_each_value(f, [&](const Expr& value) {
       visit(value, [&](const Expr& e) {
         if (e.kind() == ExprKind::access && e->func) add(*e->func);
       });
-    }
+    });
     funcs.push_back(f);  // two Funcs of one name are found by checked()
   }
 

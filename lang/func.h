@@ -124,15 +124,29 @@ class Func;
 class FuncRef {
  public:
   FuncRef(Func& func, std::vector<Expr> indices, SourceLocation where);
+  FuncRef(const FuncRef&) = default;
   void operator=(const Tuple& values);                      // defines the Func; the indices must be distinct Vars
   void operator=(const FuncRef& other) { *this = Tuple(other); }
   operator Expr() const;                                    // reads component 0
   Expr operator[](int component) const;                     // reads a component of a tuple
 
  private:
+  friend class UpdateRef;
   Func& func_;
   std::vector<Expr> indices_;
   SourceLocation where_;
+};
+
+// over(n, H(i)): an update when assigned. At each point of the domain, in order, H(i) becomes the values, which may read
+// H. An index that is just a Var of the definition stays free.
+class UpdateRef {
+ public:
+  UpdateRef(std::vector<ReductionVar> rvars, FuncRef target) : rvars_(std::move(rvars)), target_(std::move(target)) {}
+  void operator=(const Tuple& values);
+
+ private:
+  std::vector<ReductionVar> rvars_;
+  FuncRef target_;
 };
 
 class Func {
@@ -160,6 +174,8 @@ struct Domain {
   Domain(std::initializer_list<RDom> list) : vars(list) {}
   Domain(RDoms list) : vars(std::move(list)) {}
 };
+
+UpdateRef over(const Domain& domain, FuncRef target);
 
 // Reductions: sum(k, value), sum({r, s, c}, value); tuples reduce component by component.
 Expr sum(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());

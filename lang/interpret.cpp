@@ -140,8 +140,7 @@ bool is_read(const Operator& op, const std::string& func) {
     visit(e, [&](const Expr& node) { found = found || (node.kind() == ExprKind::access && node->name == func); });
   };
   for (const FuncContents& reader : op.funcs) {
-    for (const Expr& value : reader.values) look(value);
-    for (const ReductionVar& rvar : reader.rvars) look(rvar.extent);
+    for_each_value(reader, look);
   }
   return found;
 }

@@ -31,7 +31,7 @@ struct BoundedValue {
   bool decided = true;
 };
 
-// Evaluates single points of a Func on demand.
+// Evaluates single points of a Func on demand; of a Func with updates, points that the operator needs.
 class PointOracle {
  public:
   PointOracle(const Operator& op, const Bindings& bindings);

@@ -11,10 +11,12 @@
 //
 // A Func is evaluated where someone reads it, once for each point: its values are kept in a dense table where the
 // needed box is known and small, in a hash map otherwise. Pure Funcs that read no other Func are evaluated again
-// instead; that is cheaper than a look-up.
+// instead; that is cheaper than a look-up. A Func with updates always has a table: before a value is first read at some
+// values of its free indices, the updates run there, each over its whole domain.
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "lang/needed_regions.h"
@@ -100,15 +102,17 @@ class Machine {
     }
     for (size_t f = 0; f < op.funcs.size(); ++f) {
       const FuncContents& func = op.funcs[f];
-      Frame& frame = frames_.emplace_back();
-      frame.program = compile_func(op, func, constants);
-      frame.registers.resize(frame.program.registers);
-      for (const auto& [index, cell] : frame.program.presets) frame.registers[index] = domain_.of_cell(cell);
-      frame.results.resize(func.components());
+      const std::vector<FuncPart> stages = parts_of(func);
+      Frame& frame = frames_.emplace_back(frame_of(stages[0].loops, constants));
+      for (size_t u = 1; u < stages.size(); ++u) frame.updates.push_back(frame_of(stages[u].loops, constants));
+      for (size_t d = 0; d < func.vars.size() && !func.updates.empty(); ++d) {
+        if (func.updates[0].indices[d] == make_var(func.vars[d])) frame.free.push_back(d);
+      }
+      if (!func.updates.empty()) frame.box = (boxes.empty() ? needed_regions(op, constants).boxes : boxes)[f];
       if (const OutputDecl* output = op.find_output(func.name)) frame.extents = shape_of(output->extents);
       const bool reads_funcs = std::any_of(frame.program.reads.begin(), frame.program.reads.end(),
                                            [](const Read& read) { return read.of_func; });
-      if (func.is_reduction() || reads_funcs) {
+      if (func.is_reduction() || reads_funcs || !func.updates.empty()) {
         frame.table.emplace(boxes.empty() ? std::nullopt : boxes[f], func.components());
       }
     }
@@ -119,16 +123,17 @@ class Machine {
   // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {
     Frame& frame = frames_[func];
+    if (!frame.updates.empty() && !frame.updating) return updated(func, point);
     const Program& program = frame.program;
     PointState unkept = PointState::unknown;
     typename PointTable<Value>::Place result = {frame.results.data(), &unkept};
-    if (keep && frame.table) result = frame.table->place(point, program.vars);
+    if ((keep || frame.updating) && frame.table) result = frame.table->place(point, program.vars);
     if (*result.state != PointState::unknown) return *result.state == PointState::known ? result.values : nullptr;
     for (int d = 0; d < program.vars; ++d) frame.registers[d] = domain_.of_index(point[d]);
-    run(func, 0, program.body);
+    run(func, frame, 0, program.body);
     if (op_.funcs[func].is_reduction()) {
       reduce(func);
-    } else if (!run(func, program.body, program.steps.size())) {
+    } else if (!run(func, frame, program.body, program.steps.size())) {
       *result.state = PointState::absent;
       return nullptr;
     }
@@ -144,6 +149,13 @@ class Machine {
     std::vector<Value> results;
     std::vector<int64_t> extents;                           // of an output
     std::optional<PointTable<Value>> table;
+    // Of a Func with updates:
+    std::vector<Frame> updates;
+    std::optional<Box> box;                                 // of what anyone needs
+    std::vector<size_t> free;                               // indices that its updates leave free
+    std::set<std::vector<int64_t>> done;                    // values of the free indices for which the updates have run
+    bool updating = false;                                  // they run now: reads give what is there
+    Value addressed{};                                      // everything that says where updates wrote
   };
   struct BoundInput {
     TensorView view;
@@ -156,12 +168,61 @@ class Machine {
     return evaluate_extent(extent, integers);
   }
 
-  void reduce(size_t func) {
+  Frame frame_of(const FuncContents& func, const std::map<std::string, Scalar>& constants) {
+    Frame frame;
+    frame.program = compile_func(op_, func, constants);
+    frame.registers.resize(frame.program.registers);
+    for (const auto& [index, cell] : frame.program.presets) frame.registers[index] = domain_.of_cell(cell);
+    frame.results.resize(func.components());
+    frame.addressed = domain_.of_cell({});
+    return frame;
+  }
+
+  // The values at this point after all updates.
+  const Value* updated(size_t func, const int64_t* point) {
     Frame& frame = frames_[func];
+    std::vector<int64_t> free;
+    for (size_t d : frame.free) free.push_back(point[d]);
+    frame.updating = true;
+    if (frame.done.insert(free).second) {
+      for (Frame& update : frame.updates) run_update(func, update, free);
+    }
+    const Value* const values = at(func, point);
+    frame.updating = false;
+    for (size_t i = 0; i < frame.results.size(); ++i) frame.results[i] = domain_.after(values[i], frame.addressed);
+    return frame.results.data();
+  }
+
+  void run_update(size_t func, Frame& update, const std::vector<int64_t>& free) {
+    Frame& frame = frames_[func];
+    const Program& p = update.program;
+    const size_t components = frame.results.size(), rank = frame.program.vars;
+    const int placed = rank > 0 ? p.ready[components] : p.body;
+    for (size_t d = 0; d < free.size(); ++d) update.registers[d] = domain_.of_index(free[d]);
+    run(func, update, 0, p.body);
+    for_each_term(update, [&] {
+      run(func, update, p.body, placed);
+      int64_t point[max_interpreted_rank];
+      bool needed = true;
+      for (size_t d = 0; d < rank; ++d) {
+        const Value& index = update.registers[p.results[components + d]];
+        point[d] = domain_.index(index);
+        frame.addressed = domain_.after(frame.addressed, index);
+        if (frame.box) needed = needed && (*frame.box)[d].low <= point[d] && point[d] <= (*frame.box)[d].high;
+      }
+      if (!needed) return;                                  // its value has no meaning, and may have no values to read
+      run(func, update, placed, p.steps.size());
+      const auto place = frame.table->place(point, rank);
+      for (size_t i = 0; i < components; ++i) place.values[i] = update.registers[p.results[i]];
+      *place.state = PointState::known;
+    });
+  }
+
+  // Sets the reduction variables to each point of their domain, in lexicographic order.
+  template <class Action>
+  void for_each_term(Frame& frame, const Action& action) {
     const Program& p = frame.program;
     Value* const registers = frame.registers.data();
-    const size_t components = p.left.size();
-    for (size_t i = 0; i < components; ++i) registers[p.left[i]] = registers[p.identity[i]];
     int64_t extents[max_interpreted_rank] = {}, at[max_interpreted_rank] = {};
     bool empty = false;
     for (int r = 0; r < p.rvars; ++r) {
@@ -169,22 +230,32 @@ class Machine {
       registers[p.vars + r] = domain_.of_index(0);
       empty = empty || extents[r] <= 0;
     }
-    int64_t terms = 0;
     for (int r = empty ? -1 : p.rvars; r >= 0;) {
-      if (run(func, p.body, p.steps.size())) {
-        ++terms;
-        for (size_t i = 0; i < components; ++i) {
-          frame.results[i] = domain_.accumulate(p.dtypes[i], p.plain_sum[i], registers[p.left[i]],
-                                                registers[p.terms[i]], registers[p.combined[i]]);
-        }
-        for (size_t i = 0; i < components; ++i) registers[p.left[i]] = frame.results[i];
-      }
+      action();
       for (r = p.rvars - 1; r >= 0; --r) {
         at[r] = at[r] + 1 < extents[r] ? at[r] + 1 : 0;
         registers[p.vars + r] = domain_.of_index(at[r]);
         if (at[r] != 0) break;
       }
     }
+  }
+
+  void reduce(size_t func) {
+    Frame& frame = frames_[func];
+    const Program& p = frame.program;
+    Value* const registers = frame.registers.data();
+    const size_t components = p.left.size();
+    for (size_t i = 0; i < components; ++i) registers[p.left[i]] = registers[p.identity[i]];
+    int64_t terms = 0;
+    for_each_term(frame, [&] {
+      if (!run(func, frame, p.body, p.steps.size())) return;
+      ++terms;
+      for (size_t i = 0; i < components; ++i) {
+        frame.results[i] = domain_.accumulate(p.dtypes[i], p.plain_sum[i], registers[p.left[i]], registers[p.terms[i]],
+                                              registers[p.combined[i]]);
+      }
+      for (size_t i = 0; i < components; ++i) registers[p.left[i]] = frame.results[i];
+    });
     for (size_t i = 0; i < components; ++i) {
       Value& left = registers[p.left[i]];
       left = domain_.finish(p.dtypes[i], p.plain_sum[i], left, terms);
@@ -193,8 +264,7 @@ class Machine {
   }
 
   // Runs steps [begin, end); false when a read with Boundary::none was outside.
-  bool run(size_t func, size_t begin, size_t end) {
-    Frame& frame = frames_[func];
+  bool run(size_t func, Frame& frame, size_t begin, size_t end) {
     Value* const r = frame.registers.data();
     const Step* const steps = frame.program.steps.data();
     for (size_t pc = begin; pc < end; ++pc) {
@@ -241,11 +311,12 @@ class Machine {
       at[d] = index_by_boundary(read.boundary, at[d], extents[d]);
       missing = missing || at[d] < 0;
     }
+    if (missing && read.boundary != Boundary::none && read.boundary != Boundary::constant) {
+      fail_read_outside(op_, op_.funcs[func], read, at, extents);  // an empty input has no nearest element
+    }
     if (outside && read.boundary == Boundary::none) return false;
     if (outside && read.boundary == Boundary::constant) {
       result = registers[read.boundary_value];
-    } else if (missing) {
-      result = domain_.of_cell({});                         // an empty input has no nearest element
     } else {
       int64_t offset = 0;
       for (size_t d = 0; d < extents.size(); ++d) offset += at[d] * input.view.strides[d];

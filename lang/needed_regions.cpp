@@ -142,12 +142,23 @@ class Needs {
     }
   }
 
+  // Updates first: what they read of their own Func is needed too.
   void visit_func(size_t f) {
-    const FuncContents& func = op_.funcs[f];
+    const std::vector<FuncPart> stages = parts_of(op_.funcs[f]);
+    for (size_t s = stages.size(); s-- > 0;) visit_stage(f, stages[s]);
+  }
+
+  void visit_stage(size_t f, const FuncPart& stage) {
+    const FuncContents& func = stage.loops;
+    const std::vector<std::string>& all_vars = op_.funcs[f].vars;
     auto vars = constants_;
     const std::optional<Box>& box = needs_.boxes[f];
-    for (size_t d = 0; d < func.vars.size() && box; ++d) vars[func.vars[d]] = (*box)[d];
-    double points = box ? points_in(*box) : needs_.work, terms = 1;
+    double points = box ? 1 : needs_.work, terms = 1;
+    for (size_t d = 0; d < all_vars.size() && box; ++d) {
+      if (std::find(func.vars.begin(), func.vars.end(), all_vars[d]) == func.vars.end()) continue;
+      vars[all_vars[d]] = (*box)[d];
+      points *= static_cast<double>((*box)[d].length());
+    }
     if (points == 0) return;
     for (const ReductionVar& rvar : func.rvars) {
       visit_reads(rvar.extent, vars);
@@ -161,16 +172,18 @@ class Needs {
     }
     needs_.work += points * std::max(terms, 1.0);
     if (terms == 0) return;
-    for (const Expr& value : func.values) visit_reads(value, vars);
+    for (const Expr& value : func.values) visit_reads(value, vars, f, &stage);
   }
 
-  void visit_reads(const Expr& e, const Vars& vars) {
+  void visit_reads(const Expr& e, const Vars& vars, size_t f = 0, const FuncPart* stage = nullptr) {
     visit(e, [&](const Expr& read) {
       if (read.kind() != ExprKind::access) return;
+      if (stage && stage->reads_what_it_writes(op_.funcs[f], read)) return;
       std::vector<Range> region;
       for (const Expr& index : read.args()) region.push_back(range_of(index, vars));
       if (const InputDecl* input = op_.find_input(read->name)) {
         if (read->boundary == Boundary::inside) check_inside(*input, region);
+        if (needs_element(read->boundary)) check_nonempty(*input);
         return;
       }
       grow(read->name, region);
@@ -182,6 +195,17 @@ class Needs {
       const Range extent = range_of(input.extents[d], constants_);
       const bool inside = region[d] && extent && region[d]->low >= 0 && region[d]->high < extent->high;
       needs_.reads_inside = needs_.reads_inside && inside;
+    }
+  }
+
+  static bool needs_element(Boundary rule) {
+    return rule == Boundary::edge || rule == Boundary::mirror || rule == Boundary::wrap;
+  }
+
+  void check_nonempty(const InputDecl& input) {
+    for (const Expr& e : input.extents) {
+      const Range extent = range_of(e, constants_);
+      needs_.reads_inside = needs_.reads_inside && extent && extent->low >= 1;
     }
   }
 

@@ -23,7 +23,7 @@ double points_in(const Box& box);
 struct NeededRegions {
   std::vector<std::optional<Box>> boxes;                    // one for each Func of the operator; none: not known
   double work = 0;                                          // terms and points evaluated, at most
-  bool reads_inside = true;                                 // every read that must be inside is proved to be
+  bool reads_inside = true;                                 // every read is proved to find an element, inside or by its rule
 };
 
 // `constants` as constants_of (lang/program.h) makes them.

@@ -1,4 +1,5 @@
-// Reads the body of an operator: each line is a definition, a range of a size, or the word strict.
+// Reads the body of an operator: each line is a definition, an update of one, a range of a size, or the word
+// strict.
 //
 // Definitions may stand in any order: a look over their tokens says who reads whom, and they are parsed producers
 // first, because the element type of a Func is that of its value.
@@ -19,7 +20,8 @@ struct Definition {
   Token name;
   std::vector<std::string> vars;
   size_t value_position = 0;                 // in the lexer
-  std::vector<std::string> reads;            // tensors, in order of appearance
+  std::vector<std::string> reads;            // tensors, in order of appearance, those of updates included
+  std::vector<size_t> updates;               // where their domains begin in the lexer
   enum { fresh, open, done } state = fresh;  // of the walk in order of dependence
 };
 
@@ -46,6 +48,8 @@ class OperatorParser {
       } else if (lexer_.is("strict") && (second == TokenKind::new_line || second == TokenKind::end)) {
         lexer_.next();
         op_.strict = true;
+      } else if (lexer_.is("over") && second == TokenKind::name) {
+        update();
       } else {
         definition();
       }
@@ -104,6 +108,34 @@ class OperatorParser {
     }
     by_name_[d.name.text] = definitions_.size();
     definitions_.push_back(std::move(d));
+  }
+
+  // over DOMAIN: NAME[...] = values. Only looked over, like a definition; but what it updates stands above it.
+  void update() {
+    lexer_.expect("over");
+    const size_t domain = lexer_.position();
+    Token target;
+    std::vector<std::string> reads;
+    for (int depth = 0; lexer_.peek().kind != TokenKind::new_line && !lexer_.at_end();) {
+      const Token token = lexer_.next();
+      if (token.text == "(" || token.text == "[") ++depth;
+      if (token.text == ")" || token.text == "]") --depth;
+      if (token.text == ":" && depth == 0 && target.text.empty()) target = lexer_.peek();
+      if (token.kind == TokenKind::name && lexer_.is("[")) reads.push_back(token.text);
+    }
+    if (target.text.empty()) lexer_.fail("update", "':' and what is updated, as in over n < N: H[i] = H[i] + 1");
+    const auto known = by_name_.find(target.text);
+    if (known == by_name_.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, at] : by_name_) names.push_back(name);
+      refuse_text(ErrorCode::unknown_name, "an update of something that is not defined above it", describe(target),
+                  "a definition in a line before", target.where, did_you_mean(target.text, names));
+    }
+    Definition& d = definitions_[known->second];
+    d.updates.push_back(domain);
+    for (std::string& name : reads) {
+      if (name != d.name.text) d.reads.push_back(std::move(name));
+    }
   }
 
   std::string index_name(const Definition& d) {
@@ -171,7 +203,32 @@ class OperatorParser {
     std::vector<DType>& types = scope_.tensors[f.name];
     for (int i = 0; i < f.components(); ++i) types.push_back(f.dtype(i));
     scope_.ranks[f.name] = static_cast<int>(f.vars.size());
+    for (size_t domain : d.updates) f.updates.push_back(update_of(f, domain));
     op_.funcs.push_back(std::move(f));
+  }
+
+  Update update_of(const FuncContents& f, size_t domain) {
+    lexer_.go_to(domain);
+    ExprScope scope = scope_;
+    for (const std::string& v : f.vars) scope.vars[v] = Type{};
+    Update u;
+    u.rvars = ExprParser(lexer_, scope).domain();
+    for (const ReductionVar& r : u.rvars) scope.vars[r.name] = Type{};
+    lexer_.expect(":");
+    u.where = lexer_.next().where;
+    lexer_.expect("[");
+    if (!lexer_.is("]")) {
+      do u.indices.push_back(with_literal_type(DType::i64, ExprParser(lexer_, scope).expression(), u.where));
+      while (lexer_.accept(","));
+    }
+    lexer_.expect("]");
+    lexer_.expect("=");
+    u.values = ExprParser(lexer_, scope).values();
+    for (size_t i = 0; i < u.values.size() && i < f.values.size(); ++i) {
+      u.values[i] = with_literal_type(f.dtype(static_cast<int>(i)), u.values[i], u.where);
+    }
+    expect_line_end(lexer_);
+    return u;
   }
 
   // A bare number takes the type that the output declares.

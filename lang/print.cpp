@@ -321,7 +321,16 @@ class OperatorPrinter {
     } else {
       value = exprs_.values(f.values);
     }
-    return fmt::format("  {}[{}] = {}\n", f.name, indices, value);
+    std::string text = fmt::format("  {}[{}] = {}\n", f.name, indices, value);
+    for (const Update& u : f.updates) {
+      std::string domain;
+      for (const ReductionVar& r : u.rvars) {
+        domain += fmt::format("{}{} < {}", domain.empty() ? "" : ", ", r.name, exprs_.index(r.extent));
+      }
+      text += fmt::format("  over {}: {}[{}] = {}\n", domain, f.name, exprs_.indices(u.indices),
+                          exprs_.known_values(u.values));
+    }
+    return text;
   }
 
   const Operator& op_;

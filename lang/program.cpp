@@ -31,8 +31,15 @@ class Compiler {
     if (func_.is_reduction()) {
       compile_reduction();
     } else {
+      for (const ReductionVar& rvar : func_.rvars) p.extents.push_back(emit(rvar.extent));   // of an update
+      p.body = static_cast<int>(p.steps.size());
       for (const Expr& value : func_.values) emit_dropping_reads(value);
-      for (const Expr& value : func_.values) p.results.push_back(emit(value));
+      p.results.resize(func_.values.size());
+      p.ready.resize(func_.values.size());
+      for (size_t i = func_.values.size(); i-- > 0;) {
+        p.results[i] = emit(func_.values[i]);
+        p.ready[i] = static_cast<int>(p.steps.size());
+      }
     }
     return std::move(program_);
   }

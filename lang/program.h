@@ -44,6 +44,9 @@ struct Read {
   SourceLocation where;
 };
 
+// The part of an update (algorithm.h) runs its body once for each point of its domain; the indices that it writes are
+// ready before its values.
+//
 // Steps [0, body) depend on the indices only; steps [body, end) on the reduction variables too. A reduction sets
 // `left` to `identity`, and for each term runs the body and moves `combined` to `left`.
 struct Program {
@@ -58,6 +61,7 @@ struct Program {
   std::vector<int> identity, left, terms, combined;         // reductions, one for each component
   std::vector<bool> plain_sum;                              // the component is a sum of floats
   std::vector<int> results;                                 // one for each component
+  std::vector<int> ready;                                   // results[i] is there after so many steps; not of reductions
   std::vector<DType> dtypes;                                // of the results
 };
 
@@ -65,6 +69,7 @@ struct Program {
 // and run-time parameters.
 std::map<std::string, Scalar> constants_of(const Operator& op, const Bindings& bindings);
 
+// `func`: a Func of the operator or a part of one, without updates.
 Program compile_func(const Operator& op, const FuncContents& func, const std::map<std::string, Scalar>& constants);
 
 }  // namespace lathe

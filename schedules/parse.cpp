@@ -33,7 +33,9 @@ std::vector<std::string> directive_names() {
 class ScheduleParser {
  public:
   ScheduleParser(const SourceBlock& block, const Operator& op) : tokens_(lexer_of(block)), op_(op), scope_(op) {
-    for (const FuncContents& func : op.funcs) funcs_.push_back(func.name);
+    for (const FuncContents& func : op.funcs) {
+      for (const FuncPart& stage : parts_of(func)) funcs_.push_back(stage.loops.name);
+    }
     for (const InputDecl& input : op.inputs) funcs_.push_back(input.name);
     schedule_.where = block.where;
   }

@@ -42,6 +42,7 @@ class Collapse {
       open_.pop_back();
       if (const FuncContents* f = view_.op.find_func(name)) follow(*f);
     }
+    for (const FuncContents& f : view_.op.funcs) refuse_updates(f);
     find_extent();
     for (FuncContents& f : view_.op.funcs) rewrite(f);
     for (InputDecl& in : view_.op.inputs) if (merged_.count(in.name)) merge_extents(in.name, in.extents);
@@ -92,6 +93,21 @@ class Collapse {
       }
     }
     if (!any && merged_.count(e->name)) refuse(print(e), fmt::format("reads at {} + constant, {}", x, c));
+  }
+
+  // Updates address single points of the dimensions that would become one.
+  void refuse_updates(const FuncContents& f) const {
+    if (!f.updates.empty() && merged_.count(f.name)) refuse(fmt::format("{} has updates", f.name), "Funcs without");
+    for (const Update& u : f.updates) {
+      for (const std::vector<Expr>* list : {&u.indices, &u.values}) {
+        for (const Expr& v : *list) {
+          visit(v, [&](const Expr& e) {
+            const bool merged = e.kind() == ExprKind::access && merged_.count(e->name);
+            if (merged) refuse(fmt::format("an update of {} reads {}", f.name, print(e)), "Funcs without updates");
+          });
+        }
+      }
+    }
   }
 
   // The extent of the inner dimension, the same for every argument concerned.

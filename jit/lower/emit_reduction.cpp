@@ -243,6 +243,7 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
   std::vector<Expr> values;
   switch (phase) {
     case Phase::whole:
+      if (target_) return leaf_write(scope);
       for (const Expr& v : func_.values) values.push_back(translate(v, scope));
       return store_values(values, lowering_.storage.at(func_.name), func_, scope, true);
     case Phase::init: return store_accumulators(func_.combiner->identity, scope);

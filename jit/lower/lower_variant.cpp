@@ -36,6 +36,10 @@ Operator inline_funcs(const Operator& op, const std::vector<std::string>& names)
   };
   for (FuncContents f : op.funcs) {
     for (Expr& v : f.values) v = replace(v);
+    for (Update& u : f.updates) {
+      for (Expr& index : u.indices) index = replace(index);
+      for (Expr& v : u.values) v = replace(v);
+    }
     if (inlined(f.name)) {
       definitions[f.name] = std::move(f);
     } else {
@@ -49,9 +53,9 @@ namespace {
 
 bool reads(const FuncContents& f, const std::string& tensor) {
   bool found = false;
-  for (const Expr& v : f.values) {
+  for_each_value(f, [&](const Expr& v) {
     visit(v, [&](const Expr& e) { found = found || (e.kind() == ExprKind::access && e->name == tensor); });
-  }
+  });
   return found;
 }
 
@@ -93,11 +97,11 @@ class VariantLowering {
   static std::vector<std::string> to_inline(const Operator& op, const std::vector<Directive>& directives) {
     std::vector<std::string> names;
     for (const FuncContents& f : op.funcs) {
-      bool placed = op.find_output(f.name) || f.is_reduction();
+      bool placed = op.find_output(f.name) || f.is_reduction() || !f.updates.empty();
       for (const Directive& d : directives) {
         bool mine = d.func == f.name;
         if (mine && d.kind == DirectiveKind::compute_inline && placed) {
-          refuse(ErrorCode::illegal_schedule, d, f.is_reduction() ? "a reduction" : "an output", "a pure intermediate Func");
+          refuse(ErrorCode::illegal_schedule, d, f.is_reduction() ? "a reduction" : op.find_output(f.name) ? "an output" : "a Func with updates", "a pure intermediate Func");
         }
         placed = placed || (mine && d.kind != DirectiveKind::compute_inline);
       }
@@ -144,6 +148,7 @@ class VariantLowering {
     } else if (d.kind == DirectiveKind::compute_at) {
       const FuncContents& f = func(d, d.func);
       if (op_.find_output(f.name)) refuse(ErrorCode::illegal_schedule, d, "an output", "an intermediate Func");
+      if (!f.updates.empty()) refuse(ErrorCode::illegal_schedule, d, "a Func with updates", "compute_root: it is computed whole");
       std::string loop = loop_of(d, func(d, d.target), d.loops.at(0));
       lowering_.attachments.push_back({&f, d.target, loop, loop, {}, d.where});
       fused_.insert(d.func);
@@ -215,12 +220,28 @@ class VariantLowering {
     if (op_.find_func(d.func) || op_.find_input(d.func)) return;
     for (const Staging& s : lowering_.stagings) if (s.name == d.func) return;
     if (d.kind == DirectiveKind::compute_inline && whole.find_func(d.func)) return;
+    if (is_update(d.func)) return check_update(d);
     func(d, d.func);
+  }
+
+  bool is_update(const std::string& name) const {
+    for (const FuncContents& f : op_.funcs) {
+      if (f.updates.empty()) continue;
+      for (const FuncPart& stage : parts_of(f)) if (stage.update && stage.loops.name == name) return true;
+    }
+    return false;
+  }
+
+  // Points of an update's domain come one after another; what may be chosen is how its free indices run.
+  void check_update(const Directive& d) const {
+    const bool loops = d.kind == DirectiveKind::split || d.kind == DirectiveKind::reorder || d.kind == DirectiveKind::parallel;
+    if (!loops) refuse(ErrorCode::illegal_schedule, d, "an update", "split, reorder or parallel on an update");
   }
 
   void check_epilogue(const Directive& d) const {
     const FuncContents &f = func(d, d.func), &producer = func(d, d.target);
     if (f.is_reduction()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is a reduction", f.name), "a pure Func");
+    if (!f.updates.empty()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} has updates", f.name), "a pure Func");
     if (!producer.is_reduction()) {
       refuse(ErrorCode::bad_directive, d, fmt::format("{} is pure", producer.name), "an epilogue of a reduction",
              "a pure producer can be inlined");
@@ -326,11 +347,22 @@ class VariantLowering {
       r.whole = r.highest;
     }
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
-      const Region& mine = region_[f->name];
-      VarRanges ranges;
-      for (size_t d = 0; d < f->vars.size(); ++d) ranges[f->vars[d]] = {mine.lowest[d], mine.highest[d]};
-      for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
-      for (const Expr& v : f->values) visit(v, [&](const Expr& e) { need(*f, e, ranges); });
+      const std::vector<FuncPart> stages = parts_of(*f);
+      for (size_t s = stages.size(); s-- > 0;) need_of(*f, stages[s]);   // updates first: they read the Func as well
+    }
+  }
+
+  void need_of(const FuncContents& f, const FuncPart& stage) {
+    const FuncContents& part = stage.loops;
+    const Region& mine = region_[f.name];
+    VarRanges ranges;
+    for (size_t d = 0; d < f.vars.size(); ++d) {
+      if (std::find(part.vars.begin(), part.vars.end(), f.vars[d]) == part.vars.end()) continue;
+      ranges[f.vars[d]] = {mine.lowest[d], mine.highest[d]};
+    }
+    for (const ReductionVar& r : part.rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+    for (const Expr& v : part.values) {
+      visit(v, [&](const Expr& e) { if (!stage.reads_what_it_writes(f, e)) need(part, e, ranges); });
     }
   }
 
@@ -372,11 +404,12 @@ class VariantLowering {
     for (const Attachment& a : lowering_.attachments) done.insert(a.func->name);
     auto ready = [&](const FuncContents& f, const std::string& self) {
       bool all = true;
-      for (const Expr& v : f.values) {
+      for_each_value(f, [&](const Expr& v) {
         visit(v, [&](const Expr& e) {
-          if (e.kind() == ExprKind::access && e->name != self && !done.count(e->name)) all = false;
+          const bool own = e.kind() == ExprKind::access && (e->name == self || e->name == f.name);
+          if (e.kind() == ExprKind::access && !own && !done.count(e->name)) all = false;
         });
-      }
+      });
       return all;
     };
     bool progress = true;
@@ -427,7 +460,7 @@ class VariantLowering {
     Facts outside = lowering_.facts;
     lowering_.facts = lets.facts();
     Stmt nest = NestEmitter(lowering_, f, lowest, extent).emit();
-    Stmt s = ir::make_block({nest, nests_from(order, at + 1)});
+    Stmt s = ir::make_block({nest, updates_of(f, lowest, extent), nests_from(order, at + 1)});
     lowering_.facts = outside;
     if (extent.empty()) extent.push_back(integer(1));
     for (const FuncContents* g : allocated) {
@@ -437,6 +470,23 @@ class VariantLowering {
       }
     }
     return lets.wrap(s);
+  }
+
+  Stmt updates_of(const FuncContents& f, const std::vector<Expr>& lowest, const std::vector<Expr>& extent) {
+    if (f.updates.empty()) return nullptr;
+    std::vector<Stmt> nests;
+    for (const FuncPart& stage : parts_of(f)) {
+      if (!stage.update) continue;
+      std::vector<Expr> free_lowest, free_extent;
+      for (size_t d = 0; d < f.vars.size(); ++d) {
+        if (!(stage.update->indices[d] == make_var(f.vars[d]))) continue;
+        free_lowest.push_back(lowest[d]);
+        free_extent.push_back(extent[d]);
+      }
+      const UpdateTarget target{&f, stage.update, lowest, extent};
+      nests.push_back(NestEmitter(lowering_, stage.loops, free_lowest, free_extent, &target).emit());
+    }
+    return ir::make_block(std::move(nests));
   }
 
   Storage owned(const FuncContents& f, const std::vector<Expr>& lowest) {

@@ -7,8 +7,8 @@ namespace lathe {
 using ir::Stmt;
 
 NestEmitter::NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest,
-                         std::vector<Expr> extent)
-    : lowering_(lowering), func_(func), nest_(build_nest(func, lowering.directives)), root_extent_(std::move(extent)) {
+                         std::vector<Expr> extent, const UpdateTarget* target)
+    : lowering_(lowering), func_(func), target_(target), nest_(build_nest(func, lowering.directives)), root_extent_(std::move(extent)) {
   for (size_t d = 0; d < func.vars.size(); ++d) root_minimum_[func.vars[d]] = lowest[d];
   for (const ReductionVar& r : func.rvars) {
     root_minimum_[r.name] = integer(0);
@@ -29,6 +29,7 @@ Stmt NestEmitter::emit(const Scope& outer) {
 
   Walk walk;
   for (size_t i = 0; i < nest_.loops.size(); ++i) walk.levels.push_back(static_cast<int>(i));
+  if (target_) check_update_order();
   if (!func_.is_reduction()) return emit_from(walk, 0, scope);
 
   place_accumulators();

@@ -10,10 +10,19 @@ namespace lathe {
 
 class Lets;
 
+// What the nest of an update writes: its Func, of which this region is stored.
+struct UpdateTarget {
+  const FuncContents* func;
+  const Update* update;
+  std::vector<Expr> lowest, extent;
+};
+
 class NestEmitter {
  public:
-  // The Func's indices run over region [lowest, lowest + extent), given by dimension.
-  NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest, std::vector<Expr> extent);
+  // The Func's indices run over region [lowest, lowest + extent), given by dimension. With a target, `func` is the part
+  // of an update.
+  NestEmitter(Lowering& lowering, const FuncContents& func, std::vector<Expr> lowest, std::vector<Expr> extent,
+              const UpdateTarget* target = nullptr);
 
   // `outer`: what the body around it knows; border reads of this Func found idle there stay so.
   ir::Stmt emit(const Scope& outer = {});
@@ -87,8 +96,14 @@ class NestEmitter {
   ir::Stmt store_accumulators(const std::vector<Expr>& values, const Scope& scope);
   ir::Stmt store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents& func, const Scope& scope,
                         bool stream);
+  ir::Stmt store_at(const std::vector<Expr>& point, const std::vector<Expr>& values, const Storage& to,
+                    const FuncContents& func, const Scope& scope, bool stream);
   Expr accumulator(int component, const Scope& scope) const;
   std::vector<Expr> combined(const std::vector<Expr>& left, const std::vector<Expr>& right) const;
+
+  // --- updates (emit_update.cpp)
+  void check_update_order() const;
+  ir::Stmt leaf_write(const Scope& scope);
 
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
@@ -129,6 +144,7 @@ class NestEmitter {
 
   Lowering& lowering_;
   const FuncContents& func_;
+  const UpdateTarget* target_;                              // of an update; null: a definition
   Nest nest_;
   std::map<std::string, Expr> root_minimum_;
   std::vector<Expr> root_extent_;

@@ -150,7 +150,12 @@ bool NestEmitter::begins_at_whole_vectors(const Expr& index, DType dtype, const 
 
 Stmt NestEmitter::store_values(const std::vector<Expr>& values, const Storage& to, const FuncContents& func,
                                const Scope& scope, bool stream) {
-  std::vector<Expr> indices = place(to, own_indices(scope), scope.facts);
+  return store_at(own_indices(scope), values, to, func, scope, stream);
+}
+
+Stmt NestEmitter::store_at(const std::vector<Expr>& point, const std::vector<Expr>& values, const Storage& to,
+                           const FuncContents& func, const Scope& scope, bool stream) {
+  std::vector<Expr> indices = place(to, point, scope.facts);
   Expr mask = mask_for(indices, scope);
   std::vector<Stmt> stores;
   for (size_t c = 0; c < values.size(); ++c) {

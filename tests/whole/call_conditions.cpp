@@ -23,6 +23,13 @@ TEST_CASE("a read that these sizes put outside is refused at the call, and the o
   CHECK_NOTHROW(kernel(X.view(), empty.view(), Y.view()));
 }
 
+TEST_CASE("where nothing is computed, a producer's rules need no element") {
+  Kernel kernel = compile(parse_file_text("twice(X: f32[N]) -> Y: f32[N]\n  P[i] = exp(X[i] outside edge)\n"
+                                          "  Y[i] = P[i - 1] + P[i + 1]\n", "twice.lathe").operators.at(0));
+  Tensor X(f32, {0}), Y(f32, {0});
+  CHECK_NOTHROW(kernel(X.view(), Y.view()));
+}
+
 TEST_CASE("a rule that gives the nearest element needs a tensor that has one") {
   Kernel kernel = compile(parse_file_text("padded(X: f32[N], Z: f32[M]) -> Y: f32[M]\n  Y[i] = (X[i - 1] outside edge) + Z[i]\n", "padded.lathe")
                               .operators.at(0));

@@ -1,0 +1,103 @@
+// Every operator of stdlib/ and examples/, with the file's schedule for the target and as the plain nest, computes what
+// the interpreter does, in both modes of the oracle. Small sizes; `lathe check` takes the larger ones too.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "jit/compile.h"
+#include "lang/needed_regions.h"
+#include "lang/program.h"
+#include "lang/text.h"
+#include "schedules/text.h"
+#include "tests/fuzz/trial.h"
+
+namespace lathe {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double most_work = 50'000;                        // terms of one comparison: a few milliseconds
+
+std::vector<std::string> library_files() {
+  std::vector<std::string> files;
+  for (const char* folder : {"stdlib", "examples"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(fmt::format("{}/{}", LATHE_SOURCE_DIR, folder))) {
+      if (entry.path().extension() == ".lathe") files.push_back(entry.path().string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+double work_at(const Operator& op, const std::map<std::string, int64_t>& sizes) {
+  Bindings bindings;
+  bindings.sizes = sizes;
+  return needed_regions(op, constants_of(op, bindings)).work;
+}
+
+void check_kernel(const Kernel& kernel, const Operator& op, const std::string& label,
+                  const std::vector<std::map<std::string, int64_t>>& all_sizes) {
+  int64_t compared = 0;
+  uint64_t seed = 1;
+  for (const auto& sizes : all_sizes) {
+    for (bool exact : {true, false}) {
+      const CheckOptions check{.seed = seed, .exact = exact, .max_points = 200,
+                               .strides = static_cast<CheckStrides>(seed % 3)};
+      ++seed;
+      const CheckData data = make_check_data(op, sizes, check);
+      if (exact && !exact_mode_applies(op, data.bindings)) continue;
+      kernel.run(data.bindings.tensors, {.threads = 2}, data.bindings.params);
+      const CheckReport report = compare(op, data, check);
+      CHECK_MESSAGE(report.good, fmt::format("{}, {}, seed {}: {}", label, exact ? "exact" : "bounded", check.seed,
+                                             report.first_difference));
+      compared += report.compared;
+    }
+  }
+  CHECK_MESSAGE(compared > 0, fmt::format("{}: nothing was compared", label));
+}
+
+void check_operator(const SourceFile& file, const Operator& op, const Target& target) {
+  const Operator fixed = with_static_params(op, {});
+  std::vector<std::map<std::string, int64_t>> sizes;
+  for (auto& candidate : default_check_sizes(fixed)) {
+    if (work_at(fixed, candidate) <= most_work) sizes.push_back(std::move(candidate));
+  }
+  const auto try_with = [&](const std::optional<Schedule>& schedule, const char* kind) {
+    const std::string label = fmt::format("{} on {}, {} schedule", op.name, target.name, kind);
+    try {
+      check_kernel(compile(op, {.schedule = schedule, .target = target}), fixed, label, sizes);
+    } catch (const Error& error) {
+      FAIL_CHECK(fmt::format("{}: {}", label, error.what()));
+    }
+  };
+  try_with({}, "no");
+  if (const auto schedule = schedule_for(file, op, target.level)) try_with(schedule, "its own");
+}
+
+void check_library_on(const std::string& target_name) {
+  const std::optional<Target> target = target_to_test(target_name);
+  if (!target) return;
+  for (const std::string& path : library_files()) {
+    const SourceFile file = read_lathe_file(path);
+    for (const Operator& op : file.operators) check_operator(file, op, *target);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each operator of the library computes its definition on x86-64-v2") { check_library_on("x86-64-v2"); }
+TEST_CASE("each operator of the library computes its definition on x86-64-v3") { check_library_on("x86-64-v3"); }
+TEST_CASE("each operator of the library computes its definition on x86-64-v4") { check_library_on("x86-64-v4"); }
+
+TEST_CASE("each operator of the library reads back from what it prints") {
+  for (const std::string& path : library_files()) {
+    for (const Operator& op : read_lathe_file(path).operators) {
+      const std::string text = print(op);
+      CHECK_MESSAGE(parse_file_text(text, path).operators.at(0) == op, text);
+    }
+  }
+}
+
+}  // namespace lathe

@@ -7,6 +7,19 @@ namespace lathe {
 
 using ir::Stmt;
 
+// A rule that moves an index needs no bodies of its own where all lanes of a vector share the index: it is moved once for
+// all of them, outside of the loop over vectors.
+static bool moves_whole_vectors(const Expr& access, size_t dimension, const Nest& nest) {
+  if (access->boundary == Boundary::constant || access->boundary == Boundary::none) return false;
+  bool vectors = false;
+  for (const Loop& loop : nest.loops) {
+    if (loop.kind != ir::LoopKind::vector) continue;
+    vectors = true;
+    if (uses_var(access.arg(dimension), loop.root)) return false;
+  }
+  return vectors;
+}
+
 NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& scope) const {
   const std::string moving = "?";                           // stands for the loop's variable
   Scope at = scope;
@@ -21,14 +34,14 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   ranges_inside(at, real, whole);
 
   Idle idle;
-  auto consider = [&](const FuncContents& f, const Expr& e, const VarRanges& ranges) {
+  auto consider = [&](const FuncContents& f, const Nest& nest, const Expr& e, const VarRanges& ranges) {
     if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
     const InputDecl* input = lowering_.op.find_input(e->name);
     if (!input || scope.staged.count(e->name)) return;
     for (size_t d = 0; d < e.args().size(); ++d) {
       BorderRead key{f.name, e, d};
       auto range = interval_of(e.arg(d), ranges, scope.facts);
-      if (!range || scope.inside.count(key)) continue;
+      if (!range || scope.inside.count(key) || moves_whole_vectors(e, d, nest)) continue;
       auto low = Polynomial::of(simplify(range->lowest, scope.facts)).linear_in(moving);
       auto high = Polynomial::of(simplify(range->highest, scope.facts)).linear_in(moving);
       if (!low || !high || !(low->first == high->first)) continue;
@@ -41,13 +54,14 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
       idle.accesses.insert(key);
     }
   };
-  for (const Expr& value : all_values()) visit(value, [&](const Expr& e) { consider(func_, e, real); });
+  for (const Expr& value : all_values()) visit(value, [&](const Expr& e) { consider(func_, nest_, e, real); });
   for (const Attachment& a : lowering_.attachments) {       // what is computed inside this loop meets the same borders
     if (a.consumer != func_.name || nest_.position(a.compute_loop) < nest_.position(loop)) continue;
     Region region = region_of(a.func->name, at);
     if (region.empty()) continue;
     VarRanges ranges = ranges_over(*a.func, region);
-    for (const Expr& value : a.func->values) visit(value, [&](const Expr& e) { consider(*a.func, e, ranges); });
+    Nest nest = build_nest(*a.func, lowering_.directives);
+    for (const Expr& value : a.func->values) visit(value, [&](const Expr& e) { consider(*a.func, nest, e, ranges); });
   }
   return idle;
 }

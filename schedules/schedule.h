@@ -39,7 +39,7 @@ struct RowCount {
 
 // How the last, short block of a split loop runs.
 enum class Tail : uint8_t {
-  automatic,  // serial loops shorten; unrolled ones clamp (guard under an update), vectors mask
+  automatic,  // serial loops shorten, unrolled ones of a pure Func too; others clamp or guard; vectors mask
   clamp,      // indices beyond the end are moved to the last valid one: recomputed, stored again
   mask,       // lanes beyond the end are neither loaded nor stored
   guard,      // a condition around the body

@@ -227,6 +227,47 @@ entry main(Y: f32; n: i64) {
   CHECK(assembly.find("vmovntps") != std::string::npos);
 }
 
+TEST_CASE("whether stores bypass the caches is asked once in straight code") {
+  const char* text = R"(program p
+entry main(X: f32 readonly, Y: f32; n: i64) {
+  let a = X[ramp(0, 1, 8)] + broadcast(f32(1), 8)
+  stream(n > 4) Y[ramp(0, 1, 8)] = a
+  let b = a + X[ramp(8, 1, 8)]
+  stream(n > 4) Y[ramp(8, 1, 8)] = b
+}
+)";
+  const std::string assembly = assembly_text(ir::parse_program(text), test_target("x86-64-v3"));
+  size_t streaming = 0, branches = 0;
+  for (size_t at = 0; (at = assembly.find("vmovntps", at)) != std::string::npos; ++at) ++streaming;
+  for (size_t at = 0; (at = assembly.find("\tj", at)) != std::string::npos; ++at) branches += assembly.substr(at, 5) != "\tjmp\t";
+  INFO(assembly);
+  CHECK(streaming == 2);
+  CHECK(branches == 1);
+}
+
+TEST_CASE("stores that may bypass the caches keep their order with reads and other stores") {
+  const char* text = R"(program p
+entry main(X: f32 readonly, Y: f32; n: i64) {
+  stream(n > 4) Y[ramp(0, 1, 8)] = X[ramp(0, 1, 8)]
+  stream(n > 4) Y[ramp(8, 1, 8)] = Y[ramp(0, 1, 8)] * broadcast(f32(2), 8)
+  Y[9] = f32(-1)
+  for i in 0, n serial {
+    stream(n > 4) Y[ramp(0, 1, 8)] = Y[ramp(0, 1, 8)] + broadcast(f32(1), 8)
+  }
+}
+)";
+  if (!host_runs("x86-64-v3")) return;
+  for (int64_t n : {3, 5}) {
+    Compiled code(text);
+    alignas(64) float x[8] = {1, 2, 3, 4, 5, 6, 7, 8}, y[16] = {};
+    REQUIRE(code.run({x, y}, {n}) == 0);
+    for (int i = 0; i < 8; ++i) {
+      CHECK(y[i] == x[i] + static_cast<float>(n));
+      CHECK(y[8 + i] == (i == 1 ? -1 : 2 * x[i]));
+    }
+  }
+}
+
 TEST_CASE("a prefetch is one instruction and never faults") {
   const char* text = R"(program p
 entry main(Y: f32; n: i64) {

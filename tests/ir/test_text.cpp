@@ -20,6 +20,7 @@ unit unit_0(A: f32 readonly, C: f32; K: i64, lda: i64, alpha: f32, lanes: boolx1
     prefetch A[k*lda + 64] read
   }
   stream C[ramp(0, 1, 16)] = (acc[ramp(0, 1, 16)]) if lanes
+  stream(K > 4) C[ramp(32, 1, 16)] = acc[ramp(0, 1, 16)]
   C[ramp(16, 1, 16)] = A[ramp(16, 1, 16)] if lanes
 }
 

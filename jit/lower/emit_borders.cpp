@@ -13,6 +13,7 @@ static bool moves_whole_vectors(const Expr& access, size_t dimension, const Nest
   if (access->boundary == Boundary::constant || access->boundary == Boundary::none) return false;
   bool vectors = false;
   for (const Loop& loop : nest.loops) {
+    if (loop.kind == ir::LoopKind::unroll && uses_var(access.arg(dimension), loop.root)) return false;   // copies share reads
     if (loop.kind != ir::LoopKind::vector) continue;
     vectors = true;
     if (uses_var(access.arg(dimension), loop.root)) return false;
@@ -101,7 +102,7 @@ bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
 // A pure Func computes blocks that meet a border, and the short last one, by one body of few instructions: lanes under a
 // boundary rule and unrolled iterations run one after another, as many as are real.
 bool NestEmitter::rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const {
-  if (func_.is_reduction() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
+  if (func_.is_reduction() || target_ || slides_along(loop.name) || split.tail != Tail::automatic) return false;
   return nest_.find(split.inner)->kind == ir::LoopKind::unroll || !idle.accesses.empty();
 }
 
@@ -173,7 +174,7 @@ Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& 
   Expr first = lets.named(loop.name + ".first", max(from, min(idle.first, count)));
   Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, count)));
   scope.facts = lets.facts();
-  if (!slides_along(loop.name)) {
+  if (!slides_along(loop.name) && !target_) {             // updates keep their order
     auto one = [&](Scope inner, const Expr& at, bool border) {
       inner.value[loop.name] = at;
       if (border) --inner.border_cuts;

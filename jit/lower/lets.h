@@ -15,10 +15,12 @@ class Lets {
  public:
   Lets(Lowering& lowering, Facts facts) : lowering_(lowering), facts_(std::move(facts)) {}
 
-  // The value itself when it is a constant or a variable, else a variable with that value.
+  // The value itself when it is a constant, a variable or a variable times a number, whose divisors a name would hide;
+  // else a variable with that value.
   Expr named(const std::string& name, const Expr& value) {
     Expr simple = simplify(value, facts_);
-    if (simple.kind() == ExprKind::constant || simple.kind() == ExprKind::var) return simple;
+    const bool multiple = simple.is_op(Op::mul) && simple.arg(0).kind() == ExprKind::var && is_integer_constant(simple.arg(1));
+    if (multiple || simple.kind() == ExprKind::constant || simple.kind() == ExprKind::var) return simple;
     std::string var = lowering_.fresh(name);
     lets_.push_back({var, simple});
     if (simple.type() == Type{DType::i64, 1}) facts_.bound(var, simple, simple);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "jit/lower/lets.h"
 #include "jit/lower/lowering.h"
 
@@ -82,12 +84,12 @@ class ProgramBuilder {
       }
       if (!schedule_->directives.empty()) list.push_back(variant({}, bound(schedule_->directives)));
     }
-    if (list.empty() || list.back().condition.defined()) list.push_back({{}, {}, view_of(op_)});
+    if (list.empty() || list.back().condition.defined()) list.push_back({{}, {}, view_of(substitute(op_, in_units({})))});
     return list;
   }
 
   Variant variant(const Expr& condition, std::vector<Directive> directives) const {
-    Substitution known = pinned_sizes(condition);
+    Substitution known = in_units(pinned_sizes(condition));
     require_whole_lines(directives);
     for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, known));
     View view = collapsed_view(known.empty() ? op_ : substitute(op_, known), directives);
@@ -166,6 +168,19 @@ class ProgramBuilder {
     return pinned;
   }
 
+  // These values of sizes, and each other size that is a multiple of m as m times its units: divisions by m vanish then,
+  // and with them bodies for what is left over.
+  Substitution in_units(Substitution known) const {
+    const Substitution pinned = known;
+    for (const SizeDecl& s : op_.sizes) {
+      const bool is_pinned = std::any_of(pinned.begin(), pinned.end(), [&](const auto& p) { return p.first == s.name; });
+      if (s.multiple_of > 1 && !is_pinned) known.push_back({s.name, make_var(units_of(s)) * integer(s.multiple_of)});
+    }
+    return known;
+  }
+
+  static std::string units_of(const SizeDecl& s) { return s.name + ".units"; }
+
   // What the variant's condition says this stride is, by a conjunct stride == value.
   Expr known_stride(const Variant& v, const std::string& stride) const {
     Expr value;
@@ -217,7 +232,17 @@ class ProgramBuilder {
     f.kind = ir::FunctionKind::variant;
     f.buffers = buffers(&v);
     f.params = scalars();
-    f.body = lower_variant(v.view, v.directives, target_, facts_of(v));
+    Facts facts = facts_of(v);
+    for (const SizeDecl& s : op_.sizes) {
+      const Range* range = facts.find(s.name);
+      int64_t low = 0, high = 0;
+      if (s.multiple_of == 1 || !is_integer_constant(range->lowest, &low) || !is_integer_constant(range->highest, &high)) continue;
+      facts.bound(units_of(s), integer((low + s.multiple_of - 1) / s.multiple_of), integer(high / s.multiple_of));
+    }
+    f.body = lower_variant(v.view, v.directives, target_, facts);
+    for (const SizeDecl& s : op_.sizes) {
+      if (s.multiple_of > 1) f.body = ir::make_let(units_of(s), make_var(s.name) / integer(s.multiple_of), f.body);
+    }
     return f;
   }
 

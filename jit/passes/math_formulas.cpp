@@ -195,11 +195,10 @@ class Formulas {
   };
   static Parts parts_of(const Expr& x) {
     constexpr int root_of_half = 0x3f3504f3;
-    const Expr denormal = lt(x, 0x1p-126f);
-    const Expr bits = bits_of(select(denormal, x * 0x1p24f, x)) - root_of_half;
-    const Expr exponent = cast(DType::f32, bits >> 23);
-    const Expr mantissa = float_of_bits((bits & 0x7fffff) + root_of_half);
-    return {select(denormal, exponent - 24.f, exponent), mantissa - 1.f};
+    // Bits of a denormal as if exponents went on below: those of a multiple, less its exponent.
+    const Expr of_denormal = bits_of(x * 0x1p24f) - (24 << 23);
+    const Expr bits = select(lt(x, 0x1p-126f), of_denormal, bits_of(x)) - root_of_half;
+    return {cast(DType::f32, bits >> 23), float_of_bits((bits & 0x7fffff) + root_of_half) - 1.f};
   }
 
   static Expr logarithm_or_special(const Expr& x, const Expr& value) {

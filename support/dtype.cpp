@@ -1,6 +1,8 @@
 // The table of element types, read by value and by name.
 #include "support/dtype.h"
 
+#include <fmt/format.h>
+
 namespace lathe {
 namespace {
 
@@ -32,9 +34,7 @@ std::optional<DType> dtype_named(std::string_view text) {
 }
 
 std::string to_string(Type type) {
-  std::string text(name_of(type.dtype));
-  if (type.lanes != 1) text += "x" + std::to_string(type.lanes);
-  return text;
+  return type.lanes == 1 ? std::string(name_of(type.dtype)) : fmt::format("{}x{}", name_of(type.dtype), type.lanes);
 }
 
 }  // namespace lathe

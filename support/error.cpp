@@ -72,10 +72,8 @@ const std::string& FileName::str() const {
 
 std::string to_string(const SourceLocation& where) {
   if (!where.known()) return "";
-  std::string text = where.file.empty() ? "line " : fmt::format("{}:", where.file.str());
-  text += std::to_string(where.line);
-  if (where.column > 0) text += ":" + std::to_string(where.column);
-  return text;
+  const std::string place = where.column > 0 ? fmt::format("{}:{}", where.line, where.column) : std::to_string(where.line);
+  return where.file.empty() ? "line " + place : fmt::format("{}:{}", where.file.str(), place);
 }
 
 std::string_view code_text(ErrorCode code) { return row_of(code).code; }

@@ -29,6 +29,7 @@ constexpr const char* passes_off[] = {
     "disable-constant-hoisting",   // displacements are immediate operands
     "disable-partial-libcall-inlining",
     "disable-mergeicmps",
+    "disable-x86-domain-reassignment",   // masks are in mask registers already
 };
 
 void turn_passes_off() {

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "jit/codegen/codegen.h"
 #include "jit/lower/lower.h"
@@ -38,8 +39,9 @@ struct Cost {
 
 void compile_once(const tools::Chosen& chosen, Cost& cost) {
   const double start = cpu_ms();
-  const Schedule* schedule = chosen.schedule ? &*chosen.schedule : nullptr;
-  Lowered lowered = lower(chosen.fixed, schedule, chosen.target);
+  std::optional<Schedule> schedule;
+  if (chosen.schedule) schedule = substitute(*chosen.schedule, static_values(chosen.op, chosen.static_params));
+  Lowered lowered = lower(chosen.fixed, schedule ? &*schedule : nullptr, chosen.target);
   const double lower_end = cpu_ms();
   std::vector<PassTime> times;
   ir::Program program = run_passes(std::move(lowered.program), chosen.target, "", &times);

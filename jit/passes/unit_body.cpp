@@ -17,6 +17,8 @@
 // correctness.
 #include "jit/passes/unit_body.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -136,7 +138,7 @@ class UnitMaker {
   // --- Names, in the order of first use.
   Expr param(const Expr& of_caller) {
     const Expr value = is_index(of_caller) ? Polynomial::of(of_caller).expr() : of_caller;
-    auto [known, is_new] = params_.emplace(value, "p" + std::to_string(params_.size()));
+    auto [known, is_new] = params_.emplace(value, fmt::format("p{}", params_.size()));
     if (is_new) {
       unit_.function.params.push_back({known->second, value.type()});
       unit_.values.push_back(value);
@@ -146,7 +148,7 @@ class UnitMaker {
 
   const std::string& buffer(const std::string& of_caller) {
     if (auto it = locals_.find(of_caller); it != locals_.end()) return it->second;
-    auto [known, is_new] = buffers_.emplace(of_caller, "b" + std::to_string(buffers_.size()));
+    auto [known, is_new] = buffers_.emplace(of_caller, fmt::format("b{}", buffers_.size()));
     if (is_new) {
       ir::Buffer b;
       b.name = known->second;
@@ -159,7 +161,7 @@ class UnitMaker {
   }
 
   std::string local(const std::string& name) {
-    return locals_.emplace(name, "x" + std::to_string(locals_.size())).first->second;
+    return locals_.emplace(name, fmt::format("x{}", locals_.size())).first->second;
   }
 
   // --- Statements: values first, then the name that they define, then what it is visible in.

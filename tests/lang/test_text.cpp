@@ -526,8 +526,8 @@ TEST_CASE("deep and long expressions are refused, not crashed on") {
               .find("L101 lathe: parse: an expression is nested too deeply: got more than "
                     "200 levels, need fewer parentheses") == 0);
   }
-  CHECK(parse_text("i" + repeat(" + i", 1000)).is_op(Op::add));
-  CHECK(expr_error("i" + repeat(" + i", 100000))
+  CHECK(parse_text(std::string("i") + repeat(" + i", 1000)).is_op(Op::add));
+  CHECK(expr_error(std::string("i") + repeat(" + i", 100000))
             .find("L101 lathe: parse: an expression is too long: got more than 2000 "
                   "operators in a row, need a Func for a part of it") == 0);
   std::string backwards = "f(A: f32[N]) -> D0: f32[N]\n";

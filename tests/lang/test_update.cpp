@@ -34,7 +34,7 @@ constexpr const char* histogram = "histogram(X: u8[N]) -> H: i64[4]\n  H[b] = 0\
 }  // namespace
 
 TEST_CASE("an update reads back from what it prints") {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(histogram),
         std::string("edit(a: u8[M], b: u8[N]) -> D: i32[M + 1, N + 1]\n  D[i, j] = i32(i + j)\n  over p < M, q < N: "
                     "D[p + 1, q + 1] = min(min(D[p, q + 1], D[p + 1, q]) + 1, D[p, q] + i32(a[p] != b[q]))\n"),

@@ -1,5 +1,6 @@
 // The `lathe` command from outside: what it prints, where, and what it returns.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -133,7 +134,7 @@ TEST_CASE("bench prints one JSON object for each size, with the fields that prog
   for (const char* field :
        {"operator", "sizes", "threads", "schedule", "time_us_min", "time_us_median", "gflops", "gbytes_per_s",
         "peak_gflops", "bandwidth_gbytes_per_s", "roofline_fraction", "compile_ms", "cache", "max_error", "target"}) {
-    CHECK_MESSAGE(contains(outcome.out, "\"" + std::string(field) + "\":"), field);
+    CHECK_MESSAGE(contains(outcome.out, fmt::format("\"{}\":", field)), field);
   }
   CHECK(contains(lathe_command(shop, "bench product.lathe").err, "--size"));
 }

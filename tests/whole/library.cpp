@@ -3,33 +3,18 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <filesystem>
-
 #include "jit/compile.h"
 #include "lang/needed_regions.h"
 #include "lang/program.h"
 #include "lang/text.h"
 #include "schedules/text.h"
 #include "tests/fuzz/trial.h"
+#include "tests/whole/library.h"
 
 namespace lathe {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr double most_work = 50'000;                        // terms of one comparison: a few milliseconds
-
-std::vector<std::string> library_files() {
-  std::vector<std::string> files;
-  for (const char* folder : {"stdlib", "examples"}) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(fmt::format("{}/{}", LATHE_SOURCE_DIR, folder))) {
-      if (entry.path().extension() == ".lathe") files.push_back(entry.path().string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 double work_at(const Operator& op, const std::map<std::string, int64_t>& sizes) {
   Bindings bindings;

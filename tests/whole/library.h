@@ -1,0 +1,25 @@
+// The .lathe files of stdlib/ and examples/.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lathe {
+
+inline std::vector<std::string> library_files() {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  for (const char* folder : {"stdlib", "examples"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(fmt::format("{}/{}", LATHE_SOURCE_DIR, folder))) {
+      if (entry.path().extension() == ".lathe") files.push_back(entry.path().string());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace lathe

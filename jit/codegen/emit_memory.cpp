@@ -1,4 +1,6 @@
 // Accesses and stores: registers, whole vectors, single elements, masks.
+#include <algorithm>
+
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
 
@@ -18,7 +20,7 @@ int lanes_of(llvm::Value* value) {
 
 }  // namespace
 
-llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, const Expr& index, int lanes) {
+int64_t Emitter::register_number(const Expr& index, int lanes) {
   std::optional<LaneForm> form;
   if (lanes == 1) {
     form = LaneForm{form_of(index), {}};
@@ -29,12 +31,48 @@ llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, const Expr& index, int l
   if (!first || (lanes > 1 && form->stride.as_constant() != 1)) {
     internal_error("codegen", "a register buffer is addressed by something other than constants");
   }
-  llvm::AllocaInst*& slot = buffer.slots[{*first, lanes}];
+  return *first;
+}
+
+llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, const Expr& index, int lanes) {
+  llvm::AllocaInst*& slot = buffer.slots[{register_number(index, lanes), lanes}];
   if (!slot) {
     slot = entry_alloca(register_type(context_of_llvm_, {buffer.dtype, lanes}), 64);
     promotable_.push_back(slot);
   }
   return slot;
+}
+
+// Lanes as they were stored, or some of those that were stored together, or some of several.
+llvm::Value* Emitter::load_register(BufferState& buffer, const Expr& index, int lanes) {
+  const int64_t first = register_number(index, lanes);
+  if (!buffer.slots.count({first, lanes})) {
+    if (llvm::Value* part = load_part(buffer, first, lanes)) return part;
+    std::vector<llvm::Value*> elements;
+    for (int64_t at = first; at < first + lanes; ++at) elements.push_back(load_part(buffer, at, 1));
+    if (lanes > 1 && std::find(elements.begin(), elements.end(), nullptr) == elements.end()) {
+      llvm::Value* whole = llvm::PoisonValue::get(register_type(context_of_llvm_, {buffer.dtype, lanes}));
+      for (int l = 0; l < lanes; ++l) whole = builder_.CreateInsertElement(whole, elements[l], builder_.getInt64(l));
+      return whole;
+    }
+  }
+  llvm::AllocaInst* slot = slot_of(buffer, index, lanes);
+  return builder_.CreateLoad(slot->getAllocatedType(), slot);
+}
+
+// Lanes that are part of one register; null where there is none.
+llvm::Value* Emitter::load_part(BufferState& buffer, int64_t first, int lanes) {
+  for (const auto& [place, slot] : buffer.slots) {
+    const auto& [start, width] = place;
+    if (first < start || first + lanes > start + width) continue;
+    llvm::Value* whole = builder_.CreateLoad(slot->getAllocatedType(), slot);
+    if (width == lanes) return whole;
+    if (lanes == 1) return builder_.CreateExtractElement(whole, builder_.getInt64(static_cast<uint64_t>(first - start)));
+    std::vector<int> taken;
+    for (int l = 0; l < lanes; ++l) taken.push_back(static_cast<int>(first - start) + l);
+    return builder_.CreateShuffleVector(whole, taken);
+  }
+  return nullptr;
 }
 
 Emitter::Place Emitter::place_of(const BufferState& buffer, const Expr& index, int lanes) {
@@ -70,8 +108,7 @@ Emitter::Place Emitter::place_of(const BufferState& buffer, const Expr& index, i
 llvm::Value* Emitter::emit_access(const Expr& e) {
   BufferState& buffer = buffer_named(e->name);
   if (buffer.space == ir::Space::registers) {
-    llvm::AllocaInst* slot = slot_of(buffer, e.arg(0), e.type().lanes);
-    llvm::Value* value = builder_.CreateLoad(slot->getAllocatedType(), slot);
+    llvm::Value* value = load_register(buffer, e.arg(0), e.type().lanes);
     if (is_true(e->mask)) return value;
     return builder_.CreateSelect(emit(e->mask), value, llvm::Constant::getNullValue(value->getType()));
   }

@@ -170,6 +170,9 @@ class Emitter {
   void store_masked(const Place& place, llvm::Value* value, const Expr& mask);
   void store_prefix(const Place& place, llvm::Value* value, llvm::Value* count);
   void store_lanes(const Place& place, llvm::Value* value, llvm::Value* mask);
+  int64_t register_number(const Expr& index, int lanes);    // of the first element
+  llvm::Value* load_register(BufferState& buffer, const Expr& index, int lanes);
+  llvm::Value* load_part(BufferState& buffer, int64_t first, int lanes);
   llvm::AllocaInst* slot_of(BufferState& buffer, const Expr& index, int lanes);
   llvm::Value* prefix_count(const Expr& mask, int lanes);   // null unless the mask is a lane number below a bound
   void forget_loads(const std::string& buffer);

@@ -48,7 +48,7 @@ enum class Space : uint8_t {
   argument,    // the caller's memory: function parameters
   heap,        // scratch from the run time's arena of this thread, 64-byte aligned
   stack,       // small, constant extents, 64-byte aligned
-  registers,   // constant extents and, in the final stage, constant indices: each element group is a value
+  registers,   // constant extents and, in the final stage, constant indices: elements stored together are a value
 };
 
 // A buffer as a function sees it. Offsets count elements of `dtype`.

@@ -192,7 +192,7 @@ class FunctionCheck {
     for (const Expr& e : indices) value(e);
     const Definition& to = buffer(s.name);
     if (to.read_only) fail("a store to " + s.name, "stores to buffers that are not readonly");
-    const Type place = element(s.name, to, indices);
+    const Type place = element(s.name, to, indices, true);
     typed(s.value(0), place, "the stored value");
     if (s.mask.defined()) typed(s.mask, {DType::boolean, place.lanes}, "the mask");
     if (s.streaming.defined()) typed(s.streaming, {DType::boolean, 1}, "the condition of streaming");
@@ -311,7 +311,7 @@ class FunctionCheck {
   }
 
   // The type of an element, or of a vector of them, at these indices.
-  Type element(const std::string& name, const Definition& b, const std::vector<Expr>& indices) {
+  Type element(const std::string& name, const Definition& b, const std::vector<Expr>& indices, bool written = false) {
     const size_t rank = stage_ == Stage::nested ? b.rank : 1;
     if (indices.size() != rank) fail(fmt::format("{} indices of {}", indices.size(), name), fmt::format("{}", rank));
     int lanes = 1;
@@ -321,12 +321,12 @@ class FunctionCheck {
       if (e.type().dtype != DType::i64 || !fits)
         fail(fmt::format("{}: {}", print(e), to_string(e.type())), "i64 indices of equal lanes");
     }
-    if (stage_ == Stage::final && b.space == Space::registers) register_group(name, b, indices[0]);
+    if (stage_ == Stage::final && b.space == Space::registers) register_group(name, b, indices[0], written);
     return {b.type.dtype, lanes};
   }
 
-  // In the final stage each group of elements that is used at once is a value of its own.
-  void register_group(const std::string& name, const Definition& b, const Expr& index) {
+  // In the final stage each group of elements that is written at once is a value of its own; reads may take parts of it.
+  void register_group(const std::string& name, const Definition& b, const Expr& index, bool written) {
     int64_t first = 0, step = 1;
     const bool is_ramp = index.kind() == ExprKind::ramp;
     const Expr& base = is_ramp ? index.arg(0) : index;
@@ -338,6 +338,7 @@ class FunctionCheck {
     if (first < 0 || end > b.elements) {
       fail(fmt::format("{}[{}]", name, print(index)), fmt::format("an index below {}", b.elements));
     }
+    if (!written) return;
     auto& groups = groups_[name];
     auto [same, added] = groups.emplace(first, end);
     const bool fits = same->second == end && (std::next(same) == groups.end() || std::next(same)->first >= end) &&

@@ -34,7 +34,8 @@ void NestEmitter::place_accumulators() {
       refuse_registers(ErrorCode::illegal_schedule, fmt::format("{} outside is unrolled", loop.name),
                        "serial loops over blocks of the reduction", "partial results are kept between them");
     }
-    if (!inside || loop.reduction) continue;
+    bool terms = loop.reduction && loop.kind == ir::LoopKind::vector;
+    if (!inside || (loop.reduction && !terms)) continue;
     register_levels_.push_back(static_cast<int>(i));
     if (loop.constant()) continue;
     accumulate_in_registers_ = false;
@@ -45,6 +46,7 @@ void NestEmitter::place_accumulators() {
                      fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second));
   }
   if (lowering_.op.strict) check_written_order();
+  check_vector_of_terms();
   // Lanes lie side by side, wherever the vector stands among the loops.
   std::stable_partition(register_levels_.begin(), register_levels_.end(),
                         [&](int level) { return nest_.loops[level].kind != ir::LoopKind::vector; });
@@ -54,6 +56,31 @@ void NestEmitter::place_accumulators() {
 bool NestEmitter::blocked() const {
   return std::any_of(nest_.loops.begin(), nest_.loops.end(),
                      [&](const Loop& l) { return l.reduction && loops_around_accumulators(l); });
+}
+
+// The vector loop over terms of the reduction, as a position in the nest; -1: there is none. Each lane sums its own terms.
+int NestEmitter::vector_of_terms() const {
+  for (int level : register_levels_) if (nest_.loops[level].reduction) return level;
+  return -1;
+}
+
+void NestEmitter::check_vector_of_terms() const {
+  const int level = vector_of_terms();
+  if (level < 0) return;
+  const Loop& terms = nest_.loops[level];
+  auto refuse = [&](std::string got, std::string need, std::string hint = {}) {
+    throw Error(ErrorCode::illegal_schedule, {"schedule", fmt::format("{}.vectorize({})", func_.name, terms.name),
+                                              std::move(got), std::move(need), terms.where, std::move(hint)});
+  };
+  if (lowering_.op.strict) refuse("lanes that sum terms apart", "the written order, in the strict class");
+  for (int other : register_levels_) {
+    if (other != level && nest_.loops[other].kind == ir::LoopKind::vector) {
+      refuse(fmt::format("{} is a vector too", nest_.loops[other].name), "one vector loop");
+    }
+  }
+  if (accumulate_in_registers_) return;
+  refuse(fmt::format("results of {} in memory", func_.name), "a result in registers, with a sum for each lane",
+         fmt::format("put the loops over its indices outside of {}, or unroll them", terms.name));
 }
 
 // In the strict class terms are added in the order of the definition: the reduction's loops keep theirs, and no block is
@@ -120,18 +147,34 @@ Stmt NestEmitter::with_partials(Scope scope, const Continue& body) {
   return lets.wrap(s);
 }
 
+NestEmitter::Accumulators NestEmitter::fresh_accumulators(std::vector<int> levels) {
+  Accumulators made{{}, std::move(levels)};
+  for (int c = 0; c < func_.components(); ++c) made.buffers.push_back(lowering_.fresh(func_.name + ".acc"));
+  return made;
+}
+
+Stmt NestEmitter::in_registers(const Accumulators& registers, Stmt body, const Scope& scope) const {
+  std::vector<Expr> extents;
+  for (int level : registers.levels) extents.push_back(extent_of(nest_.loops[level].name, scope));
+  if (extents.empty()) extents.push_back(integer(1));
+  for (int c = 0; c < func_.components(); ++c) {
+    body = ir::make_alloc(registers.buffers[c], func_.dtype(c), ir::Space::registers, extents, body);
+  }
+  return body;
+}
+
 Stmt NestEmitter::emit_reduction(Scope scope) {
   if (!accumulate_in_registers_) return emit_parts(scope);
-  accumulators_.clear();
-  std::vector<Expr> extents;
-  for (int level : register_levels_) extents.push_back(extent_of(nest_.loops[level].name, scope));
-  if (extents.empty()) extents.push_back(integer(1));
-  for (int c = 0; c < func_.components(); ++c) accumulators_.push_back(lowering_.fresh(func_.name + ".acc"));
-  std::vector<std::string> names = accumulators_;           // inner bodies have accumulators of their own
-  Stmt s = emit_parts(scope);
-  for (int c = 0; c < func_.components(); ++c) {
-    s = ir::make_alloc(names[c], func_.dtype(c), ir::Space::registers, extents, s);
+  const Accumulators running = fresh_accumulators(register_levels_);
+  accumulators_ = folded_ = running;
+  if (vector_of_terms() >= 0) {
+    std::vector<int> levels = register_levels_;
+    std::erase(levels, vector_of_terms());
+    folded_ = fresh_accumulators(levels);
   }
+  const Accumulators folded = folded_;
+  Stmt s = in_registers(running, emit_parts(scope), scope);
+  if (vector_of_terms() >= 0) s = in_registers(folded, s, scope);
   return lowering_.register_loop.count(func_.name) ? ir::make_unit(s) : s;
 }
 
@@ -169,6 +212,8 @@ Stmt NestEmitter::emit_parts(const Scope& scope) {
   if (!accumulate_in_registers_ && !is_integer_constant(first)) init = ir::make_branch(first, init);
   Stmt update = nest(all, Phase::update);
   update = where_terms(update, scope);
+  Stmt fold = vector_of_terms() >= 0 ? nest(results, Phase::fold) : nullptr;
+  accumulators_ = folded_;
 
   Stmt combine, finish;
   if (blocked && accumulate_in_registers_ && !resume) {
@@ -185,7 +230,7 @@ Stmt NestEmitter::emit_parts(const Scope& scope) {
   } else {
     finish = store;
   }
-  return ir::make_block({init, update, combine, finish});
+  return ir::make_block({init, update, fold, combine, finish});
 }
 
 Expr NestEmitter::accumulator(int component, const Scope& scope) const {
@@ -193,10 +238,14 @@ Expr NestEmitter::accumulator(int component, const Scope& scope) const {
   if (!accumulate_in_registers_) {
     return read(func_.name, partials_, component, type.dtype, own_indices(scope), scope);
   }
+  return make_access(accumulators_.buffers[component], type.dtype, place_of(accumulators_, scope));
+}
+
+std::vector<Expr> NestEmitter::place_of(const Accumulators& registers, const Scope& scope) const {
   std::vector<Expr> lanes;
-  for (int level : register_levels_) lanes.push_back(scope.lane.at(nest_.loops[level].name));
+  for (int level : registers.levels) lanes.push_back(scope.lane.at(nest_.loops[level].name));
   if (lanes.empty()) lanes.push_back(integer(0));
-  return make_access(accumulators_[component], type.dtype, lanes);
+  return lanes;
 }
 
 // combine(left, right). Accumulators are never NaN under the combiners that skip NaN (their identities are not), so the
@@ -222,20 +271,88 @@ std::vector<Expr> NestEmitter::combined(const std::vector<Expr>& left, const std
 
 Stmt NestEmitter::store_accumulators(const std::vector<Expr>& values, const Scope& scope) {
   if (!accumulate_in_registers_) return store_values(values, partials_, func_, scope, false);
-  std::vector<Expr> lanes;
-  for (int level : register_levels_) lanes.push_back(scope.lane.at(nest_.loops[level].name));
-  if (lanes.empty()) lanes.push_back(integer(0));
+  return store_together(accumulators_.buffers, place_of(accumulators_, scope), values);
+}
+
+// All components are computed before one is overwritten.
+Stmt NestEmitter::store_together(const std::vector<std::string>& buffers, const std::vector<Expr>& place,
+                                 const std::vector<Expr>& values) {
   std::vector<Stmt> stores;
-  for (size_t c = 0; c < values.size(); ++c) stores.push_back(ir::make_store(accumulators_[c], lanes, values[c]));
+  for (size_t c = 0; c < values.size(); ++c) stores.push_back(ir::make_store(buffers[c], place, values[c]));
   if (stores.size() == 1) return stores[0];
-  // All components are computed before one is overwritten.
   std::vector<std::string> names;
   for (size_t c = 0; c < values.size(); ++c) {
     names.push_back(lowering_.fresh("new"));
-    stores[c] = ir::make_store(accumulators_[c], lanes, make_var(names[c], values[c].type()));
+    stores[c] = ir::make_store(buffers[c], place, make_var(names[c], values[c].type()));
   }
   Stmt s = ir::make_block(stores);
   for (size_t c = values.size(); c-- > 0;) s = ir::make_let(names[c], values[c], s);
+  return s;
+}
+
+Stmt NestEmitter::leaf_init(const Scope& scope) {
+  if (vector_of_terms() < 0) return store_accumulators(func_.combiner->identity, scope);
+  const std::string& terms = nest_.loops[vector_of_terms()].name;
+  Scope inner = scope;
+  std::string name = lowering_.fresh(terms);
+  inner.lane[terms] = make_var(name);
+  return ir::make_loop(name, integer(0), extent_of(terms, scope), ir::LoopKind::vector,
+                       store_accumulators(func_.combiner->identity, inner));
+}
+
+// The lanes of one result become one: the upper half is combined with the lower half until one lane is left. Each step
+// has registers of its own, so that vectors become narrower step by step.
+Stmt NestEmitter::leaf_fold(const Scope& scope) {
+  const std::string& terms = nest_.loops[vector_of_terms()].name;
+  int64_t lanes = 0;
+  is_integer_constant(extent_of(terms, scope), &lanes);
+  std::vector<Expr> point = place_of(folded_, scope);
+  if (folded_.levels.empty()) point.clear();
+  std::vector<std::string> from = accumulators_.buffers;
+  std::vector<Expr> outer = point;                          // indices of the buffers that are read, without the lane
+  struct Step {
+    std::vector<std::string> buffers;
+    int64_t lanes;
+  };
+  std::vector<Step> steps;
+  std::vector<Stmt> statements;
+  while (lanes > 1) {
+    const int64_t half = (lanes + 1) / 2;
+    const bool last = half == 1;
+    Step step{folded_.buffers, half};
+    if (!last) {
+      for (std::string& name : step.buffers) name = lowering_.fresh(name);
+      steps.push_back(step);
+    }
+    auto at = [](std::vector<Expr> indices, const Expr& lane) {
+      indices.push_back(lane);
+      return indices;
+    };
+    auto lanes_of = [&](const Expr& lane) {
+      std::vector<Expr> values;
+      for (int c = 0; c < func_.components(); ++c) values.push_back(make_access(from[c], func_.dtype(c), at(outer, lane)));
+      return values;
+    };
+    auto write = [&](int64_t first, int64_t end, const std::function<std::vector<Expr>(const Expr&)>& value) {
+      if (first == end) return;
+      std::string name = lowering_.fresh(terms);
+      Expr lane = make_var(name);
+      std::vector<Expr> place = last ? place_of(folded_, scope) : std::vector<Expr>{lane};
+      statements.push_back(ir::make_loop(name, integer(first), integer(end - first), ir::LoopKind::vector,
+                                         store_together(step.buffers, place, value(lane))));
+    };
+    write(0, lanes - half, [&](const Expr& lane) { return combined(lanes_of(lane), lanes_of(lane + integer(half))); });
+    write(lanes - half, half, lanes_of);
+    from = step.buffers;
+    outer.clear();
+    lanes = half;
+  }
+  Stmt s = ir::make_block(statements);
+  for (const Step& step : steps) {
+    for (int c = 0; c < func_.components(); ++c) {
+      s = ir::make_alloc(step.buffers[c], func_.dtype(c), ir::Space::registers, {integer(step.lanes)}, s);
+    }
+  }
   return s;
 }
 
@@ -246,8 +363,9 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
       if (target_) return leaf_write(scope);
       for (const Expr& v : func_.values) values.push_back(translate(v, scope));
       return store_values(values, lowering_.storage.at(func_.name), func_, scope, true);
-    case Phase::init: return store_accumulators(func_.combiner->identity, scope);
+    case Phase::init: return leaf_init(scope);
     case Phase::update: return leaf_update(scope);
+    case Phase::fold: return leaf_fold(scope);
     case Phase::resume: return store_accumulators(partial_values(scope), scope);
     case Phase::combine:
       for (int c = 0; c < func_.components(); ++c) values.push_back(accumulator(c, scope));
@@ -276,6 +394,11 @@ Stmt NestEmitter::leaf_update(const Scope& scope) {
     values.push_back(translate(func_.values[c], scope));
   }
   std::vector<Expr> after = combined(before, values);
+  if (int level = vector_of_terms(); level >= 0) {          // lanes beyond the last term keep what they have
+    const std::string& terms = nest_.loops[level].name;
+    auto valid = scope.valid.find(terms);
+    if (valid != scope.valid.end()) absent_.push_back(lt(scope.lane.at(terms), valid->second));
+  }
   for (const Expr& present : absent_) {
     for (size_t c = 0; c < after.size(); ++c) after[c] = select(present, after[c], before[c]);
   }

@@ -159,7 +159,7 @@ class Builder {
 
   void set_kind(const Directive& d, ir::LoopKind kind) {
     Loop& l = loop(d.loops[0]);
-    if (l.reduction && kind != ir::LoopKind::unroll) {
+    if (l.reduction && kind == ir::LoopKind::parallel) {
       fail(ErrorCode::illegal_schedule, fmt::format("{} carries the reduction of {}", l.name, nest_.func->name),
            print(d), "a loop over an index of the result", d.where,
            "iterations of a reduction loop depend on one another");

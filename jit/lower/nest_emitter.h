@@ -30,7 +30,7 @@ class NestEmitter {
  private:
   // The parts of a reduction, each a nest of its own over the loops inside the accumulators' loop. A pure Func has only
   // `whole`; loops outside of the accumulators are written once, around all parts.
-  enum class Phase : uint8_t { whole, init, resume, update, combine, finish, store };
+  enum class Phase : uint8_t { whole, init, resume, update, fold, combine, finish, store };
   struct Walk {
     std::vector<int> levels;                                // positions in nest_.loops
     Phase phase = Phase::whole;
@@ -98,6 +98,20 @@ class NestEmitter {
                         bool stream);
   ir::Stmt store_at(const std::vector<Expr>& point, const std::vector<Expr>& values, const Storage& to,
                     const FuncContents& func, const Scope& scope, bool stream);
+  // Registers that hold results of a tile: a buffer for each component, and the constant loops that index them.
+  struct Accumulators {
+    std::vector<std::string> buffers;
+    std::vector<int> levels;                                // positions in nest_.loops; the vector last
+  };
+  Accumulators fresh_accumulators(std::vector<int> levels);
+  ir::Stmt in_registers(const Accumulators& registers, ir::Stmt body, const Scope& scope) const;
+  std::vector<Expr> place_of(const Accumulators& registers, const Scope& scope) const;
+  ir::Stmt store_together(const std::vector<std::string>& buffers, const std::vector<Expr>& place,
+                          const std::vector<Expr>& values);
+  int vector_of_terms() const;
+  void check_vector_of_terms() const;
+  ir::Stmt leaf_init(const Scope& scope);
+  ir::Stmt leaf_fold(const Scope& scope);
   Expr accumulator(int component, const Scope& scope) const;
   std::vector<Expr> combined(const std::vector<Expr>& left, const std::vector<Expr>& right) const;
 
@@ -150,8 +164,9 @@ class NestEmitter {
   std::vector<Expr> root_extent_;
   int accumulator_level_ = -1;                              // the loop inside which the phases stand; -1: around all
   bool accumulate_in_registers_ = false;                    // else in the Func's own storage
-  std::vector<std::string> accumulators_;                   // buffers, one for each component
-  std::vector<int> register_levels_;                        // constant loops that index them
+  std::vector<int> register_levels_;                        // constant loops that index accumulators, the vector last
+  Accumulators accumulators_;                               // of the phase being written
+  Accumulators folded_;                                     // with lanes over terms made one; else the same
   std::vector<Expr> absent_;                                // conditions of terms being translated (Boundary::none)
   std::vector<Expr> epilogue_values_;                       // what reads of func_ mean inside an epilogue
   Storage partials_;                                        // where results wait between blocks of the reduction

@@ -3,7 +3,7 @@
 // before   Y[i] = sigmoid(X[i])                     on f64
 // after    let math.0 = X[i]
 //          let math.1 = exp(-abs(math.0))
-//          Y[i] = select(math.0 < 0.0, math.1, 1.0) / (1.0 + math.1)
+//          Y[i] = select(math.0 < 0, math.1, 1) / (math.1 + 1)
 //
 // A part of a formula that is used more than once gets a name in front of the statement, or of the run of stores that it
 // stands in, so that neighbouring stores stay neighbours.
@@ -93,7 +93,7 @@ class Expander {
       body.push_back(std::make_shared<const ir::StmtNode>(std::move(node)));
     }
     known_.clear();
-    return lets.empty() ? ir::make_block(run) : around(lets, ir::make_block(std::move(body)));
+    return around(lets, ir::make_block(std::move(body)));
   }
 
   void expand_values(ir::StmtNode& s, Lets& lets) {

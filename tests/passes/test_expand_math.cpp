@@ -1,0 +1,33 @@
+// Functions become their formulas, wherever they stand.
+#include <doctest/doctest.h>
+
+#include "jit/ir/text.h"
+#include "jit/ir/verify.h"
+#include "jit/passes/expand_math.h"
+
+namespace lathe {
+namespace {
+
+// The statements in place of this one, for AVX2.
+std::string expanded(const std::string& statement, const std::string& elements) {
+  const std::string head = "program p\nentry main(X: " + elements + " readonly, Y: " + elements + "; i: i64, a: " + elements + ") {\n";
+  const ir::Program program = expand_math(ir::parse_program(head + statement + "\n}\n"), target_named("x86-64-v3"));
+  ir::verify(program, ir::Stage::final);
+  const std::string text = ir::print(program);
+  return text.substr(text.find("{\n") + 2);
+}
+
+}  // namespace
+
+TEST_CASE("the example of expand_math's file head comes out as it says") {
+  CHECK(expanded("Y[i] = sigmoid(X[i])", "f64") ==
+        "  let math.0 = X[i]\n  let math.1 = exp(-abs(math.0))\n  Y[i] = select(math.0 < 0, math.1, 1) / (math.1 + 1)\n}\n");
+}
+
+TEST_CASE("a function of a constant or parameter is expanded too, though nothing needs a name") {
+  CHECK(expanded("Y[i] = reciprocal(f32(3))", "f32") == "  Y[i] = f32(1) / 3\n}\n");
+  CHECK(expanded("Y[i] = reciprocal(a)", "f64") == "  Y[i] = 1 / a\n}\n");
+  CHECK(expanded("Y[i] = rsqrt(a)", "f32") == "  Y[i] = 1 / sqrt(a)\n}\n");
+}
+
+}  // namespace lathe

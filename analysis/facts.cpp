@@ -250,6 +250,19 @@ bool Facts::at_most(const Expr& a, const Expr& b) const {
   return nonnegative(difference);
 }
 
+void assume_nonempty(Facts& facts, const Range& range) {
+  const Polynomial p = Polynomial::of(simplify(range.highest - range.lowest));
+  for (const auto& [m, c] : p.terms()) {
+    if (m.size() != 1 || m[0].kind() != ExprKind::var || c != 1 || p.terms().size() > 2) continue;
+    auto split = p.linear_in(m[0]->name);
+    auto rest = split ? split->second.constant() : std::nullopt;
+    const Range* known = facts.find(m[0]->name);
+    int64_t lowest = 0;
+    if (!rest || !known || !known->lowest.defined() || !is_integer_constant(known->lowest, &lowest)) continue;
+    facts.bound(m[0]->name, make_integer(DType::i64, std::max(-*rest, lowest)), known->highest);
+  }
+}
+
 std::optional<int64_t> Facts::lower_bound(const Expr& e) const {
   Polynomial p = Polynomial::of(e);
   for (int64_t candidate : {p.constant_term(), int64_t{1}, int64_t{0}}) {

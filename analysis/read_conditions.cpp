@@ -47,23 +47,11 @@ class Checker {
       nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
     }
     inner_ = facts_;
-    for (const auto& [name, range] : ranges) assume_nonempty(range);
+    for (const auto& [name, range] : ranges) assume_nonempty(inner_, range);
     for (const Expr& v : f->values) {
       visit(v, [&](const Expr& e) {
         if (e.kind() == ExprKind::access && !part.reads_what_it_writes(func, e)) access(*f, e, ranges);
       });
-    }
-  }
-
-  // lowest <= highest with a bare size on the right gives that size a lower bound.
-  void assume_nonempty(const Range& range) {
-    Polynomial p = Polynomial::of(simplify(range.highest - range.lowest));
-    for (const auto& [m, c] : p.terms()) {
-      if (m.size() != 1 || m[0].kind() != ExprKind::var || c != 1 || p.terms().size() > 2) continue;
-      auto split = p.linear_in(m[0]->name);
-      auto rest = split ? split->second.constant() : std::nullopt;
-      const Range* known = inner_.find(m[0]->name);
-      if (rest && known) inner_.bound(m[0]->name, integer(std::max(-*rest, known->lowest->integer_value)), known->highest);
     }
   }
 

@@ -47,6 +47,9 @@ class Facts {
   std::shared_ptr<const Known> newest_;
 };
 
+// Adds what lowest <= highest tells of a bare size: 0 <= N - 2 gives N a lower bound.
+void assume_nonempty(Facts& facts, const Range& range);
+
 // An equal expression in normal form: integer arithmetic as sorted sums of products; constants folded; floor divisions
 // and remainders of known multiples taken apart; min, max, comparisons and selects decided where the facts decide them.
 // Works on the index expressions inside accesses too. Float arithmetic is left as it is.

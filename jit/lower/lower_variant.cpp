@@ -345,10 +345,23 @@ class VariantLowering {
         r.highest.push_back(simplify(e - integer(1), lowering_.facts));
       }
       r.whole = r.highest;
+      needed_when_[out.func] = make_true();
     }
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
+      if (!needed(*f)) continue;
       const std::vector<FuncPart> stages = parts_of(*f);
       for (size_t s = stages.size(); s-- > 0;) need_of(*f, stages[s]);   // updates first: they read the Func as well
+    }
+    drop_unneeded();
+  }
+
+  bool needed(const FuncContents& f) const { return needed_when_.count(f.name) != 0; }
+
+  // What only an unread component of an inlined tuple read is computed nowhere.
+  void drop_unneeded() {
+    std::erase_if(lowering_.attachments, [&](const Attachment& a) { return !needed(*a.func); });
+    for (auto& [func, completing] : lowering_.epilogues) {
+      std::erase_if(completing, [&](const FuncContents* e) { return !needed(*e); });
     }
   }
 
@@ -361,13 +374,25 @@ class VariantLowering {
       ranges[f.vars[d]] = {mine.lowest[d], mine.highest[d]};
     }
     for (const ReductionVar& r : part.rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
+    Expr has_points = needed_when_.at(f.name);
+    for (const auto& [name, range] : ranges) {
+      has_points = simplify(has_points & le(range.lowest, range.highest), lowering_.facts);
+    }
     for (const Expr& v : part.values) {
-      visit(v, [&](const Expr& e) { if (!stage.reads_what_it_writes(f, e)) need(part, e, ranges); });
+      visit(v, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access || !op_.find_func(e->name) || stage.reads_what_it_writes(f, e)) return;
+        if (e->name != f.name) note_reader(e->name, has_points);
+        need(part, e, ranges);
+      });
     }
   }
 
+  void note_reader(const std::string& func, const Expr& has_points) {
+    auto [known, first] = needed_when_.try_emplace(func, has_points);
+    if (!first && !(known->second == has_points)) known->second = simplify(known->second | has_points, lowering_.facts);
+  }
+
   void need(const FuncContents& consumer, const Expr& e, const VarRanges& ranges) {
-    if (e.kind() != ExprKind::access || !op_.find_func(e->name)) return;
     Region& r = region_[e->name];
     bool fresh = r.empty();
     for (size_t d = 0; d < e.args().size(); ++d) {
@@ -416,7 +441,7 @@ class VariantLowering {
     while (progress) {
       progress = false;
       for (const FuncContents& f : op_.funcs) {
-        if (done.count(f.name) || fused_.count(f.name)) continue;
+        if (done.count(f.name) || fused_.count(f.name) || !needed(f)) continue;
         bool all = ready(f, "");
         for (const FuncContents* e : epilogues_of(f.name)) all = all && ready(*e, f.name);
         for (const Attachment& a : lowering_.attachments) if (a.consumer == f.name) all = all && ready(*a.func, "");
@@ -460,7 +485,10 @@ class VariantLowering {
     Facts outside = lowering_.facts;
     lowering_.facts = lets.facts();
     Stmt nest = NestEmitter(lowering_, f, lowest, extent).emit();
-    Stmt s = ir::make_block({nest, updates_of(f, lowest, extent), nests_from(order, at + 1)});
+    Facts inside = lowering_.facts;
+    for (size_t d = 0; d < lowest.size(); ++d) assume_nonempty(inside, {region.lowest[d], region.highest[d]});
+    Stmt s = ir::make_block({when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts),
+                             nests_from(order, at + 1)});
     lowering_.facts = outside;
     if (extent.empty()) extent.push_back(integer(1));
     for (const FuncContents* g : allocated) {
@@ -470,6 +498,13 @@ class VariantLowering {
       }
     }
     return lets.wrap(s);
+  }
+
+  // What has no reader with a point is not computed: its reads of inputs were not held inside (read_conditions.h). Loops
+  // over an empty region do nothing anyhow, which the facts of a definition say; an update runs over a domain of its own.
+  Stmt when_needed(const FuncContents& f, Stmt nest, const Facts& facts) const {
+    const Expr condition = simplify(needed_when_.at(f.name), facts);
+    return !nest || condition == make_true() ? nest : ir::make_branch(condition, nest);
   }
 
   Stmt updates_of(const FuncContents& f, const std::vector<Expr>& lowest, const std::vector<Expr>& extent) {
@@ -502,6 +537,7 @@ class VariantLowering {
   Lowering lowering_;
   std::set<std::string> fused_;                             // attached Funcs and epilogues
   std::map<std::string, Region> region_;                    // Func -> what is needed of it
+  std::map<std::string, Expr> needed_when_;                 // ... and whether some reader has a point
 };
 
 }  // namespace

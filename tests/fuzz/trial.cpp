@@ -86,7 +86,15 @@ bool no_extent_is_negative(const Operator& op, const std::map<std::string, int64
   return true;
 }
 
-double work_of(const Operator& op, const std::map<std::string, int64_t>& sizes) {
+// The nearest value that the declaration allows.
+int64_t allowed(const SizeDecl& s, int64_t value) {
+  const int64_t multiple = s.multiple_of, least = (s.lowest + multiple - 1) / multiple * multiple;
+  return std::clamp(value / multiple * multiple, least, s.highest / multiple * multiple);
+}
+
+}  // namespace
+
+double terms_at(const Operator& op, const std::map<std::string, int64_t>& sizes) {
   Bindings bindings;
   bindings.sizes = sizes;
   double elements = 0;
@@ -97,8 +105,6 @@ double work_of(const Operator& op, const std::map<std::string, int64_t>& sizes) 
   }
   return std::max(needed_regions(op, constants_of(op, bindings)).work, elements);
 }
-
-}  // namespace
 
 std::string Trial::describe() const {
   std::string s = fmt::format("{}\n{}on {}\n", print(op), schedule.text(op.name), target.name);
@@ -112,7 +118,9 @@ Verdict run(const Trial& trial) {
   try {
     CompileOptions options;
     options.target = trial.target;
-    options.schedule = parse_schedule({trial.schedule.text(trial.op.name), {"schedule", 1, 1}}, trial.op);
+    if (!trial.schedule.lines.empty() || !trial.schedule.variant.empty()) {
+      options.schedule = parse_schedule({trial.schedule.text(trial.op.name), {"schedule", 1, 1}}, trial.op);
+    }
     Kernel kernel = compile(trial.op, options);
     for (const TrialRun& r : trial.runs) {
       if (r.param > 0 && !trial.schedule.params.empty()) kernel.set_tune_param("kc", r.param);
@@ -167,13 +175,13 @@ std::map<std::string, int64_t> random_sizes(const Operator& op, Random& random, 
                                              17, 19, 23, 24, 25, 31, 32, 33, 37, 47, 48, 49, 63, 64, 65, 97};
   std::map<std::string, int64_t> sizes;
   for (int i = 0; i < 50; ++i) {
-    for (const SizeDecl& s : op.sizes) sizes[s.name] = std::clamp(random.pick(usual), s.lowest, s.highest);
+    for (const SizeDecl& s : op.sizes) sizes[s.name] = allowed(s, random.pick(usual));
     if (no_extent_is_negative(op, sizes)) break;
   }
-  while (work_of(op, sizes) > most_work) {
+  for (int steps = 0; steps < 100 && terms_at(op, sizes) > most_work; ++steps) {
     const SizeDecl& s = random.pick(op.sizes);
     std::map<std::string, int64_t> less = sizes;
-    less[s.name] = std::max(s.lowest, less[s.name] - std::max<int64_t>(less[s.name] / 3, 1));
+    less[s.name] = allowed(s, less[s.name] - std::max<int64_t>(less[s.name] / 3, 1));
     if (no_extent_is_negative(op, less)) sizes = less;
   }
   return sizes;

@@ -44,7 +44,10 @@ Verdict run(const Trial& trial);
 // The same trial with as few directives and sizes as still give the same outcome.
 Trial shrunk(Trial trial, Outcome outcome);
 
-// Sizes that the operator allows, drawn around the usual tile sizes, of at most `most_work` terms.
+// Terms and elements that a run at these sizes computes, at most.
+double terms_at(const Operator& op, const std::map<std::string, int64_t>& sizes);
+
+// Sizes that the operator allows, drawn around the usual tile sizes, of at most `most_work` terms where it has such.
 std::map<std::string, int64_t> random_sizes(const Operator& op, Random& random, double most_work);
 
 // The target of this name, where this machine runs its code.

@@ -1,0 +1,256 @@
+#include "tests/fuzz/random_algorithm.h"
+
+#include <fmt/format.h>
+
+#include "analysis/read_conditions.h"
+#include "tests/fuzz/random_value.h"
+
+namespace lathe {
+namespace {
+
+Expr number(int64_t value) { return make_integer(DType::i64, value); }
+
+using Components = std::vector<DType>;
+
+// Combiners that a language without names for them would be asked for: associative and commutative over the reals.
+std::shared_ptr<const Combiner> user_combiner(const Components& types, Random& random) {
+  auto combiner = std::make_shared<Combiner>();
+  const DType t = types[0];
+  const auto operand = [&](const char* name, DType type) { return make_var(name, {type, 1}); };
+  if (types.size() == 2 && types[1] == DType::i64 && t != DType::boolean && random.chance(50)) {
+    const Expr a = operand("a", t), b = operand("b", t), p = operand("p", DType::i64), q = operand("q", DType::i64);
+    const Expr second = gt(b, a) | (eq(b, a) & lt(q, p));
+    const Expr lowest = builtin_combiner("max", {t})->identity[0], last = builtin_combiner("min", {DType::i64})->identity[0];
+    *combiner = {"argmax", {"a", "p"}, {"b", "q"}, {lowest, last}, {select(gt(b, a), b, a), select(second, q, p)}};
+    return combiner;
+  }
+  if (types.size() == 2 && types[1] == t && is_float(t) && random.chance(50)) {
+    const Expr a = operand("a", t), b = operand("b", t), c = operand("c", t), d = operand("d", t);
+    *combiner = {"complex_product", {"a", "b"}, {"c", "d"}, {make_float(t, 1), make_float(t, 0)}, {a * c - b * d, a * d + b * c}};
+    return combiner;
+  }
+  combiner->name = random.chance(50) ? "f" : "folded";
+  for (size_t c = 0; c < types.size(); ++c) {
+    const DType type = types[c];
+    const std::string left = fmt::format("x{}", c), right = fmt::format("y{}", c);
+    const Expr x = operand(left.c_str(), type), y = operand(right.c_str(), type);
+    combiner->left.push_back(left);
+    combiner->right.push_back(right);
+    if (!is_float(type) && random.chance(60)) {
+      const bool all = random.chance(30);
+      combiner->identity.push_back(all ? ~make_integer(type, 0) : make_integer(type, 0));
+      combiner->combined.push_back(all ? x & y : random.chance(50) ? x ^ y : x | y);
+    } else if (type == DType::boolean) {
+      combiner->identity.push_back(make_integer(type, 0));
+      combiner->combined.push_back(x | y);
+    } else {
+      combiner->identity.push_back(make_constant(type, 0));
+      combiner->combined.push_back(x + y);
+    }
+  }
+  return combiner;
+}
+
+class Drawer {
+ public:
+  Drawer(Random& random, const AlgorithmOptions& options) : random_(random), options_(options) {}
+
+  Operator run() {
+    op_.name = "random";
+    op_.strict = random_.chance(8);
+    sizes();
+    params();
+    inputs();
+    const int64_t funcs = random_.between(1, options_.most_funcs);
+    for (int64_t f = 0; f < funcs; ++f) op_.funcs.push_back(func(fmt::format("F{}", f)));
+    outputs();
+    return checked(std::move(op_));
+  }
+
+ private:
+  void sizes() {
+    static const std::vector<std::string> names = {"M", "N", "K"};
+    const int64_t count = random_.between(1, 3);
+    for (int64_t s = 0; s < count; ++s) {
+      SizeDecl size{names[static_cast<size_t>(s)]};
+      if (random_.chance(40)) size.lowest = random_.between(1, 3);
+      if (random_.chance(40)) size.highest = random_.pick<int64_t>({64, 1000, 1 << 20});
+      if (random_.chance(10)) size.multiple_of = random_.pick<int64_t>({2, 4, 8});
+      op_.sizes.push_back(size);
+    }
+  }
+
+  void params() {
+    if (options_.static_params && random_.chance(20)) {
+      op_.params.push_back({.name = "step", .default_value = static_cast<double>(random_.between(1, 3))});
+    }
+    if (random_.chance(20)) {
+      const DType type = random_.pick<DType>({DType::f32, DType::f64, DType::i32, DType::u8});
+      op_.params.push_back({.name = "alpha", .is_static = false, .dtype = type, .default_value = is_float(type) ? 1.5 : 3});
+    }
+  }
+
+  // The first inputs have the sizes as they are, so that a call tells them.
+  void inputs() {
+    const int64_t count = random_.between(1, 3);
+    std::vector<Expr> missing;
+    for (const SizeDecl& s : op_.sizes) missing.push_back(make_var(s.name));
+    for (int64_t n = 0; n < count; ++n) {
+      InputDecl input{fmt::format("X{}", n), random_dtype(random_), {}, {}};
+      const int64_t rank = std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}));
+      if (n + 1 == count) {
+        for (const Expr& e : missing) input.extents.push_back(e);
+        missing.clear();
+      }
+      while (static_cast<int64_t>(input.extents.size()) < rank) {
+        input.extents.push_back(extent());
+        std::erase(missing, input.extents.back());
+      }
+      random_.shuffle(input.extents);
+      op_.inputs.push_back(std::move(input));
+    }
+  }
+
+  Expr extent() {
+    const Expr size = make_var(random_.pick(op_.sizes).name);
+    switch (random_.below(12)) {
+      case 0: return number(random_.between(1, 5));
+      case 1: return size + number(random_.between(1, 3));
+      case 2: return (size + number(1)) / number(2);
+      case 3: return op_.params.empty() || !op_.params[0].is_static ? size * number(2) : size * make_var(op_.params[0].name);
+      default: return size;
+    }
+  }
+
+  ValueScope scope_of(const std::vector<RandomIndex>& indices, bool in_reduction) const {
+    ValueScope scope{indices, {}, op_.inputs, op_.funcs, in_reduction};
+    for (const SizeDecl& s : op_.sizes) scope.scalars.push_back(make_var(s.name));
+    for (const ParamDecl& p : op_.params) scope.scalars.push_back(make_var(p.name, {p.dtype, 1}));
+    return scope;
+  }
+
+  std::vector<RandomIndex> drawn(const std::vector<std::string>& names, int64_t count) {
+    std::vector<RandomIndex> indices;
+    for (int64_t d = 0; d < count; ++d) indices.push_back({names[static_cast<size_t>(d)], extent()});
+    return indices;
+  }
+
+  FuncContents func(const std::string& name) {
+    FuncContents f;
+    f.name = name;
+    extents_.push_back(drawn({"i", "j", "x", "c"}, std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}))));
+    std::vector<RandomIndex> indices = extents_.back();
+    for (const RandomIndex& i : indices) f.vars.push_back(i.name);
+    Components types{random_dtype(random_)};
+    if (random_.chance(20)) types.push_back(random_.chance(40) ? types[0] : random_.chance(50) ? DType::i64 : random_dtype(random_));
+    if (random_.chance(45)) {
+      reduction(f, indices, types);
+    } else {
+      const ValueScope scope = scope_of(indices, false);
+      for (DType t : types) f.values.push_back(value(scope, t));
+      if (random_.chance(25)) update(f, indices);
+    }
+    return f;
+  }
+
+  // A pure value, now and then with a reduction inside.
+  Expr value(const ValueScope& scope, DType type) {
+    RandomValue draw(scope, random_);
+    Expr e = draw.of(type, options_.depth);
+    if (!random_.chance(12) || type == DType::boolean) return e;
+    const RandomIndex t{"t", extent()};
+    ValueScope inner = scope;
+    inner.indices.push_back(t);
+    inner.in_reduction = true;
+    const auto combiner = builtin_combiner(random_.pick<std::string>({"sum", "max", "min_number"}), {type});
+    return e + make_reduce({{t.name, t.extent}}, combiner, {RandomValue(inner, random_).of(type, 1)});
+  }
+
+  void reduction(FuncContents& f, std::vector<RandomIndex> indices, const Components& types) {
+    const std::vector<RandomIndex> domain = drawn({"r", "s"}, random_.between(1, 2));
+    for (const RandomIndex& r : domain) f.rvars.push_back({r.name, r.extent});
+    indices.insert(indices.end(), domain.begin(), domain.end());
+    bool truth = false;
+    for (DType t : types) truth = truth || t == DType::boolean;
+    f.combiner = truth || random_.chance(35)
+                     ? user_combiner(types, random_)
+                     : builtin_combiner(random_.pick<std::string>({"sum", "sum", "sum", "prod", "min", "max", "min_number", "max_number"}), types);
+    const ValueScope scope = scope_of(indices, true);
+    for (DType t : types) f.values.push_back(RandomValue(scope, random_).of(t, random_.chance(50) ? 1 : options_.depth));
+  }
+
+  // Each index of the left side is free, a variable of the domain (moved a little, or divided), or data.
+  void update(FuncContents& f, const std::vector<RandomIndex>& indices) {
+    const std::vector<RandomIndex> domain = drawn({"r", "s"}, random_.between(1, 2));
+    std::vector<RandomIndex> inside = domain;
+    Update u;
+    for (const RandomIndex& r : domain) u.rvars.push_back({r.name, r.extent});
+    std::vector<bool> free;
+    for (const RandomIndex& i : indices) {
+      free.push_back(random_.chance(40));
+      if (free.back()) inside.push_back(i);
+    }
+    const ValueScope over_domain = scope_of(domain, false), everything = scope_of(inside, false);
+    for (size_t d = 0; d < indices.size(); ++d) {
+      if (free[d]) u.indices.push_back(make_var(indices[d].name));
+      else if (random_.chance(35)) u.indices.push_back(cast(DType::i64, RandomValue(over_domain, random_).of(random_.pick<DType>({DType::u8, DType::i32, DType::i64}), 1)));
+      else u.indices.push_back(RandomValue(over_domain, random_).index());
+    }
+    for (int c = 0; c < f.components(); ++c) {
+      Expr v = RandomValue(everything, random_).of(f.dtype(c), 2);
+      if (random_.chance(75)) v = joined(own_read(f, u, over_domain, c, free), v);
+      u.values.push_back(v);
+    }
+    f.updates.push_back(std::move(u));
+  }
+
+  static Expr joined(const Expr& a, const Expr& b) { return a.type().dtype == DType::boolean ? a | b : a + b; }
+
+  // The Func at the point that is written, or at a neighbour that the domain gives.
+  Expr own_read(const FuncContents& f, const Update& u, const ValueScope& domain, int component, const std::vector<bool>& free) {
+    ExprNode node;
+    node.name = f.name;
+    node.type = {f.dtype(component), 1};
+    node.component = component;
+    node.args = u.indices;
+    if (random_.chance(40)) {
+      for (size_t d = 0; d < free.size(); ++d) {
+        if (!free[d]) node.args[d] = RandomValue(domain, random_).index();
+      }
+    }
+    return make_access(std::move(node));
+  }
+
+  // The last Func, and now and then another.
+  void outputs() {
+    for (size_t f = 0; f < op_.funcs.size(); ++f) {
+      if (f + 1 < op_.funcs.size() && !random_.chance(15)) continue;
+      OutputDecl out{op_.funcs[f].name, {}, {}};
+      for (const RandomIndex& i : extents_[f]) out.extents.push_back(i.extent);
+      op_.outputs.push_back(std::move(out));
+    }
+  }
+
+  Random& random_;
+  const AlgorithmOptions& options_;
+  Operator op_;
+  std::vector<std::vector<RandomIndex>> extents_;           // of each Func, should it be an output
+};
+
+}  // namespace
+
+Operator random_algorithm(Random& random, const AlgorithmOptions& options) { return Drawer(random, options).run(); }
+
+Operator legal_random_algorithm(Random& random, const AlgorithmOptions& options) {
+  while (true) {
+    try {
+      Operator op = random_algorithm(random, options);
+      read_conditions(with_static_params(op, {}));
+      return op;
+    } catch (const Error& error) {
+      if (kind_of(error.code()) != ErrorKind::user) throw;
+    }
+  }
+}
+
+}  // namespace lathe

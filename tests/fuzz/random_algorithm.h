@@ -1,0 +1,24 @@
+// A random operator: sizes and parameters, inputs of any element type and rank, a chain of Funcs with reductions, tuples,
+// updates, boundary rules and all kinds of indices. Mostly legal, since it is drawn with knowledge of what is.
+#pragma once
+
+#include "lang/algorithm.h"
+#include "tests/fuzz/random.h"
+
+namespace lathe {
+
+struct AlgorithmOptions {
+  int most_funcs = 4;
+  int most_rank = 4;
+  int depth = 3;                                            // of the expression of a Func
+  bool static_params = true;
+};
+
+// Built node by node and checked as both front ends do. Throws Error where the language refuses what was drawn, such as a
+// read that is always outside.
+Operator random_algorithm(Random& random, const AlgorithmOptions& options = {});
+
+// The same, drawn again until the language takes it and knows that its reads can be inside.
+Operator legal_random_algorithm(Random& random, const AlgorithmOptions& options = {});
+
+}  // namespace lathe

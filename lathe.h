@@ -10,3 +10,4 @@
 #include "lang/text.h"
 #include "schedules/schedule.h"
 #include "schedules/text.h"
+#include "support/messages.h"

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
@@ -16,6 +15,7 @@
 #include "jit/passes/outline_units.h"
 #include "jit/passes/share_values.h"
 #include "jit/passes/simplify_program.h"
+#include "support/messages.h"
 
 namespace lathe {
 
@@ -71,7 +71,7 @@ void print_if_asked(const Pass& pass, const ir::Program& program) {
   std::string_view name = wish.substr(0, wish.find('@'));
   std::string_view kernel = wish.size() > name.size() ? wish.substr(name.size() + 1) : "";
   if ((name != pass.name && name != "all") || (!kernel.empty() && kernel != program.name)) return;
-  fmt::print(stderr, "# after {} of {}\n{}\n", pass.name, program.name, ir::print(program));
+  send_message(fmt::format("# after {} of {}\n{}", pass.name, program.name, ir::print(program)));
 }
 
 }  // namespace

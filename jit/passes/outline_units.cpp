@@ -48,7 +48,10 @@ Stmt unmarked(const Stmt& s) {
 
 class Outliner {
  public:
-  explicit Outliner(const ir::Program& program) : before_(program) { after_.name = program.name; }
+  explicit Outliner(const ir::Program& program) : before_(program) {
+    after_.name = program.name;
+    after_.strict = program.strict;
+  }
 
   ir::Program run() {
     for (ir::Function f : before_.functions) {

@@ -12,6 +12,7 @@
 #include "jit/passes/expand_math.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/hoist_masks.h"
+#include "jit/passes/outline_repeats.h"
 #include "jit/passes/outline_units.h"
 #include "jit/passes/share_values.h"
 #include "jit/passes/simplify_program.h"
@@ -32,6 +33,7 @@ constexpr Pass kPipeline[] = {
     {"simplify", plain<simplify_program>, ir::Stage::flat},
     {"collapse_loops", plain<collapse_loops>, ir::Stage::flat},
     {"outline_units", plain<outline_units>, ir::Stage::flat},
+    {"outline_repeats", plain<outline_repeats>, ir::Stage::flat},
     {"expand_loops", expand_loops, ir::Stage::flat},
     {"tidy", plain<simplify_program>, ir::Stage::final},
     {"contract", plain<contract>, ir::Stage::final},
@@ -45,6 +47,8 @@ constexpr PassOrder kOrder[] = {
     {"simplify", "outline_units", "equal bodies must look equal to be shared"},
     {"collapse_loops", "outline_units", "a unit's inner loops keep the strides they were collapsed by"},
     {"outline_units", "expand_loops", "a shared body is expanded once, and compares fast while it is small"},
+    {"outline_units", "outline_repeats", "code that calls equal units is equal"},
+    {"outline_repeats", "expand_loops", "a shared piece is expanded once, and compares fast while it is small"},
     {"expand_loops", "tidy", "indices of unrolled copies become constants"},
     {"expand_loops", "share_values", "copies of a body share their loads"},
     {"contract", "share_values", "a product that is named can no longer be contracted"},

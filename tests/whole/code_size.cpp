@@ -42,8 +42,8 @@ TEST_CASE("values kept along many loops do not write the body once for each comb
 TEST_CASE("a program whose loops expand beyond the code budget together is refused") {
   const Operator op = parse_file_text(conv_text, "conv.lathe").operators.at(0);
   const CompileOptions options = scheduled(op,
-                                           "Y.split(r, ro, ri, 4)\nY.unroll(ri)\nP.compute_at(Y, ro).store_at(Y, y)\n"
-                                           "P.tile(c, y -> co, yo, ci, yi; width 64: 6 rows, 48: 8, 32: 12, 16: 12; even)\n"
+                                           "Y.split(r, ro, ri, 64)\nY.unroll(ri)\nP.compute_at(Y, ro).store_at(Y, y)\n"
+                                           "P.tile(c, y -> co, yo, ci, yi; width 64: 18 rows, 48: 24, 32: 36, 16: 36; even)\n"
                                            "P.reorder(n, x, co, yo, ci, yi).vectorize(ci).unroll(yi).tail(ci, mask)\n");
   const std::string message = failure_of([&] { compile_to_ir(op, options); });
   CHECK_MESSAGE(message.find("lathe: compile: conv would expand beyond the code budget: got ") == 0, message);

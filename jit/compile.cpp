@@ -32,38 +32,64 @@ struct Job {
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
   }
+
+  const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
 };
 
 void count_functions(const ir::Program& program, CompileStats& stats) {
+  stats.variants = stats.units = 0;
   for (const ir::Function& f : program.functions) {
     if (f.kind == ir::FunctionKind::variant) ++stats.variants;
     if (f.kind == ir::FunctionKind::unit) ++stats.units;
   }
 }
 
+LoadedCode compile_program(ir::Program program, const Job& job, CompileStats& stats, const LoadedFunctions* known,
+                           LoadedFunctions* made) {
+  const Clock::time_point start = Clock::now();
+  program = run_passes(std::move(program), job.target);
+  count_functions(program, stats);
+  stats.lower_ms += milliseconds_since(start);
+  return load(program, job.target, stats, known, made);
+}
+
+// All variants of the job's schedule, calling the functions that are there already.
+CompileRest rest_of(std::shared_ptr<const Job> job, LoadedFunctions first) {
+  return [job = std::move(job), first = std::move(first)](CompileStats& stats) {
+    const Clock::time_point start = Clock::now();
+    Lowered lowered = lower(job->op, job->given_schedule(), job->target);
+    stats.lower_ms += milliseconds_since(start);
+    LoadedCode code = compile_program(std::move(lowered.program), *job, stats, &first, nullptr);
+    stats.total_ms += milliseconds_since(start);
+    return code;
+  };
+}
+
 }  // namespace
 
 Kernel compile(const Operator& given, const CompileOptions& options) {
-  Clock::time_point start = Clock::now();
+  const Clock::time_point start = Clock::now();
   CompileStats stats;
-  Job job(given, options);
+  auto job = std::make_shared<const Job>(given, options);
+  const bool in_two = options.wait == Wait::first && job->schedule;
+  LoadedFunctions shared;
 
-  Lowered lowered = lower(job.op, job.schedule ? &*job.schedule : nullptr, job.target);
-  ir::Program program = run_passes(std::move(lowered.program), job.target);
-  count_functions(program, stats);
+  Lowered lowered = in_two ? lower_plain(job->op, job->given_schedule(), job->target)
+                           : lower(job->op, job->given_schedule(), job->target);
   stats.lower_ms = milliseconds_since(start);
+  LoadedCode code = compile_program(std::move(lowered.program), *job, stats, nullptr, in_two ? &shared : nullptr);
+  stats.first_ms = stats.total_ms = milliseconds_since(start);
 
-  LoadedCode code = load(program, job.target, stats);
-  stats.total_ms = milliseconds_since(start);
-
-  Kernel kernel(signature_of(job.op, lowered.params), std::move(code), stats);
+  KernelSignature signature = signature_of(job->op, lowered.params);
+  Kernel kernel = !in_two ? Kernel(std::move(signature), std::move(code), stats)
+                          : Kernel(std::move(signature), std::move(code), stats, rest_of(job, std::move(shared)));
   for (const auto& [name, value] : options.tune_params) kernel.set_tune_param(name, value);
   return kernel;
 }
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
-  return run_passes(lower(job.op, job.schedule ? &*job.schedule : nullptr, job.target).program, job.target, after_pass);
+  return run_passes(lower(job.op, job.given_schedule(), job.target).program, job.target, after_pass);
 }
 
 std::vector<std::string> pass_names() {

@@ -12,13 +12,21 @@
 
 namespace lathe {
 
+// What `compile` returns after: all of the kernel; or its first correct variant, while the others are compiled on another
+// thread of this process and taken up as one. Kernel::wait returns when they are.
+enum class Wait : uint8_t { all, first };
+
 struct CompileOptions {
   std::optional<Schedule> schedule = {};                    // none: the plain nest
   std::optional<Target> target = {};                        // none: the host
   std::map<std::string, int64_t> static_params = {};        // values of untyped parameters
   std::map<std::string, int64_t> tune_params = {};          // values of the schedule's params; others by formula
+  Wait wait = Wait::all;
 };
 
+// A kernel for every size of the declared ranges: no call compiles anything. Throws Error for an operator, schedule or
+// parameter that is refused. With Wait::first the schedule is looked at in the background: where it is refused, a message
+// says so (support/messages.h) and the kernel goes on as the plain nest.
 Kernel compile(const Operator& op, const CompileOptions& options = {});
 
 // The program after the pass of this name ("lower" is the first; "" the last): for `lathe show`.

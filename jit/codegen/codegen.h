@@ -13,9 +13,27 @@ namespace lathe {
 std::string llvm_text(const ir::Program& program, const Target& target);
 std::string assembly_text(const ir::Program& program, const Target& target);
 
-// Compiles all functions and loads them. Adds code bytes, IR instructions and codegen time to `stats`.
+// Functions of programs that were loaded. A program that is loaded later calls those that it has too, with the same name
+// and content, instead of compiling them again; its code keeps theirs in memory.
+class LoadedFunctions {
+ public:
+  // The address of an equal function; 0 where there is none.
+  uint64_t find(const ir::Function& function) const;
+  void add(const ir::Function& function, uint64_t address);
+
+ private:
+  struct Known {
+    ir::Function function;
+    uint64_t address;
+  };
+  std::vector<Known> known_;
+};
+
+// Compiles all functions and loads them, but for those that are in `known`. Adds code bytes, IR instructions and codegen
+// time to `stats`. Adds the variants and units that it compiled to `made`, where given.
 // Error{missing_feature} when this machine cannot run code for the target.
-LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats);
+LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats,
+                const LoadedFunctions* known = nullptr, LoadedFunctions* made = nullptr);
 
 // Whether `load` has LLVM verify each module: on in debug builds, off in others, where tests turn it on.
 void set_module_verification(bool on);

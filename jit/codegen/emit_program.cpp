@@ -31,7 +31,7 @@ void set_attributes(llvm::Function* function, const Target& target) {
   if (target.vector_bytes >= 64) function->addFnAttr("prefer-vector-width", "512");
 }
 
-llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status) {
+llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status, bool is_visible) {
   llvm::LLVMContext& context = state.module.getContext();
   llvm::Type* pointer = llvm::PointerType::getUnqual(context);
   const bool is_entry = source.kind == ir::FunctionKind::entry;
@@ -43,7 +43,7 @@ llvm::Function* declare(const ir::Function& source, ModuleState& state, bool ret
     for (const ir::Param& param : source.params) parameters.push_back(register_type(context, param.type));
   }
   llvm::Type* result = returns_status ? llvm::Type::getInt32Ty(context) : llvm::Type::getVoidTy(context);
-  auto linkage = is_entry ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
+  auto linkage = is_visible ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
   auto* function = llvm::Function::Create(llvm::FunctionType::get(result, parameters, false), linkage,
                                           symbol_name(state.program, source), state.module);
   set_attributes(function, state.target);
@@ -110,7 +110,8 @@ std::string symbol_name(const ir::Program& program, const ir::Function& function
 }
 
 std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Target& target,
-                                           llvm::LLVMContext& context, const llvm::DataLayout& layout) {
+                                           llvm::LLVMContext& context, const llvm::DataLayout& layout,
+                                           const Linkage& linkage) {
   if (program.functions.empty() || program.entry().kind != ir::FunctionKind::entry) {
     internal_error("codegen", "the last function of the program " + program.name + " is not its entry");
   }
@@ -119,13 +120,16 @@ std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Tar
   ModuleState state{.program = program, .target = target, .module = *module, .functions = {}};
   for (const ir::Function& source : program.functions) {
     // The entry's type is LatheEntry's whether it can fail or not.
-    const bool returns_status = source.kind == ir::FunctionKind::entry || can_fail(source, state);
-    llvm::Function* function = declare(source, state, returns_status);
+    const bool is_entry = source.kind == ir::FunctionKind::entry;
+    const bool returns_status = is_entry || can_fail(source, state);
+    const bool is_elsewhere = linkage.elsewhere.contains(source.name);
+    llvm::Function* function = declare(source, state, returns_status, is_entry || is_elsewhere || linkage.all_visible);
+    state.functions[source.name] = {&source, function, returns_status};
+    if (is_elsewhere) continue;
     const NeverNan never_nan(source.body);
     Emitter emitter(state, function, never_nan, returns_status);
     define_parameters(emitter, source, function);
     emitter.run(source.body);
-    state.functions[source.name] = {&source, function, returns_status};
   }
   return module;
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <map>
 
 #include "jit/codegen/codegen.h"
 #include "jit/codegen/emit_program.h"
@@ -42,13 +43,15 @@ struct CompiledModule {
 };
 
 // `for_people`: values keep their names.
-CompiledModule make_module(const ir::Program& program, const Target& target, bool verify, bool for_people = false) {
+CompiledModule make_module(const ir::Program& program, const Target& target, bool verify, bool for_people = false,
+                           const codegen::Linkage& linkage = {}) {
   codegen::initialize_llvm();
   CompiledModule result;
   result.context = std::make_unique<llvm::LLVMContext>();
   result.context->setDiscardValueNames(!for_people);
   result.machine = codegen::make_target_machine(target);
-  result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout());
+  result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout(),
+                                         linkage);
   result.module->setTargetTriple(result.machine->getTargetTriple().str());
   if (verify) codegen::check_module(*result.module);
   return result;
@@ -130,6 +133,31 @@ std::unique_ptr<orc::LLJIT> make_jit(const llvm::TargetMachine& machine) {
   return value_or_throw(builder.create());
 }
 
+// An equal body means the same only where it calls nothing: names of units are a program's own.
+bool can_share(const ir::Function& function) {
+  bool calls = function.kind == ir::FunctionKind::entry;
+  ir::visit(function.body, [&](const ir::StmtNode& s) { calls = calls || s.kind == ir::StmtKind::call; });
+  return !calls;
+}
+
+std::map<std::string, uint64_t> known_functions(const ir::Program& program, const LoadedFunctions& known) {
+  std::map<std::string, uint64_t> found;
+  for (const ir::Function& f : program.functions) {
+    if (!can_share(f)) continue;
+    if (const uint64_t address = known.find(f)) found[f.name] = address;
+  }
+  return found;
+}
+
+void define_known(orc::LLJIT& jit, const ir::Program& program, const std::map<std::string, uint64_t>& found) {
+  orc::SymbolMap symbols;
+  for (const auto& [name, address] : found) {
+    symbols[jit.mangleAndIntern(codegen::symbol_name(program, *program.find(name)))] = {orc::ExecutorAddr(address),
+                                                                                     llvm::JITSymbolFlags::Callable};
+  }
+  if (!symbols.empty()) throw_on(jit.getMainJITDylib().define(orc::absoluteSymbols(std::move(symbols))));
+}
+
 }  // namespace
 
 void set_module_verification(bool on) { verifies_modules = on; }
@@ -147,19 +175,39 @@ std::string assembly_text(const ir::Program& program, const Target& target) {
   return codegen::compile_assembly(*compiled.module, *compiled.machine);
 }
 
-LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats) {
+uint64_t LoadedFunctions::find(const ir::Function& function) const {
+  for (const Known& known : known_) {
+    const ir::Function& f = known.function;
+    const bool same_type = f.name == function.name && f.buffers == function.buffers && f.params == function.params;
+    if (same_type && ir::equal(f.body, function.body)) return known.address;
+  }
+  return 0;
+}
+
+void LoadedFunctions::add(const ir::Function& function, uint64_t address) { known_.push_back({function, address}); }
+
+LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats, const LoadedFunctions* known,
+                LoadedFunctions* made) {
   const auto start = std::chrono::steady_clock::now();
   require_host_features(target);
-  CompiledModule compiled = make_module(program, target, verifies_modules);
+  const std::map<std::string, uint64_t> found = known ? known_functions(program, *known) : std::map<std::string, uint64_t>();
+  codegen::Linkage linkage{.all_visible = made != nullptr};
+  for (const auto& [name, address] : found) linkage.elsewhere.insert(name);
+  CompiledModule compiled = make_module(program, target, verifies_modules, false, linkage);
   stats.ir_instructions += compiled.module->getInstructionCount();
   std::unique_ptr<llvm::MemoryBuffer> object = codegen::compile_object(*compiled.module, *compiled.machine);
   stats.code_bytes += text_bytes(*object);
 
   std::shared_ptr<orc::LLJIT> jit = make_jit(*compiled.machine);
   define_library(*jit, jit->getMainJITDylib());
+  define_known(*jit, program, found);
   throw_on(jit->addObjectFile(std::move(object)));
-  orc::ExecutorAddr entry = value_or_throw(jit->lookup(codegen::symbol_name(program, program.entry())));
+  const auto address_of = [&](const ir::Function& f) { return value_or_throw(jit->lookup(codegen::symbol_name(program, f))); };
+  orc::ExecutorAddr entry = address_of(program.entry());
   count_compile_event();
+  for (const ir::Function& f : program.functions) {
+    if (made && can_share(f) && !found.contains(f.name)) made->add(f, address_of(f).getValue());
+  }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   stats.codegen_ms += took.count();
   return {.entry = entry.toPtr<LatheEntry>(), .owner = std::move(jit)};

@@ -41,13 +41,13 @@ class ProgramBuilder {
     for (const SizeDecl& s : op.sizes) facts_.bound(s.name, integer(s.lowest), integer(s.highest));
   }
 
-  Lowered build() {
+  Lowered build(bool only_plain) {
     bind_params();
     Lowered result;
     result.program.name = op_.name;
     result.program.strict = op_.strict;
     result.params = params_;
-    std::vector<Variant> list = variants();
+    std::vector<Variant> list = only_plain ? std::vector<Variant>{plain()} : variants();
     for (size_t i = 0; i < list.size(); ++i) result.program.functions.push_back(function(list[i], i, list.size()));
     result.program.functions.push_back(entry(list));
     return result;
@@ -84,9 +84,11 @@ class ProgramBuilder {
       }
       if (!schedule_->directives.empty()) list.push_back(variant({}, bound(schedule_->directives)));
     }
-    if (list.empty() || list.back().condition.defined()) list.push_back({{}, {}, view_of(substitute(op_, in_units({})))});
+    if (list.empty() || list.back().condition.defined()) list.push_back(plain());
     return list;
   }
+
+  Variant plain() const { return {{}, {}, view_of(substitute(op_, in_units({})))}; }
 
   Variant variant(const Expr& condition, std::vector<Directive> directives) const {
     Substitution known = in_units(pinned_sizes(condition));
@@ -274,7 +276,11 @@ class ProgramBuilder {
 }  // namespace
 
 Lowered lower(const Operator& op, const Schedule* schedule, const Target& target) {
-  return ProgramBuilder(op, schedule, target).build();
+  return ProgramBuilder(op, schedule, target).build(false);
+}
+
+Lowered lower_plain(const Operator& op, const Schedule* schedule, const Target& target) {
+  return ProgramBuilder(op, schedule, target).build(true);
 }
 
 }  // namespace lathe

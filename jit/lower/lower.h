@@ -22,6 +22,8 @@ struct Lowered {
 
 // `op` has no static parameters left. A null schedule gives the plain nest. Throws Error where a directive is illegal.
 Lowered lower(const Operator& op, const Schedule* schedule, const Target& target);
+// The plain nest alone, for every call that the schedule's program takes, with the same scalars. Looks at no directive.
+Lowered lower_plain(const Operator& op, const Schedule* schedule, const Target& target);
 
 // The name of the scalar that holds the stride of an argument's dimension.
 std::string stride_name(const std::string& tensor, size_t dimension);

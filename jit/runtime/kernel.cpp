@@ -2,10 +2,14 @@
 #include "jit/runtime/kernel.h"
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 
+#include "jit/runtime/background.h"
 #include "jit/runtime/context.h"
 #include "jit/runtime/kernel_checks.h"
 #include "jit/runtime/kernel_errors.h"
+#include "support/messages.h"
 
 namespace lathe {
 namespace {
@@ -27,19 +31,60 @@ std::vector<const TensorView*> pointers_to(std::span<const TensorView> views) {
 }  // namespace
 
 struct [[gnu::visibility("hidden")]] Kernel::State {
+  enum class Progress : uint8_t { whole, compiling, failed };
+
+  State(KernelSignature signature, LoadedCode code, CompileStats first_stats, Progress at)
+      : plan(std::move(signature)), entry(code.entry), first(std::move(code)), stats(first_stats), progress(at) {}
+
+  void complete(const CompileRest& compile_rest);
+  void finish(Progress end, LoadedCode code, const CompileStats& new_stats);
+
   CallPlan plan;
-  LoadedCode code;
+  std::atomic<LatheEntry> entry;
+  const LoadedCode first;                                   // stays: calls may be in it, and the rest may call it
+  mutable std::mutex mutex;                                 // of all below
+  std::condition_variable finished;
+  LoadedCode rest;
   CompileStats stats;
+  Progress progress;
 };
 
+void Kernel::State::complete(const CompileRest& compile_rest) {
+  CompileStats new_stats = stats;                           // nobody else writes
+  try {
+    LoadedCode code = compile_rest(new_stats);
+    finish(Progress::whole, std::move(code), new_stats);
+  } catch (const std::exception& error) {
+    send_message(std::string(error.what()) + "\nnote: the kernel " + plan.signature().name +
+                 " goes on without what could not be compiled");
+    finish(Progress::failed, {}, stats);
+  }
+}
+
+void Kernel::State::finish(Progress end, LoadedCode code, const CompileStats& new_stats) {
+  std::lock_guard lock(mutex);
+  rest = std::move(code);
+  if (rest.entry) entry.store(rest.entry, std::memory_order_release);
+  stats = new_stats;
+  progress = end;
+  finished.notify_all();
+}
+
 Kernel::Kernel(KernelSignature signature, LoadedCode code, CompileStats stats)
-    : state_(std::make_shared<State>(CallPlan(std::move(signature)), std::move(code), std::move(stats))) {}
+    : state_(std::make_shared<State>(std::move(signature), std::move(code), stats, State::Progress::whole)) {}
+
+Kernel::Kernel(KernelSignature signature, LoadedCode code, CompileStats stats, CompileRest rest)
+    : state_(std::make_shared<State>(std::move(signature), std::move(code), stats, State::Progress::compiling)) {
+  run_in_background([kernel = std::weak_ptr(state_), rest = std::move(rest)] {
+    if (std::shared_ptr<State> state = kernel.lock()) state->complete(rest);
+  });
+}
 
 void Kernel::run_each(std::span<const TensorView* const> arguments, const RunOptions& options,
                       const std::map<std::string, double>& params) const {
   PreparedCall call = state_->plan.empty_call();
   state_->plan.prepare(arguments, params, call);
-  enter(state_->plan.signature(), state_->code.entry, context_for(options.threads), call);
+  enter(state_->plan.signature(), state_->entry.load(std::memory_order_acquire), context_for(options.threads), call);
 }
 
 void Kernel::run(std::span<const TensorView> arguments, const RunOptions& options,
@@ -64,12 +109,25 @@ std::function<void()> Kernel::bind(std::span<const TensorView> arguments, const 
   auto bound =
       std::shared_ptr<BoundCall>(new BoundCall{state_, context_for(options.threads), state_->plan.empty_call()});
   state_->plan.prepare(pointers_to(arguments), params, bound->call);
-  return [bound] { enter(bound->state->plan.signature(), bound->state->code.entry, bound->context, bound->call); };
+  return [bound] {
+    const State& state = *bound->state;
+    enter(state.plan.signature(), state.entry.load(std::memory_order_acquire), bound->context, bound->call);
+  };
 }
 
 void Kernel::set_tune_param(const std::string& name, int64_t value) { state_->plan.set_tune_param(name, value); }
 const KernelSignature& Kernel::signature() const { return state_->plan.signature(); }
-const CompileStats& Kernel::stats() const { return state_->stats; }
+
+CompileStats Kernel::stats() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->stats;
+}
+
+bool Kernel::wait() const {
+  std::unique_lock lock(state_->mutex);
+  state_->finished.wait(lock, [&] { return state_->progress != State::Progress::compiling; });
+  return state_->progress == State::Progress::whole;
+}
 
 int64_t compile_events() { return compile_event_count.load(); }
 void count_compile_event() { ++compile_event_count; }

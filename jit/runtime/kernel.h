@@ -67,7 +67,8 @@ struct KernelSignature {
 
 // What compiling cost and made.
 struct CompileStats {
-  double lower_ms = 0, codegen_ms = 0, total_ms = 0;
+  double lower_ms = 0, codegen_ms = 0, total_ms = 0;        // of everything
+  double first_ms = 0;                                      // until the kernel could run: total_ms unless it waited for less
   int64_t code_bytes = 0;
   int variants = 0, units = 0;
   int64_t ir_instructions = 0;                              // LLVM instructions given to instruction selection
@@ -83,9 +84,16 @@ struct RunOptions {
   int threads = 0;                                          // 0: all of the machine; 1: this thread alone
 };
 
+// Compiles what a kernel still lacks: gives code that replaces the kernel's, and brings the statistics up to date.
+using CompileRest = std::function<LoadedCode(CompileStats& stats)>;
+
 class Kernel {
  public:
   Kernel(KernelSignature signature, LoadedCode code, CompileStats stats);
+  // Runs `code` until `rest`, called on a thread of the process in the background, has given better code. A call takes
+  // one or the other, whole. When `rest` throws, a message says so (support/messages.h), and `code` stays. Nothing needs
+  // to wait before it drops the kernel.
+  Kernel(KernelSignature signature, LoadedCode code, CompileStats stats, CompileRest rest);
 
   // Positional: inputs, then outputs. Checks count, dtypes, ranks, extents, sizes in range, strides of outputs, null
   // data, overlap, conditions; throws Error before anything is written.
@@ -105,7 +113,10 @@ class Kernel {
 
   void set_tune_param(const std::string& name, int64_t value);     // Error{bad_factor} outside its range
   const KernelSignature& signature() const;
-  const CompileStats& stats() const;
+  CompileStats stats() const;                               // so far
+
+  // Returns when nothing is left to compile; false where compiling the rest has failed.
+  bool wait() const;
 
  private:
   struct State;

@@ -13,7 +13,7 @@ namespace lathe::codegen {
 namespace {
 
 constexpr int64_t line_bytes = 64;
-constexpr uint32_t second_level = 2;           // of llvm.prefetch: what is wanted later must not push out what L1 holds now
+constexpr uint32_t first_level = 3, second_level = 2;      // of llvm.prefetch
 
 }  // namespace
 
@@ -215,7 +215,8 @@ void Emitter::emit_prefetch(const ir::StmtNode& s) {
   }
   prefetched_.emplace_back(s.name, at);
   llvm::Value* pointer = address(buffer, at);
-  llvm::Value* args[] = {pointer, builder_.getInt32(s.write ? 1 : 0), builder_.getInt32(second_level),
+  const uint32_t level = s.request == ir::Request::soon ? first_level : second_level;
+  llvm::Value* args[] = {pointer, builder_.getInt32(s.request == ir::Request::write ? 1 : 0), builder_.getInt32(level),
                          builder_.getInt32(1)};
   builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()}, args);
 }

@@ -144,8 +144,8 @@ Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr 
       {.kind = StmtKind::store, .name = std::move(buffer), .values = std::move(indices), .mask = std::move(mask)});
 }
 
-Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, bool write) {
-  return node({.kind = StmtKind::prefetch, .name = std::move(buffer), .values = std::move(indices), .write = write});
+Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, Request request) {
+  return node({.kind = StmtKind::prefetch, .name = std::move(buffer), .values = std::move(indices), .request = request});
 }
 
 Stmt make_call(std::string function, std::vector<Expr> values, std::vector<BufferArgument> buffers) {
@@ -206,7 +206,7 @@ bool equal(const Stmt& a, const Stmt& b) {
   if (!a || !b) return false;
   return a->kind == b->kind && a->name == b->name && a->values == b->values && a->loop == b->loop &&
          a->space == b->space && a->dtype == b->dtype && a->strides == b->strides && a->mask == b->mask &&
-         a->streaming == b->streaming && a->write == b->write && a->buffers == b->buffers && a->unit == b->unit &&
+         a->streaming == b->streaming && a->request == b->request && a->buffers == b->buffers && a->unit == b->unit &&
          std::equal(a->body.begin(), a->body.end(), b->body.begin(), b->body.end(), equal);
 }
 

@@ -31,7 +31,7 @@ enum class StmtKind : uint8_t {
   branch,      // if value(0), a scalar boolean: body(0), else body(1) where present
   alloc,       // the buffer `name` exists in body(0); contents undefined; extents = values; see Space
   store,       // buffer `name` at indices values[1..] becomes value(0); `mask`: lanes off write nothing; lanes in order
-  prefetch,    // the cache line of buffer `name` at indices values is asked for; never faults; `write`: for writing
+  prefetch,    // the cache line of buffer `name` at indices values is asked for; never faults; see Request
   call,        // the function `name` of this program with arguments values and buffers: no result
 };
 
@@ -49,6 +49,13 @@ enum class Space : uint8_t {
   heap,        // scratch from the run time's arena of this thread, 64-byte aligned
   stack,       // small, constant extents, 64-byte aligned
   registers,   // constant extents and, in the final stage, constant indices: elements stored together are a value
+};
+
+// What a prefetch asks for.
+enum class Request : uint8_t {
+  read,        // into the second-level cache: what is wanted later must not push out what the first level holds now
+  soon,        // into the first-level cache, to be read after a few iterations of an innermost loop
+  write,       // into the second-level cache, to be written
 };
 
 // A buffer as a function sees it. Offsets count elements of `dtype`.
@@ -82,7 +89,7 @@ struct StmtNode {
   std::vector<Expr> strides = {};              // alloc in the nested stage, where rows are padded; empty: dense
   Expr mask = {};                              // store
   Expr streaming = {};                         // store: where this scalar boolean holds, the line is not kept in the caches
-  bool write = false;                          // prefetch
+  Request request = Request::read;             // prefetch
   std::vector<BufferArgument> buffers = {};    // call
   bool unit = false;                           // loop, block: its body becomes a function of its own (outline_units)
 
@@ -126,7 +133,7 @@ Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body
 Stmt make_branch(Expr condition, Stmt yes, Stmt no = nullptr);
 Stmt make_alloc(std::string name, DType dtype, Space space, std::vector<Expr> extents, Stmt body);
 Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr mask = {});
-Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, bool write);
+Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, Request request);
 Stmt make_call(std::string function, std::vector<Expr> values, std::vector<BufferArgument> buffers);
 Stmt make_unit(Stmt body);                     // marks a body for outlining
 

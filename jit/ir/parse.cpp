@@ -217,8 +217,8 @@ class Parser {
     const std::string name = lexer_.expect_name("a buffer").text;
     lexer_.expect("[");
     std::vector<Expr> indices = list_until("]");
-    static constexpr std::array<std::string_view, 2> words = {"read", "write"};
-    return make_prefetch(name, std::move(indices), word(words, "read or write") == 1);
+    const auto request = static_cast<Request>(word(request_words, "read, soon or write"));
+    return make_prefetch(name, std::move(indices), request);
   }
 
   Stmt call() {

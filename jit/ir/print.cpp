@@ -77,7 +77,7 @@ class Printer {
         return line(fmt::format("{}{} = {}", stream_word(n), element(n.name, indices), stored_value(n)));
       }
       case StmtKind::prefetch:
-        return line(fmt::format("prefetch {} {}", element(n.name, n.values), n.write ? "write" : "read"));
+        return line(fmt::format("prefetch {} {}", element(n.name, n.values), word_of(n.request)));
       case StmtKind::call:
         return line(call_text(n));
     }

@@ -13,6 +13,10 @@ int Nest::position(const std::string& loop) const {
   return -1;
 }
 
+bool Nest::innermost(const std::string& loop) const {
+  return std::all_of(loops.begin() + position(loop) + 1, loops.end(), [](const Loop& inner) { return inner.constant(); });
+}
+
 const Loop* Nest::find(const std::string& loop) const {
   int at = position(loop);
   return at < 0 ? nullptr : &loops[at];

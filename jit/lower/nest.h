@@ -43,6 +43,7 @@ struct Nest {
 
   int position(const std::string& loop) const;              // -1: no such loop
   const Loop* find(const std::string& loop) const;
+  bool innermost(const std::string& loop) const;            // loops inside it, if any, become straight code
   const Split* split_of(const std::string& parent) const;   // how this variable or loop is cut; null: it is not
   const Split* block_loop(const std::string& outer) const;  // the split whose block loop this is
   bool constant_inner(const Split& split) const;            // the inner loop is a vector or unrolled

@@ -195,6 +195,7 @@ Stmt NestEmitter::prefetches(const Scope& scope) const {
       later.start[split->inner] = later.start[split->inner] + step * later.block.at(split->inner);
     }
     loop->second = loop->second + step;
+    const ir::Request request = nest_.innermost(p->loop) ? ir::Request::soon : ir::Request::read;
     std::set<std::vector<Expr>> lines;
     for (const Expr& value : func_.values) {
       visit(value, [&](const Expr& e) {
@@ -205,8 +206,9 @@ Stmt NestEmitter::prefetches(const Scope& scope) const {
         for (const Expr& a : e.args()) at.push_back(simplify(substitute(a, indices), scope.facts));
         std::vector<Expr> line(at.begin(), at.end() - (at.empty() ? 0 : 1));
         if (lines.insert(line).second) {
-          const Storage& from = lowering_.storage.at(p->tensor);
-          requests.push_back(ir::make_prefetch(from.buffers[e->component], place(from, at, scope.facts), false));
+          auto copy = scope.staged.find(p->tensor);
+          const Storage& from = copy != scope.staged.end() ? copy->second : lowering_.storage.at(p->tensor);
+          requests.push_back(ir::make_prefetch(from.buffers[e->component], place(from, at, scope.facts), request));
         }
       });
     }

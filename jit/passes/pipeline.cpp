@@ -38,7 +38,7 @@ constexpr Pass kPipeline[] = {
     {"tidy", plain<simplify_program>, ir::Stage::final},
     {"contract", plain<contract>, ir::Stage::final},
     {"hoist_masks", plain<hoist_masks>, ir::Stage::final},
-    {"share_values", plain<share_values>, ir::Stage::final},
+    {"share_values", share_values, ir::Stage::final},
     {"expand_math", expand_math, ir::Stage::final},
 };
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "jit/ir/ir.h"
+#include "targets/target.h"
 
 namespace lathe {
 
-ir::Program share_values(const ir::Program& program);
+ir::Program share_values(const ir::Program& program, const Target& target);
 
 }  // namespace lathe

@@ -296,6 +296,15 @@ entry main(Y: f32; n: i64) {
   CHECK(found == 2);
 }
 
+TEST_CASE("a line wanted soon goes into the first level, others into the second") {
+  const auto assembly_of = [](const std::string& request) {
+    const std::string text = "program p\nentry main(Y: f32; n: i64) {\n  prefetch Y[n] " + request + "\n}\n";
+    return assembly_text(ir::parse_program(text), test_target("x86-64-v3"));
+  };
+  CHECK(assembly_of("soon").find("prefetcht0") != std::string::npos);
+  CHECK(assembly_of("read").find("prefetcht1") != std::string::npos);
+}
+
 TEST_CASE("an accumulator of max_number is one instruction a vector") {
   const char* text = R"(program p
 entry main(X: f32 readonly, Y: f32; n: i64) {

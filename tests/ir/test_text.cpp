@@ -18,6 +18,7 @@ unit unit_0(A: f32 readonly, C: f32; K: i64, lda: i64, alpha: f32, lanes: boolx1
     let b = A[k*lda]
     acc[ramp(0, 1, 16)] = fma(broadcast(b, 16), a, acc[ramp(0, 1, 16)]) if lanes
     prefetch A[k*lda + 64] read
+    prefetch A[k*lda + 8] soon
   }
   stream C[ramp(0, 1, 16)] = (acc[ramp(0, 1, 16)]) if lanes
   stream(K > 4) C[ramp(32, 1, 16)] = acc[ramp(0, 1, 16)]

@@ -46,7 +46,9 @@ class Lifter {
            fmt::format("{} components", e.args().size()), "a Func of its own for it, read by component", place(e)});
     }
     FuncContents inner;
-    inner.vars = f_.vars;
+    for (const std::string& v : f_.vars) {                  // computed once for all points that share its terms
+      if (uses_var(e, v)) inner.vars.push_back(v);
+    }
     for (const std::string& name : bound_) {
       const bool own = std::any_of(e->rvars.begin(), e->rvars.end(), [&](const auto& r) { return r.name == name; });
       if (!own && uses_var(e, name)) inner.vars.push_back(name);

@@ -11,8 +11,8 @@ namespace lathe {
 //   D[i] = sum(k < K: A[i, k]) / K   ->   D.sum[i] = sum(k < K: A[i, k])
 //                                         D[i] = D.sum[i] / K
 //
-// An inner Func has the indices of `f`, and those reduction variables of enclosing reductions that it uses. Equal
-// reductions become one Func.
+// An inner Func has those indices of `f`, and those reduction variables of enclosing reductions, that it uses: it is
+// computed once for all points that share its terms. Equal reductions become one Func.
 std::vector<FuncContents> lift_reductions(FuncContents f);
 
 }  // namespace lathe

@@ -10,6 +10,7 @@
 #include "jit/passes/pipeline.h"
 #include "jit/runtime/host.h"
 #include "jit/signature.h"
+#include "schedules/construct/construct.h"
 
 namespace lathe {
 
@@ -85,6 +86,20 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
                           : Kernel(std::move(signature), std::move(code), stats, rest_of(job, std::move(shared)));
   for (const auto& [name, value] : options.tune_params) kernel.set_tune_param(name, value);
   return kernel;
+}
+
+Schedule constructed_schedule(const Operator& given, const CompileOptions& options) {
+  const Job job(given, options);
+  std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  for (const Schedule& candidate : candidates) {
+    try {
+      run_passes(lower(job.op, &candidate, job.target).program, job.target, "expand_loops");
+      return candidate;
+    } catch (const Error& e) {
+      if (kind_of(e.code()) != ErrorKind::user) throw;
+    }
+  }
+  return candidates.back();
 }
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {

@@ -29,6 +29,9 @@ struct CompileOptions {
 // says so (support/messages.h) and the kernel goes on as the plain nest.
 Kernel compile(const Operator& op, const CompileOptions& options = {});
 
+// The schedule that is constructed for the operator (schedules/construct/construct.h): `options.schedule` is not read.
+Schedule constructed_schedule(const Operator& op, const CompileOptions& options = {});
+
 // The program after the pass of this name ("lower" is the first; "" the last): for `lathe show`.
 ir::Program compile_to_ir(const Operator& op, const CompileOptions& options, const std::string& after_pass = "");
 // Names that `compile_to_ir` takes, in pipeline order.

@@ -31,7 +31,7 @@ void add_size_options(CLI::App& app, Choice& choice) {
 
 void add_compile_options(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's, if one fits the target), naive (the plain nest), or a FILE");
+                 "default (the file's, if one fits the target), zero-shot (constructed), naive (the plain nest), or a FILE");
   app.add_option("--target", choice.target,
                  fmt::format("instruction set: {}; the host's own if not given", fmt::join(target_names(), ", ")));
 }
@@ -132,8 +132,16 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
   const std::string& wanted = choice.schedule;
   chosen.schedule_label = "naive";
   if (wanted == "naive") return;
-  if (wanted == "zero-shot" || wanted == "tuned") {
-    wrong_use("this build has no scheduler and no tuner of its own", wanted, "default, naive or a file with schedules");
+  if (wanted == "tuned") {
+    wrong_use("this build has no tuner of its own", wanted, "default, zero-shot, naive or a file with schedules");
+  }
+  if (wanted == "zero-shot") {
+    CompileOptions options;
+    options.target = chosen.target;
+    options.static_params = chosen.static_params;
+    chosen.schedule = constructed_schedule(chosen.op, options);
+    chosen.schedule_label = wanted;
+    return;
   }
   bool from_file = wanted != "default";
   chosen.schedule = schedule_for(from_file ? read_lathe_file(wanted) : chosen.file, chosen.op, chosen.target.level);

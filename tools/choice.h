@@ -40,7 +40,7 @@ struct Chosen {
   std::map<std::string, double> run_params;
   Target target;
   std::optional<Schedule> schedule;  // none: the plain nest
-  std::string schedule_label;        // "author", "naive", or the file's path
+  std::string schedule_label;        // "author", "zero-shot", "naive", or the file's path
 
   CompileOptions compile_options() const;
 };

@@ -1,0 +1,189 @@
+#include "schedules/construct/plan.h"
+
+#include <algorithm>
+
+namespace lathe::construct {
+
+namespace {
+
+constexpr int kMostInlined = 12;                            // operations that may be computed again at each read
+constexpr int kMostRepeated = 2;                            // ... and for every step of an index that they do not use
+
+class Planner {
+ public:
+  Planner(const Operator& op, bool fuse) : op_(op), fuse_(fuse) {}
+
+  Plan run() {
+    for (const FuncContents& f : op_.funcs) {
+      if (!op_.find_output(f.name) || f.is_reduction() || !f.updates.empty()) continue;
+      if (const FuncContents* reduction = finished_by(f)) {
+        Node& finished = plan_.nodes[f.name];
+        finished.place = Place::epilogue;
+        finished.host = reduction->name;
+        Node& node = plan_.nodes[reduction->name];
+        node.order = reduction->vars;
+        node.epilogue = f.name;
+      }
+    }
+    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
+      if (!plan_.nodes.count(f->name)) place(*f);
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  // A reduction whose complete result only `f` reads, at its own indices: f is computed while it is in registers.
+  const FuncContents* finished_by(const FuncContents& f) const {
+    const FuncContents* found = nullptr;
+    for (const FuncContents& r : op_.funcs) {
+      if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name)) continue;
+      bool same = true, read = false, other = false;
+      for (const FuncContents& g : op_.funcs) {
+        for_each_value(g, [&](const Expr& value) {
+          visit(value, [&](const Expr& e) {
+            if (e.kind() != ExprKind::access || e->name != r.name) return;
+            if (g.name != f.name) other = true;
+            read = true;
+            same = same && e->boundary == Boundary::inside;
+            for (size_t d = 0; d < f.vars.size(); ++d) same = same && e.arg(d) == make_var(f.vars[d]);
+          });
+        });
+      }
+      if (read && same && !other && (!found || r.rvars.size() >= found->rvars.size())) found = &r;
+    }
+    return found;
+  }
+
+  struct Reader {
+    const FuncContents* func;
+    std::vector<Expr> values;
+  };
+
+  // The nests that read `f`, once inlined Funcs are expanded. Consumers are placed before.
+  std::vector<Reader> readers_of(const FuncContents& f) const {
+    std::vector<Reader> readers;
+    for (const FuncContents& g : op_.funcs) {
+      auto node = plan_.nodes.find(g.name);
+      if (node == plan_.nodes.end() || g.name == f.name) continue;
+      if (node->second.place == Place::inlined || node->second.place == Place::epilogue) continue;
+      std::vector<Expr> values = values_of_nest(op_, plan_, g);
+      bool reads = false;
+      for (const Read& read : reads_in(values)) reads = reads || read.tensor == f.name;
+      if (reads) readers.push_back({&g, std::move(values)});
+    }
+    return readers;
+  }
+
+  void place(const FuncContents& f) {
+    Node node;
+    node.order = f.vars;
+    const std::vector<Reader> readers = readers_of(f);
+    bool updates = !f.updates.empty();
+    for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
+    if (!op_.find_output(f.name) && f.updates.empty() && !f.is_reduction() && worth_inlining(f, readers)) {
+      node.place = Place::inlined;
+      plan_.inlined.insert(f.name);
+    } else if (!op_.find_output(f.name) && !updates && fuse_) {
+      attach(f, readers, node);
+    }
+    plan_.nodes[f.name] = std::move(node);
+  }
+
+  bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
+    int weight = 0;
+    for (const Expr& value : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
+    size_t reads = 0;
+    bool repeated = false;
+    for (const Reader& r : readers) {
+      for (const Read& read : reads_in(r.values)) {
+        if (read.tensor != f.name) continue;
+        ++reads;
+        for (const std::string& v : indices_of(*r.func)) repeated = repeated || move_of(read, v) == Move::none;
+      }
+    }
+    if (repeated && weight > kMostRepeated) return false;
+    return reads <= 1 || weight * static_cast<int>(reads - 1) <= kMostInlined;
+  }
+
+  static std::vector<std::string> indices_of(const FuncContents& f) {
+    std::vector<std::string> names = f.vars;
+    for (const ReductionVar& r : f.rvars) names.push_back(r.name);
+    return names;
+  }
+
+  // Inside the loops of the only nest that uses it, over indices for which different steps need different values.
+  void attach(const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
+    if (readers.empty()) return;
+    std::string host;
+    size_t depth = f.vars.size();
+    for (const Reader& r : readers) {
+      const Node& reader = plan_.nodes.at(r.func->name);
+      const std::string of = reader.place == Place::attached ? reader.host : r.func->name;
+      if (!host.empty() && of != host) return;
+      host = of;
+      if (reader.place == Place::attached) depth = std::min(depth, reader.depth);
+    }
+    std::map<std::string, std::string> fixed;
+    for (const std::string& index : op_.find_func(host)->vars) {
+      for (size_t d = 0; d < f.vars.size(); ++d) {
+        if (moves_with(f, d, readers, host, index)) {
+          fixed[index] = f.vars[d];
+          break;
+        }
+      }
+    }
+    Node& root = plan_.nodes.at(host);
+    if (!root.hosts) {
+      std::stable_partition(root.order.begin(), root.order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
+    }
+    size_t shared = 0;
+    while (shared < root.order.size() && fixed.count(root.order[shared])) ++shared;
+    depth = std::min(depth, shared);
+    if (depth == 0) return;
+    root.hosts = true;
+    node.place = Place::attached;
+    node.host = host;
+    node.depth = depth;
+    node.fixed = std::move(fixed);
+  }
+
+  // Every read of f has the host's index, and nothing else, in dimension d.
+  bool moves_with(const FuncContents& f, size_t d, const std::vector<Reader>& readers, const std::string& host,
+                  const std::string& index) const {
+    for (const Reader& r : readers) {
+      std::string name = index;
+      if (r.func->name != host) {
+        const auto& fixed = plan_.nodes.at(r.func->name).fixed;
+        auto it = fixed.find(index);
+        if (it == fixed.end()) return false;
+        name = it->second;
+      }
+      for (const Read& read : reads_in(r.values)) {
+        if (read.tensor == f.name && read.at[d] != make_var(name)) return false;
+      }
+    }
+    return true;
+  }
+
+  const Operator& op_;
+  const bool fuse_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const Operator& op, bool fuse) { return Planner(op, fuse).run(); }
+
+std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {
+  std::vector<Expr> values;
+  for_each_value(func, [&](const Expr& value) { values.push_back(expanded(value, op, plan.inlined)); });
+  auto node = plan.nodes.find(func.name);
+  if (node == plan.nodes.end() || node->second.epilogue.empty()) return values;
+  const FuncContents& epilogue = *op.find_func(node->second.epilogue);
+  Substitution own;
+  for (size_t d = 0; d < func.vars.size(); ++d) own.push_back({epilogue.vars[d], make_var(func.vars[d])});
+  for (const Expr& value : epilogue.values) values.push_back(substitute(expanded(value, op, plan.inlined), own));
+  return values;
+}
+
+}  // namespace lathe::construct

@@ -1,0 +1,36 @@
+// Where each Func is computed.
+#pragma once
+
+#include "schedules/construct/reuse.h"
+
+namespace lathe::construct {
+
+enum class Place : uint8_t {
+  inlined,     // in the place of its reads
+  epilogue,    // on the tile of the reduction `host` that is complete
+  attached,    // inside the loops of `host`, for one step of the outermost `depth` indices in its order
+  root,        // whole, before its consumers
+};
+
+struct Node {
+  Place place = Place::root;
+  std::string host;                                         // epilogue, attached
+  size_t depth = 0;                                         // attached
+  std::map<std::string, std::string> fixed;                 // attached: index of the host -> index of this Func
+  std::vector<std::string> order;                           // root: its indices, outermost first
+  std::string epilogue;                                     // root: the Func that finishes its tiles, if any
+  bool hosts = false;                                       // root: others are attached to it
+};
+
+struct Plan {
+  std::map<std::string, Node> nodes;                        // by Func
+  std::set<std::string> inlined;
+};
+
+// With `fuse` false nothing is attached: every Func that is not inlined is computed whole.
+Plan make_plan(const Operator& op, bool fuse);
+
+// The right sides that the nest of this Func evaluates, its epilogue's included in its own indices, inlined ones expanded.
+std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func);
+
+}  // namespace lathe::construct

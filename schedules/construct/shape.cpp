@@ -13,8 +13,8 @@ constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a t
 class Shaper {
  public:
   Shaper(const StageOf& stage_of, const Operator& op, const Plan& plan, const Target& target, const FuncContents& func,
-         const Shape* host)
-      : stage_of_(stage_of), op_(op), node_(plan.nodes.at(func.name)), target_(target), func_(func),
+         const Shape* host, bool collapse)
+      : stage_of_(stage_of), collapse_(collapse), op_(op), node_(plan.nodes.at(func.name)), target_(target), func_(func),
         values_(values_of_nest(op, plan, func)), reads_(reads_in(values_)),
         order_(node_.order.empty() ? func.vars : node_.order) {
     if (host) meet(*host, plan.nodes.at(node_.host).order);
@@ -159,14 +159,26 @@ class Shaper {
     if (all.size() > 1) stage().reorder(all);
   }
 
+  // The last two indices become one.
+  void collapse() {
+    const std::string short_index = func_.vars.back(), next = func_.vars[func_.vars.size() - 2];
+    vector_ = fresh(next + short_index);
+    stage().collapse(next, short_index, vector_);
+    std::erase(order_, short_index);
+    std::replace(order_.begin(), order_.end(), next, vector_);
+    loops_.erase(short_index);
+    loops_.erase(next);
+  }
+
   void pointwise() {
+    if (collapse_ && func_.vars.size() > 1) collapse();
     const std::string outer = fresh(vector_ + "o"), inner = fresh(vector_ + "i");
     int weight = 0;
     for (const Expr& value : values_) weight += weight_of(value);
     stage().split(vector_, outer, inner, Expr(lanes() * (weight < 16 ? 2 : 1)));
     loops_[vector_] = outer;
     std::string unrolled;
-    for (const std::string& v : func_.vars) {               // neighbours share what they read
+    for (const std::string& v : order_) {                   // neighbours share what they read
       if (v == vector_ || fixed_.count(v) || node_.hosts || !overlaps_along(reads_, v)) continue;
       const std::string block = fresh(v + "o");
       unrolled = fresh(v + "i");
@@ -289,6 +301,7 @@ class Shaper {
   }
 
   const StageOf& stage_of_;
+  const bool collapse_;
   const Operator& op_;
   const Node& node_;
   const Target& target_;
@@ -306,8 +319,8 @@ class Shaper {
 }  // namespace
 
 Shape shape_nest(const StageOf& stage_of, const Operator& op, const Plan& plan, const Target& target,
-                 const FuncContents& func, const Shape* host) {
-  return Shaper(stage_of, op, plan, target, func, host).run();
+                 const FuncContents& func, const Shape* host, bool collapse) {
+  return Shaper(stage_of, op, plan, target, func, host, collapse).run();
 }
 
 }  // namespace lathe::construct

@@ -18,8 +18,9 @@ struct Shape {
 // Gives the Stage of a Func: of a schedule, or of one of its variants.
 using StageOf = std::function<Stage(const std::string&)>;
 
-// Writes the directives of the nest of `func`. `host` is the shape of the nest it is attached to, if any.
+// Writes the directives of the nest of `func`. `host` is the shape of the nest it is attached to, if any. With `collapse`
+// the last two indices of a pure Func run as one, so that a short last one does not limit the vectors.
 Shape shape_nest(const StageOf& stage_of, const Operator& op, const Plan& plan, const Target& target,
-                 const FuncContents& func, const Shape* host);
+                 const FuncContents& func, const Shape* host, bool collapse = false);
 
 }  // namespace lathe::construct

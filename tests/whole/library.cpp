@@ -1,5 +1,5 @@
-// Every operator of stdlib/ and examples/, with the file's schedule for the target and as the plain nest, computes what
-// the interpreter does, in both modes of the oracle. Small sizes; `lathe check` takes the larger ones too.
+// Every operator of stdlib/ and examples/, with the file's schedule for the target, with the constructed one and as the
+// plain nest, computes what the interpreter does, in both modes of the oracle. Small sizes; `lathe check` takes the larger ones too.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -58,6 +58,10 @@ void check_operator(const SourceFile& file, const Operator& op, const Target& ta
     }
   };
   try_with({}, "no");
+  const Schedule constructed = constructed_schedule(op, {.target = target});
+  try_with(constructed, "a constructed");
+  const std::string text = print(op) + "\n" + print(constructed);
+  CHECK_MESSAGE(schedule_for(parse_file_text(text, "constructed.lathe"), op, target.level) == constructed, text);
   if (const auto schedule = schedule_for(file, op, target.level)) try_with(schedule, "its own");
 }
 

@@ -1,11 +1,15 @@
-// Random algorithms: each reads back from what it prints, and its plain nest computes what the interpreter does.
+// Random algorithms: each reads back from what it prints, and its plain nest and its constructed schedule compute what the
+// interpreter does.
 // LATHE_FUZZ_SEED chooses other draws than the fixed ones, LATHE_FUZZ_COUNT how many.
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <sstream>
 
+#include "jit/compile.h"
 #include "lang/text.h"
+#include "schedules/text.h"
 #include "tests/fuzz/random_algorithm.h"
 #include "tests/fuzz/trial.h"
 
@@ -35,9 +39,22 @@ Operator small_algorithm(Random& random) {
   }
 }
 
-Trial plain_nest_of(uint64_t seed, const Target& target) {
+// What stands below the header of a printed schedule.
+std::vector<std::string> lines_of(const Schedule& schedule) {
+  std::istringstream text(print(schedule));
+  std::vector<std::string> lines;
+  std::string line;
+  std::getline(text, line);
+  while (std::getline(text, line)) lines.push_back(line);
+  return lines;
+}
+
+enum class Nest { plain, constructed };
+
+Trial trial_of(uint64_t seed, const Target& target, Nest nest) {
   Random random(seed);
   Trial trial{small_algorithm(random), {}, target, {}, seed};
+  if (nest == Nest::constructed) trial.schedule.lines = lines_of(constructed_schedule(trial.op, {.target = target}));
   for (int i = 0; i < 2; ++i) {
     TrialRun r;
     r.sizes = random_sizes(trial.op, random, most_work);
@@ -50,14 +67,14 @@ Trial plain_nest_of(uint64_t seed, const Target& target) {
   return trial;
 }
 
-void check_plain_nests(int64_t first, int64_t count) {
+void check_nests(Nest nest, int64_t first, int64_t count) {
   std::vector<Target> targets;
   for (const char* name : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
     if (std::optional<Target> target = target_to_test(name)) targets.push_back(*target);
   }
   int64_t skipped = 0, refused = 0, wrong = 0, trials = 0;
   for_seeds(first, count, [&](uint64_t seed) {
-    Trial trial = plain_nest_of(seed, targets[seed % targets.size()]);
+    Trial trial = trial_of(seed, targets[seed % targets.size()], nest);
     const Verdict verdict = run(trial);
     ++trials;
     skipped += verdict.skipped;
@@ -87,7 +104,17 @@ TEST_CASE("random algorithms read back from what they print") {
   });
 }
 
-TEST_CASE("plain nests of random algorithms compute what the interpreter does, first block") { check_plain_nests(1, 150); }
-TEST_CASE("plain nests of random algorithms compute what the interpreter does, second block") { check_plain_nests(151, 150); }
+TEST_CASE("plain nests of random algorithms compute what the interpreter does, first block") {
+  check_nests(Nest::plain, 1, 150);
+}
+TEST_CASE("plain nests of random algorithms compute what the interpreter does, second block") {
+  check_nests(Nest::plain, 151, 150);
+}
+TEST_CASE("constructed schedules of random algorithms compute what the interpreter does, first block") {
+  check_nests(Nest::constructed, 301, 75);
+}
+TEST_CASE("constructed schedules of random algorithms compute what the interpreter does, second block") {
+  check_nests(Nest::constructed, 376, 75);
+}
 
 }  // namespace lathe

@@ -95,7 +95,7 @@ class ProgramBuilder {
     require_whole_lines(directives);
     for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, known));
     View view = collapsed_view(known.empty() ? op_ : substitute(op_, known), directives);
-    Variant v{both(condition, view.condition), std::move(directives), std::move(view)};
+    Variant v{both(condition, without_units(view.condition)), std::move(directives), std::move(view)};
     assume_unit_strides(v);
     return v;
   }
@@ -179,6 +179,14 @@ class ProgramBuilder {
       if (s.multiple_of > 1 && !is_pinned) known.push_back({s.name, make_var(units_of(s)) * integer(s.multiple_of)});
     }
     return known;
+  }
+
+  // For the entry and for strides, which stand before the units are computed.
+  Expr without_units(const Expr& condition) const {
+    if (!condition.defined()) return condition;
+    Substitution sizes;
+    for (const SizeDecl& s : op_.sizes) sizes.push_back({units_of(s), make_var(s.name) / integer(s.multiple_of)});
+    return substitute(condition, sizes);
   }
 
   static std::string units_of(const SizeDecl& s) { return s.name + ".units"; }

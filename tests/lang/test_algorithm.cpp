@@ -105,12 +105,12 @@ TEST_CASE("reductions inside expressions become Funcs, and equal ones are one") 
   CHECK(parsed(print(op)) == op);
 }
 
-TEST_CASE("a reduction inside a reduction gets the outer variable as an index") {
+TEST_CASE("a reduction inside a reduction has those outer variables as indices that it uses") {
   const Operator op = parsed(
       "f(A: f32[N, M], B: f32[M, N]) -> D: f32[N]\n"
       "  D[i] = sum(k < M: A[i, k] * sum(q < N: B[k, q]))\n");
   REQUIRE(op.funcs.size() == 2);
-  CHECK(op.funcs[0].vars == std::vector<std::string>{"i", "k"});
+  CHECK(op.funcs[0].vars == std::vector<std::string>{"k"});
   CHECK(op.funcs[1].rvars[0].name == "k");
   CHECK(parsed(print(op)) == op);
 }

@@ -32,4 +32,18 @@ TEST_CASE("a size that is a multiple of the vector's width needs no body for the
   }
 }
 
+TEST_CASE("dimensions that collapse over a size that is a multiple are compared with strides before the call") {
+  const SourceFile file = parse_file_text(
+      "halves(X: f32[M, N]) -> Z: f32[M, N, (N + 1)/2]\n  size N multiple of 4\n  Z[i, j, k] = X[i, j] + X[i, k]\n"
+      "schedule for halves\nZ.collapse(j, k, jk)\n",
+      "halves.lathe");
+  const Operator& op = file.operators.at(0);
+  const ir::Program program = compile_to_ir(op, {.schedule = schedule_for(file, op, "x86-64-v3")}, "lower");
+  CHECK_MESSAGE(ir::print(program).find("entry halves") != std::string::npos, ir::print(program));
+  const Kernel kernel = compile(op, {.schedule = schedule_for(file, op, "x86-64-v3")});
+  const CheckData data = make_check_data(op, {{"M", 3}, {"N", 8}}, {.seed = 7});
+  kernel.run(data.bindings.tensors, {.threads = 1}, {});
+  CHECK(compare(op, data, {.seed = 7}).first_difference == "");
+}
+
 }  // namespace lathe

@@ -248,8 +248,11 @@ class Shaper {
     const int64_t components = func_.components();
     std::vector<TileClass> classes;
     // A row of borders or of several reduction loops multiplies the bodies: two widths are enough then.
-    const bool few = target_.vector_registers < 32 || func_.rvars.size() > 1;
-    for (int64_t across : few ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{4, 3, 2, 1}) {
+    const bool few = func_.rvars.size() > 1;
+    const std::vector<int64_t> widths = target_.vector_registers < 32 ? std::vector<int64_t>{2, 1}
+                                        : few                         ? std::vector<int64_t>{4, 2}
+                                                                      : std::vector<int64_t>{4, 3, 2, 1};
+    for (int64_t across : widths) {
       const int64_t left = target_.vector_registers - 2 - across * std::max(vectors, 1);
       const int64_t rows = std::min<int64_t>(left / (across * components), 14);
       if (rows >= 2 || (across == 1 && classes.empty())) classes.push_back({across * lanes(), std::max<int64_t>(rows, 1)});
@@ -262,7 +265,7 @@ class Shaper {
     const std::string jo = fresh(vector_ + "o"), io = fresh(rows_ + "o"), ji = fresh(vector_ + "i"), ii = fresh(rows_ + "i");
     const bool panels = classes.size() > 1 && !node_.hosts;
     stage().tile(vector_, rows_, jo, io, ji, ii,
-                 panels ? classes : std::vector<TileClass>{classes[std::min<size_t>(classes.size() - 1, wide_class(classes))]}, true);
+                 panels ? classes : std::vector<TileClass>{classes[one_class(classes)]}, true);
     loops_[vector_] = jo;
     loops_[rows_] = io;
     std::vector<std::string> all;
@@ -281,9 +284,9 @@ class Shaper {
     stage().store_in("registers", at);
   }
 
-  // Where panels of one width only are cut: the widest that leaves at least six rows.
-  static size_t wide_class(const std::vector<TileClass>& classes) {
-    for (size_t c = 0; c < classes.size(); ++c) if (classes[c].rows >= 6) return c;
+  // Where panels of one width only are cut: two vectors, which waste little where columns are few.
+  size_t one_class(const std::vector<TileClass>& classes) const {
+    for (size_t c = 0; c < classes.size(); ++c) if (classes[c].width <= 2 * lanes()) return c;
     return classes.size() - 1;
   }
 

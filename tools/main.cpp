@@ -21,7 +21,7 @@ struct Verb {
 constexpr Verb verbs[] = {
     {"run", "compile an operator and run it on .npy arrays and pictures",
      "  lathe run dense.lathe --in A=a.npy --in B=b.npy --in bias=c.npy --out D=d.npy\n"
-     "  lathe run stdlib:blur --in X=photo.jpg --out Y=blurred.png\n"
+     "  lathe run stdlib:blur3x3 --in X=photo.jpg --out Y=blurred.png\n"
      "  lathe run conv.lathe:conv --in X=x.npy --in F=f.npy --out Y=y.npy --set stride=2\n",
      add_run},
     {"check", "compare an operator with the reference interpreter on generated data",

@@ -40,6 +40,7 @@
 #include <unordered_map>
 
 #include "jit/ir/text.h"
+#include "jit/passes/rename.h"
 #include "jit/passes/unit_body.h"
 
 namespace lathe {
@@ -170,18 +171,11 @@ class Outliner {
   Stmt call_of(Unit unit) {
     auto [known, is_new] = name_of_text_.emplace(text_of(unit.function), "");
     if (is_new) {
-      known->second = unit.function.name = fresh_name();
+      known->second = unit.function.name = fresh_unit_name(before_, next_);
       callees_.functions.push_back(unit.function);
       after_.functions.push_back(std::move(unit.function));
     }
     return ir::make_call(known->second, std::move(unit.values), std::move(unit.buffers));
-  }
-
-  std::string fresh_name() {
-    std::string name;
-    do name = "unit_" + std::to_string(next_++);
-    while (before_.find(name));
-    return name;
   }
 
   const ir::Program& before_;

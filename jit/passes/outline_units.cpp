@@ -29,6 +29,7 @@
 #include <string>
 
 #include "jit/ir/text.h"
+#include "jit/passes/rename.h"
 #include "jit/passes/unit_body.h"
 
 namespace lathe {
@@ -79,18 +80,11 @@ class Outliner {
     unit->function.name = "unit";
     auto [known, is_new] = name_of_text_.emplace(ir::print(unit->function), "");
     if (is_new) {
-      known->second = fresh_name();
+      known->second = fresh_unit_name(before_, next_);
       unit->function.name = known->second;
       after_.functions.push_back(std::move(unit->function));
     }
     return ir::make_call(known->second, std::move(unit->values), std::move(unit->buffers));
-  }
-
-  std::string fresh_name() {
-    std::string name;
-    do name = "unit_" + std::to_string(next_++);
-    while (before_.find(name));
-    return name;
   }
 
   const ir::Program& before_;

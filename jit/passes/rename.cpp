@@ -48,4 +48,11 @@ Stmt Renamer::copy(const Stmt& s, const Substitution& values) {
   return ir::transform(s, on_stmt, on_expr);
 }
 
+std::string fresh_unit_name(const ir::Program& program, int& next) {
+  std::string name;
+  do name = "unit_" + std::to_string(next++);
+  while (program.find(name));
+  return name;
+}
+
 }  // namespace lathe

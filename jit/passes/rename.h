@@ -18,4 +18,7 @@ class Renamer {
   std::map<std::string, int> used_;
 };
 
+// A name for a new unit of the program; `next` counts those given.
+std::string fresh_unit_name(const ir::Program& program, int& next);
+
 }  // namespace lathe

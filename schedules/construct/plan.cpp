@@ -11,7 +11,7 @@ constexpr int kMostRepeated = 2;                            // ... and for every
 
 class Planner {
  public:
-  Planner(const Operator& op, bool fuse) : op_(op), fuse_(fuse) {}
+  Planner(const Operator& op, bool fuse, std::set<std::string> alone) : op_(op), fuse_(fuse), alone_(std::move(alone)) {}
 
   Plan run() {
     for (const FuncContents& f : op_.funcs) {
@@ -132,6 +132,7 @@ class Planner {
         }
       }
     }
+    if (alone_.count(host)) return;
     Node& root = plan_.nodes.at(host);
     if (!root.hosts) {
       std::stable_partition(root.order.begin(), root.order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
@@ -167,12 +168,28 @@ class Planner {
 
   const Operator& op_;
   const bool fuse_;
+  const std::set<std::string> alone_;                       // nests that nothing is attached to
   Plan plan_;
 };
 
+// Reductions with only single numbers attached to them: a register tile of their own is worth more than a short vector
+// that is not stored.
+std::set<std::string> better_alone(const Operator& op, const Plan& plan) {
+  std::set<std::string> names;
+  for (const FuncContents& f : op.funcs) if (f.is_reduction() && plan.nodes.at(f.name).hosts) names.insert(f.name);
+  for (const auto& [name, node] : plan.nodes) {
+    if (node.place == Place::attached && node.fixed.size() < op.find_func(name)->vars.size()) names.erase(node.host);
+  }
+  return names;
+}
+
 }  // namespace
 
-Plan make_plan(const Operator& op, bool fuse) { return Planner(op, fuse).run(); }
+Plan make_plan(const Operator& op, bool fuse) {
+  Plan plan = Planner(op, fuse, {}).run();
+  const std::set<std::string> alone = better_alone(op, plan);
+  return alone.empty() ? plan : Planner(op, fuse, alone).run();
+}
 
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {
   std::vector<Expr> values;

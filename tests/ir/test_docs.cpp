@@ -6,11 +6,12 @@
 
 #include "jit/ir/text.h"
 #include "jit/ir/verify.h"
+#include "tests/source_dir.h"
 
 using namespace lathe;
 
 TEST_CASE("the programs in docs/ir.md are well formed and print as written") {
-  std::ifstream file(LATHE_SOURCE_DIR "/docs/ir.md");
+  std::ifstream file(source_dir() + "/docs/ir.md");
   REQUIRE(file);
   std::stringstream whole;
   whole << file.rdbuf();

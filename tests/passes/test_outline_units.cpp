@@ -8,6 +8,7 @@
 #include "jit/ir/verify.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/outline_units.h"
+#include "tests/source_dir.h"
 
 using namespace lathe;
 
@@ -231,7 +232,7 @@ TEST_CASE("names of units step over names that are taken") {
 }
 
 TEST_CASE("the flat program of docs/ir.md is what becomes of the nested one") {
-  std::ifstream file(LATHE_SOURCE_DIR "/docs/ir.md");
+  std::ifstream file(source_dir() + "/docs/ir.md");
   std::stringstream whole;
   whole << file.rdbuf();
   const std::string text = whole.str();

@@ -9,11 +9,12 @@
 #include "jit/codegen/codegen.h"
 #include "jit/ir/text.h"
 #include "lathe.h"
+#include "tests/source_dir.h"
 
 namespace {
 using namespace lathe;
 
-const std::string root = LATHE_SOURCE_DIR;
+const std::string root = source_dir();
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path);

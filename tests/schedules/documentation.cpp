@@ -6,13 +6,14 @@
 
 #include "lang/func.h"
 #include "tests/schedules/operators.h"
+#include "tests/source_dir.h"
 
 using namespace lathe;
 
 namespace {
 
 std::string read_page(const std::string& name) {
-  std::ifstream in(std::string(LATHE_SOURCE_DIR) + "/docs/" + name);
+  std::ifstream in(source_dir() + "/docs/" + name);
   REQUIRE_MESSAGE(in.good(), "docs/" << name << " cannot be read");
   std::ostringstream text;
   text << in.rdbuf();

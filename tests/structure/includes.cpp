@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/source_dir.h"
+
 namespace {
 namespace fs = std::filesystem;
 
-const fs::path root = LATHE_SOURCE_DIR;
+const fs::path root = source_dir();
 
 // A folder and what its files may include: folders (with a final slash) or single headers. Its own folder is implied.
 struct Rule {

@@ -12,6 +12,7 @@
 #include "schedules/text.h"
 #include "tests/fuzz/trial.h"
 #include "tests/fuzz/vary_schedule.h"
+#include "tests/source_dir.h"
 
 namespace lathe {
 namespace {
@@ -87,7 +88,7 @@ void try_block(int block, const Draw& draw) {
 
 // A schedule drawn from nothing, of an operator of the collection.
 Trial invented(const Target& target, uint64_t seed) {
-  static const std::vector<Operator> operators = read_lathe_file(LATHE_SOURCE_DIR "/tests/fuzz/operators.lathe").operators;
+  static const std::vector<Operator> operators = read_lathe_file(source_dir() + "/tests/fuzz/operators.lathe").operators;
   Random random(seed);
   Trial trial{with_random_params(random.pick(operators), random), {}, target, {}, seed};
   trial.schedule = random_schedule(trial.op, random);
@@ -100,7 +101,7 @@ Trial varied(const Target& target, uint64_t seed) {
   static const std::vector<SourceFile> files = [] {
     std::vector<SourceFile> list;
     for (const char* name : {"matmul", "conv", "max_plus", "blur"}) {
-      list.push_back(read_lathe_file(fmt::format("{}/stdlib/{}.lathe", LATHE_SOURCE_DIR, name)));
+      list.push_back(read_lathe_file(fmt::format("{}/stdlib/{}.lathe", source_dir(), name)));
     }
     return list;
   }();

@@ -183,6 +183,7 @@ Chosen choose(const Choice& choice) {
   choose_params(choice, chosen);
   chosen.fixed = with_static_params(chosen.op, chosen.static_params);
   chosen.target = target_on_host(choice.target);
+  if (choice.runs) check_runs_on(chosen.target, host_target());
   choose_schedule(choice, chosen);
   return chosen;
 }

@@ -20,6 +20,7 @@ struct Choice {
   std::vector<std::string> sets = {};   // "stride=2" each
   std::string schedule = "default";
   std::string target = {};  // "": the host
+  bool runs = true;         // the target must be one that this machine can run
   int threads = 1;
   bool json = false;
 };

@@ -60,6 +60,7 @@ int show(const ShowOptions& options) {
 
 Action add_show(CLI::App& app) {
   auto options = std::make_shared<ShowOptions>();
+  options->choice.runs = false;
   add_operator_options(app, options->choice);
   add_compile_options(app, options->choice);
   app.add_option("--stage", options->stage, fmt::format("one of {}", fmt::join(stage_names(), ", ")))

@@ -175,7 +175,15 @@ Stmt NestEmitter::emit_reduction(Scope scope) {
   const Accumulators folded = folded_;
   Stmt s = in_registers(running, emit_parts(scope), scope);
   if (vector_of_terms() >= 0) s = in_registers(folded, s, scope);
-  return lowering_.register_loop.count(func_.name) ? ir::make_unit(s) : s;
+  return lowering_.register_loop.count(func_.name) && loops_over_terms() ? ir::make_unit(s) : s;
+}
+
+// Some loop over terms runs inside of the accumulators. Without one the body is straight code, to which calling it would be
+// most of the work.
+bool NestEmitter::loops_over_terms() const {
+  return std::any_of(nest_.loops.begin(), nest_.loops.end(), [&](const Loop& l) {
+    return l.reduction && !l.constant() && !loops_around_accumulators(l);
+  });
 }
 
 // Loops of the reduction outside of the accumulators run once for an empty reduction: nothing is read or added then.

@@ -217,6 +217,7 @@ class Builder {
 
   void check_constant(const Loop& l) const {
     if (!l.constant()) return;
+    for (const ReductionVar& r : nest_.func->rvars) if (r.name == l.name && is_integer_constant(r.extent)) return;
     for (const Split& s : nest_.splits) {
       if (s.inner != l.name) continue;
       if (s.kind != Split::Kind::factor || (is_integer_constant(s.factor) && !s.even)) return;

@@ -84,6 +84,7 @@ class NestEmitter {
   // --- reductions (emit_reduction.cpp)
   void place_accumulators();
   bool blocked() const;
+  bool loops_over_terms() const;
   [[noreturn]] void refuse_registers(ErrorCode code, std::string got, std::string need, std::string hint = {}) const;
   void check_written_order() const;
   std::vector<Expr> partial_values(const Scope& scope) const;

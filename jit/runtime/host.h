@@ -7,7 +7,7 @@ namespace lathe {
 
 const Target& host_target();                                // detected once
 // The description for `--target NAME`: "" or "host" the host, a level such as x86-64-v3 the host's caches, threads and
-// clock with that instruction set. Error{missing_feature} where the host cannot run it.
+// clock with that instruction set. Rates are measured where the host can run it, else those of the description.
 Target target_on_host(const std::string& name);
 
 // The features that `target` names and `machine` has not.

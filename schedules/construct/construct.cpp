@@ -1,6 +1,6 @@
 #include "schedules/construct/construct.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "schedules/construct/shape.h"
 
@@ -10,28 +10,82 @@ namespace {
 
 using namespace construct;
 
-Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target) {
-  ScheduleBuilder schedule(op);
-  std::map<std::string, Shape> shapes;
-  const StageOf stage_of = [&](const std::string& func) { return schedule[func]; };
-  auto shape_all = [&](Place place) {                       // consumers first
-    for (auto f = op.funcs.rbegin(); f != op.funcs.rend(); ++f) {
-      const Node& node = plan.nodes.at(f->name);
-      if (node.place != place) continue;
-      if (place == Place::attached) {
-        const std::string& index = plan.nodes.at(node.host).order[node.depth - 1];
-        schedule[f->name].compute_at(node.host, shapes.at(node.host).loops.at(index));
-      } else if (!op.find_output(f->name) && !f->is_reduction() && f->updates.empty()) {
-        schedule[f->name].compute_root();
-      }
-      const Shape* host = place == Place::attached ? &shapes.at(node.host) : nullptr;
-      shapes[f->name] = shape_nest(stage_of, op, plan, target, *f, host);
+// The nests of a plan, written into a schedule.
+class Writer {
+ public:
+  Writer(const Operator& op, const Plan& plan, const Target& target) : op_(op), plan_(plan), target_(target), schedule_(op) {}
+
+  Schedule run() {
+    write_all(Place::root);
+    write_all(Place::rows);
+    write_all(Place::attached);
+    if (condition_.defined()) return under_condition();
+    for (const Extra& extra : extras_) schedule_.specialize(extra.condition, extra.write);
+    return schedule_;
+  }
+
+ private:
+  void write_all(Place place) {                             // consumers first
+    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
+      if (plan_.nodes.at(f->name).place == place) write(*f, plan_.nodes.at(f->name));
     }
+  }
+
+  void write(const FuncContents& f, const Node& node) {
+    const bool attached = node.place == Place::attached;
+    if (attached) {
+      const std::string& index = plan_.nodes.at(node.host).order[node.depth - 1];
+      schedule_[f.name].compute_at(node.host, shapes_.at(node.host).loops.at(index));
+    } else if (node.place == Place::rows) {
+      const Shape& host = shapes_.at(node.host);
+      schedule_[f.name].compute_at(node.host, host.step).store_at(node.host, host.block);
+      schedule_[f.name].fold_storage(node.row_dimension, node.rows_read);
+    } else if (!op_.find_output(f.name) && !f.is_reduction() && f.updates.empty()) {
+      schedule_[f.name].compute_root();
+    }
+    const NestFacts facts(op_, plan_, target_, f, attached ? &shapes_.at(node.host) : nullptr);
+    Nest nest = shape_nest(facts, stage_of_, declare_);
+    shapes_[f.name] = std::move(nest.shape);
+    if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
+    if (extras_.empty()) extras_ = std::move(nest.extras);
+  }
+
+  // Everything in variants: what does not meet the condition runs as the plain nest.
+  Schedule under_condition() const {
+    Schedule all = schedule_;
+    const std::vector<Directive> common = std::move(all.directives);
+    all.directives.clear();
+    const auto add = [&](const Expr& condition, const Extra* extra) {
+      Specialization variant{condition, common, {}};
+      if (extra) extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
+      all.specializations.push_back(std::move(variant));
+    };
+    for (const Extra& extra : extras_) add(condition_ & extra.condition, &extra);
+    add(condition_, nullptr);
+    return all;
+  }
+
+  const Operator& op_;
+  const Plan& plan_;
+  const Target& target_;
+  ScheduleBuilder schedule_;
+  Expr condition_;                                          // of all nests together
+  const StageOf stage_of_ = [this](const std::string& func) { return schedule_[func]; };
+  const Declare declare_ = [this](const std::string& name, const Expr& formula, int64_t lowest, int64_t highest) {
+    std::string own = name;
+    const auto taken = [&] {
+      const auto& params = schedule_.schedule().params;
+      return std::any_of(params.begin(), params.end(), [&](const ScheduleParam& p) { return p.name == own; }) ||
+             std::any_of(op_.sizes.begin(), op_.sizes.end(), [&](const SizeDecl& s) { return s.name == own; }) ||
+             std::any_of(op_.params.begin(), op_.params.end(), [&](const ParamDecl& p) { return p.name == own; });
+    };
+    while (taken()) own += "_";
+    schedule_.param(own, formula, lowest, highest);
+    return own;
   };
-  shape_all(Place::root);
-  shape_all(Place::attached);
-  return schedule;
-}
+  std::map<std::string, Shape> shapes_;
+  std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
+};
 
 constexpr int64_t kShort = 32;                              // a last dimension that is worth joining to its neighbour
 
@@ -48,7 +102,7 @@ std::optional<Schedule> collapsed_schedule(const Operator& op, const Plan& plan,
   for (const bool collapse : {true, false}) {
     const Expr bound(kShort);
     schedule.specialize(collapse ? lt(extents.back(), bound) : ge(extents.back(), bound), [&](const StageOf& stage_of) {
-      shape_nest(stage_of, op, plan, target, func, nullptr, collapse);
+      shape_nest(NestFacts(op, plan, target, func, nullptr), stage_of, {}, collapse);
     });
   }
   return schedule;
@@ -60,7 +114,8 @@ std::vector<Schedule> construct_schedules(const Operator& op, const Target& targ
   std::vector<Schedule> schedules;
   if (auto collapsed = collapsed_schedule(op, make_plan(op, true), target)) schedules.push_back(std::move(*collapsed));
   for (bool fuse : {true, false}) {
-    Schedule s = schedule_of(op, make_plan(op, fuse), target);
+    const Plan plan = make_plan(op, fuse);
+    Schedule s = Writer(op, plan, target).run();
     if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));
   }
   schedules.push_back(ScheduleBuilder(op));

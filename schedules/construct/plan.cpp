@@ -1,6 +1,9 @@
 #include "schedules/construct/plan.h"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "analysis/simplify.h"
 
 namespace lathe::construct {
 
@@ -80,13 +83,68 @@ class Planner {
     const std::vector<Reader> readers = readers_of(f);
     bool updates = !f.updates.empty();
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
-    if (!op_.find_output(f.name) && f.updates.empty() && !f.is_reduction() && worth_inlining(f, readers)) {
+    if (fuse_ && !op_.find_output(f.name) && !updates && keep_rows(f, readers, node)) {
+      node.place = Place::rows;
+      node.host = readers[0].func->name;
+    } else if (!op_.find_output(f.name) && f.updates.empty() && !f.is_reduction() && worth_inlining(f, readers)) {
       node.place = Place::inlined;
       plan_.inlined.insert(f.name);
     } else if (!op_.find_output(f.name) && !updates && fuse_) {
       attach(f, readers, node);
     }
     plan_.nodes[f.name] = std::move(node);
+  }
+
+  // A Func under a boundary rule that a reduction reads in windows: rows of it, made once and without the rule for all that
+  // read them, are worth more than the reduction's register tile written again for each border.
+  bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
+    if (f.is_reduction() || readers.size() != 1 || alone_.count(readers[0].func->name)) return false;
+    bool bordered = false;
+    visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
+      bordered = bordered || (e.kind() == ExprKind::access && e->boundary != Boundary::inside);
+    });
+    const FuncContents& host = *readers[0].func;
+    Node& root = plan_.nodes.at(host.name);
+    if (!bordered || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
+    std::vector<std::string> moving;                        // indices that move the window, outermost first
+    for (const std::string& v : host.vars) {
+      for (const Read& read : reads_in(readers[0].values)) {
+        const bool window = read.tensor == f.name && std::any_of(read.at.begin(), read.at.end(), [&](const Expr& at) {
+          return uses_var(at, v) && uses_any(at, host.rvars);
+        });
+        if (window && (moving.empty() || moving.back() != v)) moving.push_back(v);
+      }
+    }
+    if (moving.size() < 2) return false;
+    const std::string& along = moving[moving.size() - 2];
+    for (const Read& read : reads_in(readers[0].values)) {
+      for (size_t d = 0; read.tensor == f.name && d < read.at.size(); ++d) {
+        if (!uses_var(read.at[d], along)) continue;
+        const Expr rows = steps_over(read.at[d], host.rvars);
+        if (!rows.defined() || !node.row_dimension.empty()) return false;
+        node.row_dimension = f.vars[d];
+        node.rows_read = rows;
+      }
+    }
+    root.rows_along = along;
+    return true;
+  }
+
+  // How many values the index takes while the terms run; undefined where it is not linear in them.
+  static Expr steps_over(const Expr& at, const std::vector<ReductionVar>& terms) {
+    Expr steps(int64_t{1});
+    for (const ReductionVar& t : terms) {
+      if (!uses_var(at, t.name)) continue;
+      const auto linear = Polynomial::of(simplify(at)).linear_in(t.name);
+      const auto slope = linear ? linear->first.constant() : std::nullopt;
+      if (!slope) return {};
+      steps = steps + Expr(std::abs(*slope)) * (t.extent - Expr(int64_t{1}));
+    }
+    return simplify(steps);
+  }
+
+  static bool uses_any(const Expr& at, const std::vector<ReductionVar>& terms) {
+    return std::any_of(terms.begin(), terms.end(), [&](const ReductionVar& r) { return uses_var(at, r.name); });
   }
 
   bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
@@ -118,6 +176,7 @@ class Planner {
     size_t depth = f.vars.size();
     for (const Reader& r : readers) {
       const Node& reader = plan_.nodes.at(r.func->name);
+      if (reader.place == Place::rows) return;
       const std::string of = reader.place == Place::attached ? reader.host : r.func->name;
       if (!host.empty() && of != host) return;
       host = of;
@@ -134,6 +193,7 @@ class Planner {
     }
     if (alone_.count(host)) return;
     Node& root = plan_.nodes.at(host);
+    if (!root.rows_along.empty()) return;
     if (!root.hosts) {
       std::stable_partition(root.order.begin(), root.order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
     }

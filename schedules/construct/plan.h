@@ -9,17 +9,21 @@ enum class Place : uint8_t {
   inlined,     // in the place of its reads
   epilogue,    // on the tile of the reduction `host` that is complete
   attached,    // inside the loops of `host`, for one step of the outermost `depth` indices in its order
+  rows,        // the part that one step of an index of `host`, its `rows_along`, needs anew; kept for the steps after it
   root,        // whole, before its consumers
 };
 
 struct Node {
   Place place = Place::root;
-  std::string host;                                         // epilogue, attached
+  std::string host;                                         // epilogue, attached, rows
   size_t depth = 0;                                         // attached
   std::map<std::string, std::string> fixed;                 // attached: index of the host -> index of this Func
   std::vector<std::string> order;                           // root: its indices, outermost first
   std::string epilogue;                                     // root: the Func that finishes its tiles, if any
   bool hosts = false;                                       // root: others are attached to it
+  std::string rows_along;                                   // root: index along which rows of others are kept, if any
+  std::string row_dimension;                                // rows: the index of this Func that counts them ...
+  Expr rows_read;                                           // ... and how many one step of the host reads
 };
 
 struct Plan {

@@ -57,6 +57,16 @@ bool overlaps_along(const std::vector<Read>& reads, const std::string& index) {
   return false;
 }
 
+bool is_window(const std::vector<Read>& reads, const std::string& term, const std::vector<std::string>& indices) {
+  for (const Read& read : reads) {
+    for (const Expr& at : read.at) {
+      if (!uses_var(at, term)) continue;
+      if (std::any_of(indices.begin(), indices.end(), [&](const std::string& v) { return uses_var(at, v); })) return true;
+    }
+  }
+  return false;
+}
+
 int weight_of(const Expr& e) {
   int weight = 0;
   visit(e, [&](const Expr& node) {

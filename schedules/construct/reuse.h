@@ -37,6 +37,9 @@ std::vector<Read> reads_in(const std::vector<Expr>& values);
 // Whether two reads of one tensor differ by a constant along this index: neighbours share what they read.
 bool overlaps_along(const std::vector<Read>& reads, const std::string& index);
 
+// Whether the reduction variable moves a window: some read's index adds it to one of these indices.
+bool is_window(const std::vector<Read>& reads, const std::string& term, const std::vector<std::string>& indices);
+
 // Operations of the expression, each counted once; functions count as what they expand to, roughly.
 int weight_of(const Expr& e);
 

@@ -1,26 +1,32 @@
-// The loops of one Func: vector axis, register tile, packing, threads.
+// The loops of one Func: vectors, register tile, packing, threads.
 #pragma once
 
 #include <functional>
 
-#include "schedules/construct/plan.h"
+#include "schedules/construct/nest.h"
 #include "schedules/schedule.h"
-#include "targets/target.h"
 
 namespace lathe::construct {
 
-// What those who attach themselves to a nest need to know of it.
-struct Shape {
-  std::map<std::string, std::string> loops;                 // index -> the loop inside which it (or its tile) stands still
-  std::string vector, rows;                                 // indices that run in lanes and in rows of a tile; "": none
-};
-
 // Gives the Stage of a Func: of a schedule, or of one of its variants.
 using StageOf = std::function<Stage(const std::string&)>;
+// Declares a param of the schedule; gives its name.
+using Declare = std::function<std::string(const std::string& name, const Expr& formula, int64_t lowest, int64_t highest)>;
 
-// Writes the directives of the nest of `func`. `host` is the shape of the nest it is attached to, if any. With `collapse`
-// the last two indices of a pure Func run as one, so that a short last one does not limit the vectors.
-Shape shape_nest(const StageOf& stage_of, const Operator& op, const Plan& plan, const Target& target,
-                 const FuncContents& func, const Shape* host, bool collapse = false);
+// Directives that are worth having only where a condition on sizes and strides holds.
+struct Extra {
+  Expr condition;
+  std::function<void(const StageOf&)> write;
+};
+
+struct Nest {
+  Shape shape;
+  Expr condition;                                           // where the directives run at all; undefined: everywhere
+  std::vector<Extra> extras;                                // the first whose condition holds
+};
+
+// Writes the directives of the nest. With `collapse` the last two indices of a pure Func run as one, so that a short last
+// one does not limit the vectors.
+Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, bool collapse = false);
 
 }  // namespace lathe::construct

@@ -1,0 +1,47 @@
+// What is known of the nest of one Func before its loops are chosen: its indices, their extents, and what it reads.
+#pragma once
+
+#include <optional>
+
+#include "schedules/construct/plan.h"
+#include "targets/target.h"
+
+namespace lathe::construct {
+
+// What those who attach themselves to a nest need to know of it.
+struct Shape {
+  std::map<std::string, std::string> loops;                 // index -> the loop inside which it (or its tile) stands still
+  std::string vector, rows;                                 // indices that run in lanes and in rows of a tile; "": none
+  std::string block, step;                                  // loops of `rows_along`: over blocks of rows, over rows
+};
+
+class NestFacts {
+ public:
+  // `host`: the shape of the nest that this one is attached to, if it is.
+  NestFacts(const Operator& op, const Plan& plan, const Target& target, const FuncContents& func, const Shape* host);
+
+  const Operator& op;
+  const Node& node;
+  const Target& target;
+  const FuncContents& func;
+  const std::vector<Expr> values;                           // right sides, inlined Funcs and the epilogue included
+  const std::vector<Read> reads;
+  std::vector<std::string> order;                           // the Func's indices, outermost first
+
+  bool fixed(const std::string& index) const { return fixed_.count(index) != 0; }   // attached: one step at a time
+  bool narrow(const std::string& index) const { return narrow_.count(index) != 0; } // attached: a few rows at a time
+  bool is_term(const std::string& index) const;
+  std::vector<std::string> terms() const;                   // reduction variables, outermost first
+  // Number of steps of an index or a reduction variable; undefined where only lowering knows it.
+  Expr extent(const std::string& index) const;
+  std::optional<int64_t> constant_extent(const std::string& index) const;
+  int64_t lanes() const;                                    // elements of the widest type in one vector
+  int weight() const;                                       // operations of one point
+  Expr work() const;                                        // points times terms; undefined where only lowering knows it
+
+ private:
+  void meet(const Shape& host, const std::vector<std::string>& order);
+  std::set<std::string> fixed_, narrow_;
+};
+
+}  // namespace lathe::construct

@@ -1,0 +1,18 @@
+// The operand of a register tile that is worth copying: what every row of tiles reads again, vector by vector.
+#pragma once
+
+#include "schedules/construct/axes.h"
+
+namespace lathe::construct {
+
+struct Panel {
+  std::string tensor;                                       // an input
+  Expr worth;                                               // where, in sizes and strides, the copy pays
+  int64_t element_bytes = 4;
+};
+
+// The input whose neighbouring elements a vector reads, other rows of terms for other terms, and nothing else for other
+// rows of the tile; nothing where there is none, or several reads of it. `rows`: of one tile.
+std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows);
+
+}  // namespace lathe::construct

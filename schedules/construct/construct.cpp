@@ -88,23 +88,42 @@ class Writer {
 };
 
 constexpr int64_t kShort = 32;                              // a last dimension that is worth joining to its neighbour
+constexpr int64_t kUsualFew[] = {3, 4};                     // steps of a last index that have code of their own
 
-// For an operator of one pure nest: where the last dimension is short it runs together with the one before it. Nothing
-// for other operators.
-std::optional<Schedule> collapsed_schedule(const Operator& op, const Plan& plan, const Target& target) {
-  if (plan.inlined.size() + 1 != op.funcs.size() || op.outputs.size() != 1) return std::nullopt;
+// Whether the operator is one pure nest with a last index that may be short.
+bool may_be_short(const Operator& op, const Plan& plan) {
+  if (plan.inlined.size() + 1 != op.funcs.size() || op.outputs.size() != 1) return false;
   const FuncContents& func = op.funcs.back();
   const std::vector<Expr>& extents = op.outputs[0].extents;
   int64_t known = 0;
   const bool constant = !extents.empty() && is_integer_constant(extents.back(), &known);
-  if (func.is_reduction() || !func.updates.empty() || func.vars.size() < 2 || (constant && known >= kShort)) return std::nullopt;
+  return !func.is_reduction() && func.updates.empty() && func.vars.size() > 1 && !constant;
+}
+
+// Variants by the steps of the last index: a short one runs together with the one before it ...
+Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target) {
   ScheduleBuilder schedule(op);
-  for (const bool collapse : {true, false}) {
-    const Expr bound(kShort);
-    schedule.specialize(collapse ? lt(extents.back(), bound) : ge(extents.back(), bound), [&](const StageOf& stage_of) {
-      shape_nest(NestFacts(op, plan, target, func, nullptr), stage_of, {}, collapse);
-    });
+  const NestFacts facts(op, plan, target, op.funcs.back(), nullptr);
+  const Expr steps = op.outputs[0].extents.back(), bound(kShort);
+  schedule.specialize(lt(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}, LastIndex::joined); });
+  schedule.specialize(ge(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}); });
+  return schedule;
+}
+
+// ... or, where dimensions do not join, inside of vectors of another index; as straight code for a usual number of steps.
+Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& target) {
+  ScheduleBuilder schedule(op);
+  const Expr steps = op.outputs[0].extents.back();
+  const NestFacts facts(op, plan, target, op.funcs.back(), nullptr);
+  for (const int64_t few : kUsualFew) {
+    if (steps.kind() != ExprKind::var) break;
+    const Operator fixed = substitute(op, {{steps->name, Expr(few)}});
+    const NestFacts known(fixed, plan, target, fixed.funcs.back(), nullptr);
+    schedule.specialize(eq(steps, Expr(few)), [&](const StageOf& of) { shape_nest(known, of, {}, LastIndex::inside); });
   }
+  const Expr lanes(facts.lanes());
+  schedule.specialize(lt(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}, LastIndex::inside); });
+  schedule.specialize(ge(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}); });
   return schedule;
 }
 
@@ -112,7 +131,10 @@ std::optional<Schedule> collapsed_schedule(const Operator& op, const Plan& plan,
 
 std::vector<Schedule> construct_schedules(const Operator& op, const Target& target) {
   std::vector<Schedule> schedules;
-  if (auto collapsed = collapsed_schedule(op, make_plan(op, true), target)) schedules.push_back(std::move(*collapsed));
+  if (const Plan plan = make_plan(op, true); may_be_short(op, plan)) {
+    schedules.push_back(joined_schedule(op, plan, target));
+    schedules.push_back(inside_schedule(op, plan, target));
+  }
   for (bool fuse : {true, false}) {
     const Plan plan = make_plan(op, fuse);
     Schedule s = Writer(op, plan, target).run();

@@ -51,7 +51,7 @@ bool overlaps_along(const std::vector<Read>& reads, const std::string& index) {
         comparable = comparable && distance.constant().has_value();
         apart = apart || uses_var(reads[a].at[d], index);
       }
-      if (apart && comparable) return true;
+      if (apart && comparable && move_of(reads[a], index) != Move::irregular) return true;
     }
   }
   return false;

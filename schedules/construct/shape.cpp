@@ -11,15 +11,21 @@ namespace {
 
 constexpr int kAccumulators = 8;                            // vectors summed side by side hide the latency of an addition
 constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a thread costs what so many take
+constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
 constexpr int64_t kRowsKept = 32;                           // rows of a result that share those of a producer
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
 
 class Shaper {
  public:
-  Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, bool collapse)
-      : facts_(facts), stage_of_(stage_of), declare_(declare), collapse_(collapse), axes_(choose_axes(facts)),
+  Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, LastIndex last)
+      : facts_(facts), stage_of_(stage_of), declare_(declare), last_(last), axes_(choose_axes(facts, refused(facts, last))),
         order_(facts.order) {}
+
+  static std::set<std::string> refused(const NestFacts& facts, LastIndex last) {
+    if (last != LastIndex::inside) return {};
+    return {facts.func.vars.back()};
+  }
 
   Nest run() {
     const FuncContents& func = facts_.func;
@@ -94,27 +100,48 @@ class Shaper {
   }
 
   void pointwise() {
-    if (collapse_ && facts_.func.vars.size() > 1) collapse();
+    if (last_ == LastIndex::joined && facts_.func.vars.size() > 1) collapse();
     const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
     stage().split(axes_.vector, outer, inner, Expr(facts_.lanes() * (facts_.weight() < 16 ? 2 : 1)));
     loops_[axes_.vector] = outer;
+    const std::string few = few_inside();
     std::string unrolled;
     for (const std::string& v : order_) {                   // neighbours share what they read
-      if (v == axes_.vector || facts_.fixed(v) || facts_.node.hosts || !overlaps_along(facts_.reads, v)) continue;
+      if (v == axes_.vector || v == few || facts_.fixed(v) || facts_.node.hosts || !overlaps_along(facts_.reads, v)) continue;
       const std::string block = fresh(v + "o");
       unrolled = fresh(v + "i");
       stage().split(v, block, unrolled, Expr(int64_t{4}));
       loops_[v] = block;
       break;
     }
-    std::vector<std::string> all = outer_loops(axes_.vector);
-    stand_outside(without(axes_.vector));
+    const std::vector<std::string> around = without(axes_.vector, few);
+    std::vector<std::string> all;
+    for (const std::string& v : around) all.push_back(loops_.at(v));
+    stand_outside(around);
+    if (!few_blocks_.empty()) all.push_back(few_blocks_);
     all.push_back(outer);
     stand_outside({axes_.vector}, facts_.lanes());
     if (!unrolled.empty()) all.push_back(unrolled);
+    if (!few.empty()) all.push_back(loops_.at(few));
     all.push_back(inner);
     stage().reorder(all).vectorize(inner);
     if (!unrolled.empty()) stage().unroll(unrolled);
+  }
+
+  // The last index where it runs inside of the loop over vectors of another one: stores of neighbouring elements stand together
+  // then, as straight code where the number of its steps is known.
+  std::string few_inside() {
+    const std::string& last = facts_.func.vars.back();
+    if (last == axes_.vector || last_ == LastIndex::joined || facts_.fixed(last) || facts_.func.vars.size() < 2) return "";
+    const auto steps = facts_.constant_extent(last);
+    if (last_ != LastIndex::inside && (!steps || *steps > kFew)) return "";
+    if (!steps || *steps > kFew) return last;
+    const std::string outer = fresh(last + "o"), inner = fresh(last + "i");
+    stage().split(last, outer, inner, Expr(std::max<int64_t>(*steps, 1)));
+    stage().unroll(inner);
+    loops_[last] = inner;
+    few_blocks_ = outer;
+    return last;
   }
 
   // Each lane sums its own terms. Results that read the same vectors are summed together: up to two indices of them.
@@ -174,6 +201,10 @@ class Shaper {
     }
     const int64_t components = facts_.func.components();
     std::vector<TileClass> classes;
+    if (only_windows()) {                                   // a row of the window's operands stays in registers too
+      const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
+      return {{across * facts_.lanes(), std::max<int64_t>(8 / components, 1)}};
+    }
     // A row of borders or of several reduction loops multiplies the bodies: two widths are enough then.
     const bool few = facts_.func.rvars.size() > 1;
     const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1}
@@ -220,7 +251,7 @@ class Shaper {
     append(all, {ii, ji});
     stage().reorder(all).vectorize(ji).unroll(ii);
     finish_tile(io, ji, at);
-    unroll_windows(classes.front().rows * classes.front().width / facts_.lanes());
+    unroll_windows(classes.front().rows * classes.front().width / facts_.lanes(), ii);
     if (facts_.node.hosts) stand_outside(without(axes_.vector));
     stand_outside({axes_.vector}, classes.front().width);
     if (!facts_.node.hosts) stand_outside({axes_.rows}, classes.front().rows);
@@ -228,12 +259,14 @@ class Shaper {
 
   // Short loops over terms become straight code, innermost first: neighbours that read the same elements share them. A window
   // whose size is a symbol does so for the usual sizes.
-  void unroll_windows(int64_t operations) {
+  // The last of them runs inside of the tile's rows: what a row loads the next one still holds.
+  void unroll_windows(int64_t operations, const std::string& rows = "") {
     const std::vector<ReductionVar>& terms = facts_.func.rvars;
     for (size_t t = terms.size(); t-- > 0;) {
       const auto steps = facts_.constant_extent(terms[t].name);
-      if (!steps || *steps * operations > kStraightCode) return unroll_usual(terms, operations);
+      if (!steps || *steps * operations > kStraightCode) return unroll_usual(terms, operations, rows);
       operations *= std::max<int64_t>(*steps, 1);
+      if (t + 1 == terms.size() && !rows.empty() && only_windows()) stage().reorder({rows, terms[t].name});
       stage().unroll(terms[t].name);
     }
   }
@@ -245,7 +278,7 @@ class Shaper {
     });
   }
 
-  void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations) {
+  void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows) {
     if (facts_.node.hosts || !only_windows()) return;
     for (const ReductionVar& t : terms) if (t.extent.kind() != ExprKind::var) return;
     for (const int64_t size : {3, 5}) {
@@ -258,7 +291,8 @@ class Shaper {
       int64_t left = kStraightCode / operations;
       for (size_t t = terms.size(); t-- > 0 && left >= size; left /= size) unrolled.push_back(terms[t].name);
       if (unrolled.empty()) return;
-      extras_.push_back({condition, [func = facts_.func.name, unrolled](const StageOf& of) {
+      extras_.push_back({condition, [func = facts_.func.name, unrolled, rows](const StageOf& of) {
+        if (!rows.empty()) of(func).reorder({rows, unrolled.front()});
         for (const std::string& t : unrolled) of(func).unroll(t);
       }});
     }
@@ -372,21 +406,21 @@ class Shaper {
   const NestFacts& facts_;
   const StageOf& stage_of_;
   const Declare& declare_;
-  const bool collapse_;
+  const LastIndex last_;
   Axes axes_;
   std::vector<std::string> order_;                          // indices, outermost first
   std::map<std::string, std::string> loops_;
   std::set<std::string> used_;
   std::vector<Outside> outside_;                            // outermost first
-  std::string block_, step_;
+  std::string block_, step_, few_blocks_;
   Expr condition_;
   std::vector<Extra> extras_;
 };
 
 }  // namespace
 
-Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, bool collapse) {
-  return Shaper(facts, stage_of, declare, collapse).run();
+Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, LastIndex last) {
+  return Shaper(facts, stage_of, declare, last).run();
 }
 
 }  // namespace lathe::construct

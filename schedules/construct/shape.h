@@ -25,8 +25,15 @@ struct Nest {
   std::vector<Extra> extras;                                // the first whose condition holds
 };
 
-// Writes the directives of the nest. With `collapse` the last two indices of a pure Func run as one, so that a short last
-// one does not limit the vectors.
-Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, bool collapse = false);
+// What becomes of a last index of few steps, which alone would make short vectors.
+enum class LastIndex : uint8_t {
+  ordinary,    // it may run in lanes
+  joined,      // it runs as one with the index before it; of a pure Func
+  inside,      // another index runs in lanes, and it inside of the loop over their vectors
+};
+
+// Writes the directives of the nest.
+Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare,
+                LastIndex last = LastIndex::ordinary);
 
 }  // namespace lathe::construct

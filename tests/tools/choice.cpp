@@ -88,4 +88,12 @@ TEST_CASE("a schedule is the file's, none, or another file's that must fit") {
   CHECK(contains(refusal_of([] { choose({.spec = "stdlib:copied", .schedule = "tuned"}); }), "no tuner"));
 }
 
+TEST_CASE("what does not run may name a target that this machine cannot run") {
+  Library library;
+  for (const std::string& name : target_names()) {
+    const Chosen chosen = choose({.spec = "stdlib:copied", .target = name, .runs = false});
+    CHECK(chosen.target.level == name);
+  }
+}
+
 }  // namespace

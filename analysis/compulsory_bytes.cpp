@@ -41,7 +41,7 @@ class Reads {
     double total = 0;
     for (const InputDecl& input : op_.inputs) {
       const ReadPart& part = parts_.at(input.name);
-      total += std::min(points_in(part.box), part.different_reads) * static_cast<double>(bytes_of(input.dtype));
+      total += std::min(points_in(part.box), part.different_reads) * bits_of(input.dtype) / 8.0;
     }
     return total;
   }
@@ -138,7 +138,7 @@ double output_bytes(const Operator& op, const Ranges& constants) {
       std::optional<Interval> size = range_of(extent, constants);
       elements *= size ? static_cast<double>(std::max<int64_t>(size->high, 0)) : 0;
     }
-    total += elements * static_cast<double>(bytes_of(argument.dtype));
+    total += elements * bits_of(argument.dtype) / 8.0;
   }
   return total;
 }

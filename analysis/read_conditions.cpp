@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "analysis/simplify.h"
 #include "lang/text.h"
@@ -19,7 +21,7 @@ class Checker {
     for (const SizeDecl& s : op.sizes) facts_.bound(s.name, integer(s.lowest), integer(s.highest));
   }
 
-  std::vector<ReadCondition> run() {
+  void run() {
     for (const OutputDecl& out : op_.outputs) {
       std::vector<Range>& box = boxes_[out.func];
       for (const Expr& e : out.extents) box.push_back({integer(0), e - integer(1)});
@@ -28,10 +30,52 @@ class Checker {
       const std::vector<FuncPart> stages = parts_of(*f);
       for (size_t s = stages.size(); s-- > 0;) stage(*f, stages[s]);   // updates first: they read the Func as well
     }
-    return std::move(conditions_);
   }
 
+  std::vector<ReadCondition> conditions() { return std::move(conditions_); }
+  const std::set<const ExprNode*>& guarded() const { return guarded_; }
+
  private:
+  // What a condition says, as polynomials that are not negative where it holds.
+  void add_guards(const Expr& condition, bool holds, std::vector<Polynomial>& guards) const {
+    if (condition.is_op(Op::bit_and) && holds) {
+      for (const Expr& part : condition.args()) add_guards(part, true, guards);
+    } else if (condition.is_op(Op::bit_or) && !holds) {
+      for (const Expr& part : condition.args()) add_guards(part, false, guards);
+    } else if (condition.is_op(Op::bit_not)) {
+      add_guards(condition.arg(0), !holds, guards);
+    } else if (condition.kind() == ExprKind::op && condition.args().size() == 2 && condition.arg(0).type() == Type{}) {
+      const Polynomial difference = Polynomial::of(condition.arg(0)) - Polynomial::of(condition.arg(1));
+      const Polynomial reversed = Polynomial(0) - difference;
+      switch (condition->op) {
+        case Op::lt: guards.push_back(holds ? reversed - Polynomial(1) : difference); break;
+        case Op::le: guards.push_back(holds ? reversed : difference - Polynomial(1)); break;
+        case Op::gt: guards.push_back(holds ? difference - Polynomial(1) : reversed); break;
+        case Op::ge: guards.push_back(holds ? difference : reversed - Polynomial(1)); break;
+        case Op::eq: case Op::ne:
+          if (holds == (condition->op == Op::eq)) guards.insert(guards.end(), {difference, reversed});
+          break;
+        default: break;
+      }
+    }
+  }
+
+  // Calls for each access, with the conditions of the selects around it in guards_.
+  template <class Action>
+  void visit_guarded(const Expr& e, std::set<std::pair<const ExprNode*, size_t>>& seen, const Action& action) {
+    if (!seen.insert({e.get(), guards_.size()}).second) return;
+    if (e.kind() == ExprKind::access) action(e);
+    if (!e.is_op(Op::select)) return for_each_child(e, [&](const Expr& child) { visit_guarded(child, seen, action); });
+    visit_guarded(e.arg(0), seen, action);
+    for (const bool holds : {true, false}) {
+      const std::vector<Polynomial> outside = guards_;
+      add_guards(e.arg(0), holds, guards_);
+      std::set<std::pair<const ExprNode*, size_t>> inside;  // other conditions hold here
+      visit_guarded(e.arg(holds ? 1 : 2), guards_.size() == outside.size() ? seen : inside, action);
+      guards_ = outside;
+    }
+  }
+
   void stage(const FuncContents& func, const FuncPart& part) {
     const FuncContents* f = &part.loops;
     VarRanges ranges;
@@ -48,9 +92,12 @@ class Checker {
     }
     inner_ = facts_;
     for (const auto& [name, range] : ranges) assume_nonempty(inner_, range);
+    at_points_ = inner_;
+    for (const auto& [name, range] : ranges) at_points_.bound(name, range.lowest, range.highest);
+    std::set<std::pair<const ExprNode*, size_t>> seen;
     for (const Expr& v : f->values) {
-      visit(v, [&](const Expr& e) {
-        if (e.kind() == ExprKind::access && !part.reads_what_it_writes(func, e)) access(*f, e, ranges);
+      visit_guarded(v, seen, [&](const Expr& e) {
+        if (!part.reads_what_it_writes(func, e)) access(*f, e, ranges);
       });
     }
   }
@@ -63,7 +110,9 @@ class Checker {
     for (size_t d = 0; d < e.args().size(); ++d) {
       auto range = interval_of(e.arg(d), ranges, inner_);
       if (input) {
-        if (e->boundary == Boundary::inside) decide(f, e, d, range, input->extents[d]);
+        if (e->boundary == Boundary::inside && !holds_by_guards(e, d, input->extents[d])) {
+          decide(f, e, d, range, input->extents[d]);
+        }
         if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
       } else if (range) {
         if (fresh) box->push_back(*range);
@@ -77,6 +126,21 @@ class Checker {
     if (op_.find_output(func)) return;
     auto [known, first] = needed_.try_emplace(func, nonempty_);
     if (!first && !(known->second == nonempty_)) known->second = simplify(known->second | nonempty_, facts_);
+  }
+
+  // A select around the read says that it is inside. Without it the read would be undecided or outside.
+  bool holds_by_guards(const Expr& e, size_t d, const Expr& extent) {
+    if (guards_.empty()) return false;
+    bool by_guard = false;
+    const auto holds = [&](const Polynomial& p) {
+      if (at_points_.nonnegative(p)) return true;
+      by_guard = true;
+      return std::any_of(guards_.begin(), guards_.end(), [&](const Polynomial& g) { return at_points_.nonnegative(p - g); });
+    };
+    const Expr index = simplify(e.arg(d), inner_);
+    if (!holds(Polynomial::of(index)) || !holds(Polynomial::of(extent - integer(1) - index))) return false;
+    if (by_guard) guarded_.insert(e.get());
+    return true;
   }
 
   void decide(const FuncContents& f, const Expr& e, size_t d, const std::optional<Range>& range, const Expr& extent) {
@@ -112,7 +176,10 @@ class Checker {
   }
 
   const Operator& op_;
-  Facts facts_, inner_;
+  Facts facts_, inner_;                                     // of the operator; where a Func has points
+  Facts at_points_;                                         // and about its indices
+  std::vector<Polynomial> guards_;                          // not negative where the expression at hand is chosen
+  std::set<const ExprNode*> guarded_;                       // reads that are inside by their guards
   Expr nonempty_;
   std::map<std::string, std::vector<Range>> boxes_;
   std::map<std::string, Expr> needed_;                      // condition under which a Func has a point that is read
@@ -121,6 +188,35 @@ class Checker {
 
 }  // namespace
 
-std::vector<ReadCondition> read_conditions(const Operator& op) { return Checker(op).run(); }
+std::vector<ReadCondition> read_conditions(const Operator& op) {
+  Checker checker(op);
+  checker.run();
+  return checker.conditions();
+}
+
+Operator with_guarded_reads_bounded(const Operator& op) {
+  Checker checker(op);
+  checker.run();
+  if (checker.guarded().empty()) return op;
+  const auto bounded = [&](const Expr& value) {
+    // The nodes are looked up before anything in them is rebuilt.
+    const std::function<Expr(const Expr&)> walk = [&](const Expr& e) {
+      const Expr inner = with_changed_children(e, walk);
+      if (!checker.guarded().count(e.get())) return inner;
+      ExprNode node = *inner;
+      node.boundary = Boundary::constant;
+      return make_access(std::move(node));
+    };
+    return walk(value);
+  };
+  Operator result = op;
+  for (FuncContents& f : result.funcs) {
+    for (Expr& v : f.values) v = bounded(v);
+    for (Update& u : f.updates) {
+      for (Expr& v : u.values) v = bounded(v);
+    }
+  }
+  return result;
+}
 
 }  // namespace lathe

@@ -18,4 +18,8 @@ struct ReadCondition {
 // The conditions not proved. Throws Error{read_outside} for a read that is outside at every size with any output.
 std::vector<ReadCondition> read_conditions(const Operator& op);
 
+// The operator with reads that are inside because a select around them says so, as select(i < M, X[i], 0) does, as reads with
+// a rule: code computes both sides of a select. Such reads have no condition.
+Operator with_guarded_reads_bounded(const Operator& op);
+
 }  // namespace lathe

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "analysis/read_conditions.h"
 #include "jit/codegen/codegen.h"
 #include "jit/lower/lower.h"
 #include "jit/passes/pipeline.h"
@@ -29,7 +30,7 @@ struct Job {
   std::optional<Schedule> schedule;
 
   Job(const Operator& given, const CompileOptions& options)
-      : op(with_static_params(given, options.static_params)),
+      : op(with_guarded_reads_bounded(with_static_params(given, options.static_params))),
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
   }

@@ -33,6 +33,13 @@ const OutputDecl* Operator::find_output(std::string_view func) const {
   return it == outputs.end() ? nullptr : &*it;
 }
 
+const OutputDecl* Operator::output_in(std::string_view input) const {
+  for (const OutputDecl& o : outputs) {
+    if (!o.in.empty() && o.in == input) return &o;
+  }
+  return nullptr;
+}
+
 std::vector<FuncPart> parts_of(const FuncContents& func) {
   std::vector<FuncPart> stages(1);
   stages[0].loops = func;
@@ -56,10 +63,18 @@ std::string component_name(const FuncContents& func, int component) {
   return func.components() == 1 ? func.name : fmt::format("{}.{}", func.name, component);
 }
 
+std::string written_argument(const Operator& op, const FuncContents& func, int component) {
+  const OutputDecl* output = op.find_output(func.name);
+  return output && !output->in.empty() ? output->in : component_name(func, component);
+}
+
 std::vector<TensorArgument> tensor_arguments(const Operator& op) {
   std::vector<TensorArgument> list;
-  for (const InputDecl& in : op.inputs) list.push_back({in.name, in.dtype, in.extents, false});
+  for (const InputDecl& in : op.inputs) {
+    list.push_back({in.name, in.dtype, in.extents, op.output_in(in.name) != nullptr, true});
+  }
   for (const OutputDecl& out : op.outputs) {
+    if (!out.in.empty()) continue;
     const FuncContents* f = op.find_func(out.func);
     if (!f) internal_error("algorithm", "output " + out.func + " has no Func");
     for (int c = 0; c < f->components(); ++c) {
@@ -99,9 +114,50 @@ constexpr BuiltIn built_ins[] = {
     {"max_number", Op::max_number, [](DType t) { return extreme(t, -1); }},
 };
 
+// The extreme value, then the indices where it stands: of several places the first in lexicographic order. A NaN is never
+// better than what is there.
+std::shared_ptr<const Combiner> place_of_extreme(const std::string& name, const std::vector<DType>& types,
+                                                 const SourceLocation& where) {
+  for (size_t c = 1; c < types.size(); ++c) {
+    if (types[c] != DType::i64) return nullptr;
+  }
+  if (types.size() < 2) return nullptr;
+  auto combiner = std::make_shared<Combiner>();
+  combiner->name = name;
+  const auto operand = [&](std::vector<std::string>& side, const char* prefix, size_t c) {
+    side.push_back(fmt::format("{}{}", prefix, c));
+    return make_var(side.back(), {types[c], 1});
+  };
+  const Expr left = operand(combiner->left, "left", 0), right = operand(combiner->right, "right", 0);
+  const Op better_by = name == "argmax" ? Op::gt : Op::lt;
+  const Expr better = make_op(better_by, {right, left}, where);
+  std::vector<Expr> ours, theirs;
+  for (size_t c = 1; c < types.size(); ++c) {
+    ours.push_back(operand(combiner->left, "left", c));
+    theirs.push_back(operand(combiner->right, "right", c));
+  }
+  Expr before;                                              // their place is before ours
+  for (size_t c = ours.size(); c-- > 0;) {
+    const Expr here = lt(theirs[c], ours[c]);
+    before = before.defined() ? here | (eq(theirs[c], ours[c]) & before) : here;
+  }
+  const Expr takes = better | (eq(right, left) & before);
+  combiner->identity.push_back(extreme(types[0], name == "argmax" ? -1 : +1));
+  combiner->combined.push_back(select(better, right, left));
+  for (size_t c = 0; c < ours.size(); ++c) {
+    combiner->identity.push_back(extreme(DType::i64, +1));
+    combiner->combined.push_back(select(takes, theirs[c], ours[c]));
+  }
+  return combiner;
+}
+
 }  // namespace
 
-std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types) {
+bool finds_places(const std::string& combiner) { return combiner == "argmax" || combiner == "argmin"; }
+
+std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types,
+                                                 const SourceLocation& where) {
+  if (finds_places(name)) return place_of_extreme(name, types, where);
   for (const BuiltIn& b : built_ins) {
     if (name != b.name) continue;
     auto combiner = std::make_shared<Combiner>();
@@ -113,7 +169,7 @@ std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const 
       combiner->identity.push_back(b.identity(types[c]));
       Type type{types[c], 1};
       combiner->combined.push_back(
-          make_op(b.op, {make_var(combiner->left[c], type), make_var(combiner->right[c], type)}));
+          make_op(b.op, {make_var(combiner->left[c], type), make_var(combiner->right[c], type)}, where));
     }
     return combiner;
   }

@@ -44,8 +44,11 @@ struct Combiner {
 };
 
 // The built-in combiner of this name (sum, prod, min, max, min_number, max_number), applied to each component on its
-// own; null for another name.
-std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types);
+// own; or argmax or argmin of a value and the indices of its place; null for another name.
+std::shared_ptr<const Combiner> builtin_combiner(const std::string& name, const std::vector<DType>& types,
+                                                 const SourceLocation& where = {});
+
+bool finds_places(const std::string& combiner);             // argmax, argmin: the reduction variables are terms too
 
 // An update: at each point of `rvars`, in lexicographic order, the values of its Func at `indices` become `values`, which
 // may read the Func. An index that is just that variable of the Func stays free: the update runs for each of its values
@@ -101,8 +104,9 @@ void for_each_value(const FuncContents& func, const Visitor& visitor) {
 struct OutputDecl {
   std::string func;                                         // a tuple Func gives one tensor for each component
   std::vector<Expr> extents;
-  SourceLocation where;
-  bool operator==(const OutputDecl& o) const { return func == o.func && extents == o.extents; }
+  std::string in = {};                                      // the input whose place it takes; "": it has its own
+  SourceLocation where = {};
+  bool operator==(const OutputDecl& o) const { return func == o.func && extents == o.extents && in == o.in; }
 };
 
 struct Operator {
@@ -118,19 +122,24 @@ struct Operator {
   const FuncContents* find_func(std::string_view name) const;
   const InputDecl* find_input(std::string_view name) const;
   const OutputDecl* find_output(std::string_view func) const;
+  const OutputDecl* output_in(std::string_view input) const;  // that takes the place of this input; null: none does
   bool operator==(const Operator& o) const;                 // ignores locations
 };
 
 // The tensors a kernel of this operator takes, in order: inputs, then outputs (tuple components one by one, named
-// "C.0", "C.1"; a Func of one component keeps its name).
+// "C.0", "C.1"; a Func of one component keeps its name). An output in the place of an input is no argument of its own:
+// the input is written.
 struct TensorArgument {
   std::string name;
   DType dtype;
   std::vector<Expr> extents;
   bool is_output;
+  bool is_input = !is_output;
 };
 std::vector<TensorArgument> tensor_arguments(const Operator& op);
 std::string component_name(const FuncContents& func, int component);
+// The argument that a component of an output is written to.
+std::string written_argument(const Operator& op, const FuncContents& func, int component);
 
 // Checks names, types, ranks and recursion, and orders funcs. Throws Error with the author's location. Both front ends
 // end here. Takes reductions that are part of a larger expression out into Funcs of their own ("D.sum", "D.sum2").

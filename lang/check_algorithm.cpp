@@ -62,6 +62,7 @@ class Checker {
     order();
     FuncChecker checker(op_);
     for (const FuncContents& f : op_.funcs) checker.check(f);
+    check_in_place(op_);
     op_.funcs.resize(needed_);
     for (FuncContents& f : op_.funcs) {
       for (Expr& value : f.values) value = settled(value);
@@ -146,7 +147,12 @@ class Checker {
              "names used once", place);
     };
     for (const SizeDecl& s : op_.sizes) add(s.name, "size", op_.where);
-    for (const ParamDecl& p : op_.params) add(p.name, "parameter", op_.where);
+    for (const ParamDecl& p : op_.params) {
+      add(p.name, "parameter", op_.where);
+      if (!is_storage(p.dtype)) continue;
+      refuse(ErrorCode::type_mismatch, fmt::format("parameter {} has a type of storage only", p.name),
+             std::string(name_of(p.dtype)), std::string(name_of(arithmetic_type_of(p.dtype))), op_.where);
+    }
     for (const InputDecl& in : op_.inputs) add(in.name, "input", in.where);
     for (const FuncContents& f : op_.funcs) {
       for (const FuncPart& s : parts_of(f)) add(s.loops.name, s.update ? "update" : "Func", s.loops.where);

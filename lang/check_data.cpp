@@ -13,15 +13,16 @@ int64_t between(Generator& random, int64_t low, int64_t high) {
   return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
 }
 
-std::vector<int64_t> strides_for(const std::vector<int64_t>& shape, bool is_output, CheckStrides kind,
+std::vector<int64_t> strides_for(DType dtype, const std::vector<int64_t>& shape, bool is_output, CheckStrides kind,
                                  Generator& random) {
-  std::vector<int64_t> strides = dense_strides(shape);
+  std::vector<int64_t> strides = dense_strides(dtype, shape);
   const size_t rank = shape.size();
-  if (kind == CheckStrides::padded) {
+  if (kind == CheckStrides::padded || (kind == CheckStrides::transposed && is_packed(dtype))) {
     int64_t stride = 1;
     for (size_t d = rank; d-- > 0;) {
       strides[d] = stride;
       stride = stride * std::max<int64_t>(shape[d], 1) + (d > 0 ? between(random, 1, 7) : 0);
+      if (is_packed(dtype)) stride += stride % 2;
     }
   } else if (kind == CheckStrides::transposed && !is_output) {
     int64_t stride = rank == 1 ? 2 : 1;
@@ -66,6 +67,16 @@ void fill(const TensorView& view, bool exact, Generator& random) {
 
 }  // namespace
 
+Bindings CheckData::for_oracle(const Operator& op) const {
+  Bindings apart = bindings;
+  for (const OutputDecl& output : op.outputs) {
+    if (output.in.empty()) continue;
+    apart.tensors[output.func] = bindings.tensors.at(output.in);
+    apart.tensors[output.in] = before.at(output.in).view();
+  }
+  return apart;
+}
+
 CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes,
                           const CheckOptions& options) {
   CheckData data;
@@ -87,13 +98,12 @@ CheckData make_check_data(const Operator& op, const std::map<std::string, int64_
                                            .need = "at least 0",
                                            .where = op.where});
     }
-    const auto strides = strides_for(shape, argument.is_output, options.strides, random);
+    const auto strides = strides_for(argument.dtype, shape, argument.is_output, options.strides, random);
     const auto placement = between(random, 0, 1) == 0 ? Placement::at_start : Placement::at_end;
     GuardedTensor tensor(argument.dtype, shape, strides, placement);
-    if (!argument.is_output) {
-      fill(tensor.view(), options.exact, random);
-      tensor.make_read_only();
-    }
+    if (argument.is_input) fill(tensor.view(), options.exact, random);
+    if (!argument.is_output) tensor.make_read_only();
+    if (argument.is_input && argument.is_output) data.before[argument.name] = copy_of(tensor.view());
     data.bindings.tensors[argument.name] = tensor.view();
     data.tensors.emplace(argument.name, std::move(tensor));
   }

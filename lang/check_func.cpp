@@ -106,6 +106,11 @@ void FuncChecker::check(const FuncContents& f) {
     check_extent(op_, r.extent, fmt::format("the extent of {} in {}", r.name, f.name), f.where);
     names_[r.name] = Type{};
   }
+  for (const Expr& value : f.values) {
+    if (!is_packed(value.type().dtype)) continue;
+    refuse(ErrorCode::type_mismatch, fmt::format("{} holds packed elements", f.name), to_string(value.type()),
+           "a type of whole bytes", place(value, f.where), fmt::format("only inputs are packed; convert: {}(...)", name_of(unpacked_type_of(value.type().dtype))));
+  }
   if (f.combiner) reduction(f);
   for (const Expr& value : f.values) {
     visit(value, [&](const Expr& e) { node(f, e); });
@@ -150,6 +155,7 @@ void FuncChecker::reduction(const FuncContents& f) const {
   }
   for (const Expr& e : c.identity) combiner_names(f, globals_, e);
   for (const Expr& e : c.combined) combiner_names(f, operands, e);
+  check_combiner_law(op_, f);
 }
 
 void FuncChecker::combiner_names(const FuncContents& f, const std::map<std::string, Type>& operands,

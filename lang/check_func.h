@@ -21,6 +21,12 @@ void check_constants(const Expr& node, const std::string& whose, const SourceLoc
 // An i64 formula over sizes and static parameters. `what` names it in errors.
 void check_extent(const Operator& op, const Expr& e, const std::string& what, const SourceLocation& where);
 
+// The law of an author's combiner (check_combiner.cpp).
+void check_combiner_law(const Operator& op, const FuncContents& f);
+
+// Outputs in the place of inputs (check_in_place.cpp).
+void check_in_place(const Operator& op);
+
 // Checks the definitions of an operator whose names are unique and whose funcs stand producers first.
 class FuncChecker {
  public:

@@ -29,7 +29,14 @@ bool keeps_integers(const Expr& e) {
   return keeps;
 }
 
-double largest_exact(DType type) { return type == f32 ? 0x1p24 : 0x1p53; }
+double largest_exact(DType type) {
+  switch (type) {
+    case DType::f16: return 0x1p11;
+    case DType::bf16: return 0x1p8;
+    case DType::f32: return 0x1p24;
+    default: return 0x1p53;
+  }
+}
 
 class Magnitudes {
  public:

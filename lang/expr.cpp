@@ -25,6 +25,7 @@ const OpInfo& info_of(Op op) {
 }
 
 bool exists_for(Op op, DType type) {
+  if (is_storage(type)) return op == Op::select;
   switch (info_of(op).operands) {
     case Operands::any: return true;
     case Operands::numbers: return type != DType::boolean;
@@ -34,6 +35,10 @@ bool exists_for(Op op, DType type) {
     case Operands::words: return type == DType::i32 || type == DType::i64;
   }
   return false;
+}
+
+bool converts(DType from, DType to) {
+  return !is_storage(to) || from == to || (from == DType::f32 && !is_packed(to));
 }
 
 DType result_of(Op op, DType type) {

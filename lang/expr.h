@@ -7,6 +7,7 @@
 // Equality, ordering and hashing are structural and ignore source locations. Index arithmetic is i64.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -42,6 +43,9 @@ struct OpInfo {
 };
 const OpInfo& info_of(Op op);
 bool exists_for(Op op, DType operands);        // of select: its last two
+// Every type converts to every other, but to f16 and bf16 an f32 only, so that each conversion rounds once, and none to
+// packed types, which nothing is computed in.
+bool converts(DType from, DType to);
 DType result_of(Op op, DType operands);
 int infix_strength(Op op);    // larger binds tighter; C's order, except that & ^ | bind tighter than comparisons
 
@@ -80,6 +84,8 @@ class Expr {
   Expr(int64_t value);
   Expr(float value);
   Expr(double value);
+  template <std::same_as<bool> T>
+  Expr(T) = delete;  // conditions on values are eq(a, b), ne, lt, le, gt and ge; == and < compare the formulas themselves
 
   bool defined() const { return node_ != nullptr; }
   const ExprNode* operator->() const { return node_.get(); }
@@ -175,6 +181,15 @@ Expr operator^(const Expr& a, const Expr& b);
 Expr operator~(const Expr& a);
 Expr operator<<(const Expr& a, const Expr& b);
 Expr operator>>(const Expr& a, const Expr& b);
+// Values are compared by names, since == and < compare formulas; conditions are joined by & and |.
+template <class T>
+concept Formula = std::is_class_v<T> && !std::same_as<T, std::shared_ptr<const ExprNode>> && std::convertible_to<T, Expr>;
+template <class A, class B> requires Formula<A> || Formula<B> void operator>(const A& a, const B& b) = delete;   // gt(a, b)
+template <class A, class B> requires Formula<A> || Formula<B> void operator<=(const A& a, const B& b) = delete;  // le(a, b)
+template <class A, class B> requires Formula<A> || Formula<B> void operator>=(const A& a, const B& b) = delete;  // ge(a, b)
+template <class A, class B> requires Formula<A> || Formula<B> void operator&&(const A& a, const B& b) = delete;  // a & b
+template <class A, class B> requires Formula<A> || Formula<B> void operator||(const A& a, const B& b) = delete;  // a | b
+template <Formula A> void operator!(const A& a) = delete;                                                        // ~a
 Expr eq(const Expr& a, const Expr& b);
 Expr ne(const Expr& a, const Expr& b);
 Expr lt(const Expr& a, const Expr& b);

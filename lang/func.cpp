@@ -179,8 +179,17 @@ static Expr reduce_by(const char* name, const Domain& over, const Tuple& value, 
     }
     types.push_back(v.type().dtype);
   }
-  return reduce(over, builtin_combiner(name, types), value, at);
+  return reduce(over, builtin_combiner(name, types, location_of(at)), value, at);
 }
+
+static Expr place_by(const char* name, const Domain& over, const Expr& value, std::source_location at) {
+  Tuple terms{value};
+  for (const RDom& r : over.vars) terms.values.push_back(r);
+  return reduce_by(name, over, terms, at);
+}
+
+Expr argmax(const Domain& over, const Expr& value, std::source_location at) { return place_by("argmax", over, value, at); }
+Expr argmin(const Domain& over, const Expr& value, std::source_location at) { return place_by("argmin", over, value, at); }
 
 Expr sum(const Domain& over, const Tuple& value, std::source_location at) { return reduce_by("sum", over, value, at); }
 Expr prod(const Domain& over, const Tuple& value, std::source_location at) {
@@ -237,12 +246,12 @@ void add_size(const SizeDecl& size, const InputDecl& in, std::vector<SizeDecl>& 
 
 }  // namespace
 
-Operator make_operator(std::string name, std::vector<std::variant<Input, Param>> arguments, std::vector<Output> outputs,
+Operator make_operator(std::string name, std::vector<Argument> arguments, std::vector<Output> outputs,
                        std::source_location at) {
   Operator op;
   op.name = std::move(name);
   op.where = location_of(at);
-  for (const auto& argument : arguments) {
+  for (const auto& [argument] : arguments) {
     if (const Input* in = std::get_if<Input>(&argument)) {
       op.inputs.push_back(in->declaration());
       for (const SizeDecl& s : in->sizes()) add_size(s, in->declaration(), op.sizes);
@@ -257,7 +266,7 @@ Operator make_operator(std::string name, std::vector<std::variant<Input, Param>>
                                               "no definition", "a definition before the operator is made", op.where});
     }
     collector.add(*out.func);
-    op.outputs.push_back({out.func->name, values_of(out.extents), op.where});
+    op.outputs.push_back({out.func->name, values_of(out.extents), out.in, op.where});
   }
   op.funcs = std::move(collector.funcs);
   return checked(std::move(op));

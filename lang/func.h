@@ -24,6 +24,20 @@ namespace lathe {
 
 SourceLocation location_of(const std::source_location& at);
 
+// What may stand for a value: other types get one line of explanation instead of a page of candidates.
+template <class T>
+inline constexpr bool is_value = std::convertible_to<const T&, Expr>;
+
+template <class T>
+Expr as_index(const T& index) {
+  static_assert(is_value<T>, "an index is a Var, an RDom, a number, or an expression of these");
+  if constexpr (is_value<T>) {
+    return Expr(index);
+  } else {
+    return {};
+  }
+}
+
 class Var {
  public:
   explicit Var(std::string name) : expr_(make_var(std::move(name))) {}
@@ -68,9 +82,9 @@ struct Extent {
 
 // The first index of a read or definition. Being converted at the author's line, it tells the place of the whole.
 struct FirstIndex {
-  template <std::convertible_to<Expr> T>
+  template <class T>
   FirstIndex(const T& value, std::source_location at = std::source_location::current())
-      : value(value), where(location_of(at)) {}
+      : value(as_index(value)), where(location_of(at)) {}
   Expr value;
   SourceLocation where;
 };
@@ -85,7 +99,7 @@ class Input {
   // A read at these indices; without a boundary rule it must be inside.
   template <class... Index>
   Expr operator()(const FirstIndex& first, const Index&... others) const {
-    return read({first.value, Expr(others)...}, Boundary::inside, {}, first.where);
+    return read({first.value, as_index(others)...}, Boundary::inside, {}, first.where);
   }
   Expr operator()(std::source_location at = std::source_location::current()) const;      // of rank 0
   Expr at(std::vector<Expr> indices, Boundary boundary = Boundary::inside, Expr value = {},
@@ -114,8 +128,11 @@ class RDom {
 struct Tuple {
   std::vector<Expr> values;
   Tuple(std::initializer_list<Expr> v) : values(v) {}
-  template <std::convertible_to<Expr> T>
-  Tuple(const T& value) : values{Expr(value)} {}
+  template <class T>
+  Tuple(const T& value) {
+    static_assert(is_value<T>, "a value is an expression, a number, or several of them in braces: {a, b}");
+    if constexpr (is_value<T>) values = {Expr(value)};
+  }
 };
 
 class Func;
@@ -155,7 +172,7 @@ class Func {
   const std::string& name() const;
   template <class... Index>
   FuncRef operator()(const FirstIndex& first, const Index&... others) {
-    return FuncRef(*this, {first.value, Expr(others)...}, first.where);
+    return FuncRef(*this, {first.value, as_index(others)...}, first.where);
   }
   FuncRef operator()(std::source_location at = std::source_location::current()) { return this->at({}, at); }  // rank 0
   FuncRef at(std::vector<Expr> indices, std::source_location at = std::source_location::current());
@@ -171,6 +188,10 @@ using RDoms = std::vector<RDom>;
 struct Domain {
   RDoms vars;
   Domain(const RDom& one) : vars{one} {}
+  template <class T>
+  Domain(const T&) {
+    static_assert(std::is_same_v<T, RDom>, "a reduction or an update runs over an RDom, or over several in braces: {r, s}");
+  }
   Domain(std::initializer_list<RDom> list) : vars(list) {}
   Domain(RDoms list) : vars(std::move(list)) {}
 };
@@ -184,16 +205,35 @@ Expr reduce_min(const Domain& over, const Tuple& value, std::source_location at 
 Expr reduce_max(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
 Expr reduce_min_number(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
 Expr reduce_max_number(const Domain& over, const Tuple& value, std::source_location at = std::source_location::current());
+// The largest or smallest value and where it stands: components (value, index of each variable of the domain).
+Expr argmax(const Domain& over, const Expr& value, std::source_location at = std::source_location::current());
+Expr argmin(const Domain& over, const Expr& value, std::source_location at = std::source_location::current());
 Expr reduce(const Domain& over, std::shared_ptr<const Combiner> combiner, const Tuple& value, std::source_location at = std::source_location::current());
 
 struct Output {
   Output(const Func& func, std::vector<Extent> extents) : func(func.contents()), extents(std::move(extents)) {}
+  // In the place of an input, whose values it changes.
+  Output(const Func& func, std::vector<Extent> extents, const Input& in)
+      : func(func.contents()), extents(std::move(extents)), in(in.declaration().name) {}
   std::shared_ptr<const FuncContents> func;
   std::vector<Extent> extents;
+  std::string in;
+};
+
+// An argument of an operator.
+struct Argument {
+  std::variant<Input, Param> value;
+  Argument(const Input& input) : value(input) {}
+  Argument(const Param& param) : value(param) {}
+  template <class T>
+  Argument(const T& other) : value(Param("", 0)) {
+    static_assert(std::is_same_v<T, Input>, "the arguments of an operator are Inputs and Params; outputs stand in the list behind them");
+    (void)other;
+  }
 };
 
 // Collects the Funcs that the outputs need, checks the whole and gives an immutable description. Throws Error.
-Operator make_operator(std::string name, std::vector<std::variant<Input, Param>> arguments, std::vector<Output> outputs,
+Operator make_operator(std::string name, std::vector<Argument> arguments, std::vector<Output> outputs,
                        std::source_location at = std::source_location::current());
 
 }  // namespace lathe

@@ -30,7 +30,7 @@ int64_t span_of(const std::vector<int64_t>& shape, const std::vector<int64_t>& s
 GuardedTensor::GuardedTensor(DType dtype, std::vector<int64_t> shape, std::vector<int64_t> strides,
                              Placement placement) {
   const int64_t page = sysconf(_SC_PAGESIZE);
-  const int64_t used = span_of(shape, strides) * bytes_of(dtype);
+  const int64_t used = bytes_in_row(dtype, span_of(shape, strides));
   bytes_ = (used + page - 1) / page * page;
   const size_t total = static_cast<size_t>(bytes_ + 2 * page);
   void* const reserved = mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

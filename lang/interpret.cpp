@@ -147,7 +147,15 @@ bool is_read(const Operator& op, const std::string& func) {
 
 }  // namespace
 
-void interpret(const Operator& op, const Bindings& bindings) {
+void interpret(const Operator& op, const Bindings& given) {
+  Bindings bindings = given;
+  std::vector<Tensor> before;                               // inputs that are written
+  for (const OutputDecl& output : op.outputs) {
+    if (output.in.empty() || bindings.tensors.count(output.func) || !bindings.tensors.count(output.in)) continue;
+    const TensorView view = bindings.tensors.at(output.in);
+    bindings.tensors[output.func] = view;
+    bindings.tensors[output.in] = before.emplace_back(copy_of(view)).view();
+  }
   Machine<ExactDomain> machine(op, bindings, needed_regions(op, constants_of(op, bindings)).boxes);
   std::vector<std::vector<OutputTensor>> tensors(op.funcs.size());
   for (size_t f = 0; f < op.funcs.size(); ++f) {

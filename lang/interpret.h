@@ -18,6 +18,7 @@ struct Bindings {
 
 int64_t evaluate_extent(const Expr& extent, const std::map<std::string, int64_t>& sizes);
 
+// An output in the place of an input has a tensor of its own where one is bound under its name, else that of the input.
 // Computes every output whole, each Func once for each point of the region that its consumers need (memoised). Arithmetic
 // is done in the element types of the algorithm, so integer results are exact.
 void interpret(const Operator& op, const Bindings& bindings);

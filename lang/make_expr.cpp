@@ -9,6 +9,7 @@
 
 #include "lang/algorithm.h"
 #include "lang/expr_node.h"
+#include "support/small_float.h"
 
 namespace lathe {
 
@@ -37,7 +38,12 @@ std::string range_text(DType type) {
 // bits.
 double rounded(DType type, double value) {
   if (std::isnan(value)) return std::numeric_limits<double>::quiet_NaN();
-  return type == DType::f32 ? static_cast<double>(static_cast<float>(value)) : value;
+  switch (type) {
+    case DType::f16: return static_cast<double>(Float16(value));
+    case DType::bf16: return static_cast<double>(BFloat16(value));
+    case DType::f32: return static_cast<double>(static_cast<float>(value));
+    default: return value;
+  }
 }
 
 Expr untyped(Expr literal) {
@@ -232,8 +238,12 @@ void check_operands(Op op, const std::vector<Expr>& args, const SourceLocation& 
     }
   }
   if (!exists_for(op, args[first].type().dtype)) {
+    const DType type = args[first].type().dtype;
+    const bool stored = is_storage(type) && exists_for(op, arithmetic_type_of(type));
     fail(ErrorCode::type_mismatch, fmt::format("operands of {} have the wrong type", name), types_text(args),
-         std::string(text_of(info_of(op).operands)), where);
+         std::string(text_of(info_of(op).operands)), where,
+         stored ? fmt::format("{} is a type of storage only; convert: {}(...)", name_of(type), name_of(arithmetic_type_of(type)))
+                : "");
   }
 }
 
@@ -297,6 +307,15 @@ Expr make_var(std::string name, Type type) {
 
 Expr make_cast(DType type, Expr value) {
   if (!value.defined()) fail(ErrorCode::bad_definition, "a cast has no value", "an empty expression", "a value", {});
+  // A literal is rounded to a storage type at once: no operator could have given it another type.
+  if (is_storage(type) && value->untyped_literal) value = adopt(type, value, false, value->where);
+  const DType from = value.type().dtype;
+  if (!converts(from, type)) {
+    fail(ErrorCode::type_mismatch, fmt::format("no conversion goes from {} to {}", name_of(from), name_of(type)),
+         to_string(value.type()), is_packed(type) ? "an unpacked type" : "an f32", value->where,
+         is_packed(type) ? "only inputs are packed; put two into a byte: lo | hi << 4"
+                         : fmt::format("write {}(f32(...)), which rounds twice", name_of(type)));
+  }
   ExprNode node;
   node.kind = ExprKind::cast;
   node.type = value.type();

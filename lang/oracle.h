@@ -28,12 +28,15 @@ struct CheckOptions {
   bool exact = true;                                        // falls back to bounded where exact does not apply
   int64_t max_points = 1000;                                // compared where interpreting the whole takes too long
   CheckStrides strides = CheckStrides::dense;
+  double bound_factor = 1;                                  // on the bounds of bounded mode: alternatives.h
 };
 
-// Inputs with values (read-only), outputs full of poison; each with one end, drawn from the seed, at a guard page.
+// What a kernel is called with. Inputs with values (read-only), outputs full of poison; each with one end, drawn from the seed, at a guard page.
 struct CheckData {
   std::map<std::string, GuardedTensor> tensors;
   Bindings bindings;                                        // views of them; run-time parameters at their defaults
+  std::map<std::string, Tensor> before;                     // inputs that are written, as they were
+  Bindings for_oracle(const Operator& op) const;            // with these, and the outputs in their place apart
 };
 CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes, const CheckOptions& options);
 

@@ -27,14 +27,68 @@ class FileParser {
     for (lexer_.skip_new_lines(); !lexer_.at_end(); lexer_.skip_new_lines()) {
       if (at_schedule()) {
         file.schedules.push_back(schedule());
+      } else if (at_alternatives()) {
+        named_.push_back(alternatives());
       } else {
         add(file, parse_operator(lexer_));
       }
     }
+    for (const NamedAlternatives& named : named_) add(file, named);
     return file;
   }
 
  private:
+  // Before the operators are looked up, which may stand below.
+  struct NamedAlternatives {
+    Token name;
+    std::vector<std::pair<Token, double>> list;
+  };
+
+  bool at_alternatives() const {
+    return lexer_.peek().indent == 0 && lexer_.is("alternatives") && lexer_.peek(1).kind == TokenKind::name &&
+           lexer_.peek(2).text == "=";
+  }
+
+  NamedAlternatives alternatives() {
+    lexer_.expect("alternatives");
+    NamedAlternatives named{lexer_.expect_name("a name for all"), {}};
+    check_new_name(named.name);
+    lexer_.expect("=");
+    do {
+      named.list.push_back({lexer_.expect_name("an operator"), 1});
+      if (!lexer_.accept("within")) continue;
+      const Token factor = lexer_.next();
+      if (factor.kind != TokenKind::integer && factor.kind != TokenKind::floating) {
+        refuse_text(ErrorCode::syntax, "unexpected text", describe(factor), "a factor on the error of the first", factor.where);
+      }
+      named.list.back().second = factor.kind == TokenKind::integer ? static_cast<double>(factor.integer_value) : factor.float_value;
+    } while (lexer_.accept(","));
+    expect_line_end(lexer_);
+    return named;
+  }
+
+  static void add(SourceFile& file, const NamedAlternatives& named) {
+    std::vector<Alternative> list;
+    for (const auto& [op, within] : named.list) {
+      try {
+        list.push_back({find_operator(file, op.text), within});
+      } catch (const Error& error) {
+        refuse_text(ErrorCode::unknown_name, "an alternative that is no operator of the file", describe(op),
+                    error.parts().need, op.where, error.parts().hint);
+      }
+    }
+    for (const Operator& op : file.operators) {
+      if (op.name == named.name.text) {
+        refuse_text(ErrorCode::duplicate_name, "alternatives have the name of an operator", describe(named.name), "a name of their own",
+                    named.name.where);
+      }
+    }
+    if (file.find_alternatives(named.name.text)) {
+      refuse_text(ErrorCode::duplicate_name, "two lists of alternatives have one name", describe(named.name), "another name", named.name.where);
+    }
+    file.alternatives.push_back(make_alternatives(named.name.text, std::move(list), named.name.where));
+  }
+
   static void add(SourceFile& file, Operator op) {
     for (const Operator& other : file.operators) {
       if (other.name != op.name) continue;
@@ -67,7 +121,7 @@ class FileParser {
     do {
       while (lexer_.peek().kind != TokenKind::new_line && !lexer_.at_end()) last_line = lexer_.next().where.line;
       lexer_.skip_new_lines();
-    } while (!lexer_.at_end() && !at_schedule() && !at_operator());
+    } while (!lexer_.at_end() && !at_schedule() && !at_operator() && !at_alternatives());
     SourceBlock block{"", where};
     for (int line = where.line; line <= last_line; ++line) block.text += std::string(lines_[line - 1]) + "\n";
     return block;
@@ -75,9 +129,24 @@ class FileParser {
 
   Lexer lexer_;
   std::vector<std::string_view> lines_;
+  std::vector<NamedAlternatives> named_;
 };
 
 }  // namespace
+
+const Alternatives* SourceFile::find_alternatives(std::string_view name) const {
+  for (const Alternatives& a : alternatives) {
+    if (a.name == name) return &a;
+  }
+  return nullptr;
+}
+
+const Alternatives* SourceFile::alternatives_with(std::string_view op) const {
+  for (const Alternatives& a : alternatives) {
+    if (a.find(op)) return &a;
+  }
+  return nullptr;
+}
 
 SourceFile parse_file_text(std::string_view text, const std::string& file_name) {
   return FileParser(text, file_name).parse();
@@ -100,6 +169,7 @@ SourceFile read_lathe_file(const std::string& path) {
 
 const Operator& find_operator(const SourceFile& file, const std::string& name) {
   if (name.empty() && file.operators.size() == 1) return file.operators.front();
+  if (const Alternatives* all = file.find_alternatives(name)) return find_operator(file, all->meaning().name);
   std::vector<std::string> names;
   std::string list;
   for (const Operator& op : file.operators) {
@@ -107,6 +177,7 @@ const Operator& find_operator(const SourceFile& file, const std::string& name) {
     names.push_back(op.name);
     list += (list.empty() ? "" : ", ") + op.name;
   }
+  for (const Alternatives& a : file.alternatives) names.push_back(a.name);
   if (file.operators.empty()) list = "a file with an operator in it";
   refuse_text(ErrorCode::unknown_name, name.empty() ? "the operator to use is not named" : "an unknown operator",
               name.empty() ? fmt::format("a file of {} operators", names.size()) : fmt::format("'{}'", name), list, {},

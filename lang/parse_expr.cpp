@@ -48,12 +48,12 @@ std::optional<Op> op_named(std::string_view text, OpForm form) {
 }
 
 std::vector<std::string> function_names() {
-  std::vector<std::string> names = {"sum", "prod", "reduce", "stride", "ramp", "broadcast"};
+  std::vector<std::string> names = {"sum", "prod", "argmin", "argmax", "reduce", "stride", "ramp", "broadcast"};
 #define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) \
   if (OpForm::form == OpForm::call) names.push_back(text);
 #include "lang/ops.def"
 #undef LATHE_OP
-#define LATHE_DTYPE(name, text, bytes, kind) names.push_back(text);
+#define LATHE_DTYPE(name, text, bits, kind, role) names.push_back(text);
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
   return names;

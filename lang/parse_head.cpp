@@ -124,7 +124,9 @@ class HeadParser {
       if (other.name.text != name.text) continue;
       refuse_text(ErrorCode::duplicate_name, "an output is declared twice", describe(name), "a new name", name.where);
     }
-    head_.op.outputs.push_back({name.text, extents(), name.where});
+    OutputDecl output{name.text, extents(), "", name.where};
+    if (lexer_.accept("in")) output.in = lexer_.expect_name("the input whose place the output takes").text;
+    head_.op.outputs.push_back(std::move(output));
     head_.outputs.push_back(std::move(declared));
   }
 
@@ -132,7 +134,7 @@ class HeadParser {
     const Token token = lexer_.expect_name("an element type such as f32");
     if (const std::optional<DType> type = dtype_named(token.text)) return *type;
     std::vector<std::string> names = {
-#define LATHE_DTYPE(name, text, bytes, kind) text,
+#define LATHE_DTYPE(name, text, bits, kind, role) text,
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
     };

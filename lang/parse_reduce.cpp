@@ -12,7 +12,7 @@
 namespace lathe {
 namespace {
 
-constexpr std::array<std::string_view, 6> builtin_names = {"sum", "prod", "min", "max", "min_number", "max_number"};
+constexpr std::array<std::string_view, 8> builtin_names = {"sum", "prod", "min", "max", "min_number", "max_number", "argmin", "argmax"};
 
 // "reduce" stands for a combiner of the author's; "reduce.argmax" gives it a name.
 constexpr std::string_view own = "reduce";
@@ -41,7 +41,7 @@ void check_count(const std::string& what, size_t got, size_t need, const SourceL
 bool ExprParser::reduction_follows(const std::string& name) const {
   if (names_own(name)) return true;
   if (std::find(builtin_names.begin(), builtin_names.end(), name) == builtin_names.end()) return false;
-  if (name == "sum" || name == "prod") return true;
+  if (name == "sum" || name == "prod" || finds_places(name)) return true;
   if (lexer_.peek(1).kind != TokenKind::name || lexer_.peek(2).text != "<") return false;
   int depth = 0;
   for (size_t i = 0;; ++i) {
@@ -71,6 +71,10 @@ Expr ExprParser::reduction(const Token& name) {
   locals_.resize(locals_.size() - rvars.size());
   lexer_.expect(")");
 
+  if (finds_places(name.text)) {
+    check_count("the value", terms.size(), 1, name.where);
+    for (const ReductionVar& r : rvars) terms.push_back(make_var(r.name));
+  }
   std::vector<DType> types;
   for (Expr& e : terms) {
     e = with_default_type(e);
@@ -83,7 +87,7 @@ Expr ExprParser::reduction(const Token& name) {
     how = own_combiner(name.text.size() > own.size() ? name.text.substr(own.size() + 1) : name.text, types);
     lexer_.go_to(end);
   } else {
-    how = builtin_combiner(name.text, types);
+    how = builtin_combiner(name.text, types, name.where);
   }
   return make_reduce(std::move(rvars), std::move(how), std::move(terms), name.where);
 }

@@ -21,13 +21,23 @@ struct Bounded {
   bool decided = true;
 };
 
-double unit_of(DType type) { return type == f32 ? 0x1p-24 : 0x1p-53; }
-double largest_of(DType type) {
-  return type == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+struct FloatType {
+  double unit, largest, smallest;                           // half a unit in the last place of 1; finite; above 0
+};
+const FloatType& limits_of(DType type) {
+  static constexpr FloatType of_f16{0x1p-11, 65504, 0x1p-24}, of_bf16{0x1p-8, 0x1.FEp127, 0x1p-133};
+  static constexpr FloatType of_f32{0x1p-24, std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min()};
+  static constexpr FloatType of_f64{0x1p-53, std::numeric_limits<double>::max(), std::numeric_limits<double>::denorm_min()};
+  switch (type) {
+    case DType::f16: return of_f16;
+    case DType::bf16: return of_bf16;
+    case DType::f32: return of_f32;
+    default: return of_f64;
+  }
 }
-double smallest_of(DType type) {
-  return type == f32 ? std::numeric_limits<float>::denorm_min() : std::numeric_limits<double>::denorm_min();
-}
+double unit_of(DType type) { return limits_of(type).unit; }
+double largest_of(DType type) { return limits_of(type).largest; }
+double smallest_of(DType type) { return limits_of(type).smallest; }
 
 constexpr double slack = 4;                                 // units for an operation of IEEE
 constexpr double math_slack = 16;                           // units for exp and the like
@@ -82,7 +92,8 @@ class BoundedDomain {
     if (a.bound == 0) return r;
     if (is_float(step.to)) {
       r.cell = a.cell;
-      r.bound = a.bound + (step.to == step.from ? 0 : slack * unit_of(step.to) * std::fabs(a.cell.f));
+      r.bound = a.bound;
+      if (step.to != step.from) r.bound += slack * unit_of(step.to) * std::fabs(a.cell.f) + smallest_of(step.to);
       return settled(step.to, r, !std::isfinite(a.cell.f));
     }
     const CellFunction convert = cell_conversion(step.to, f64);

@@ -46,6 +46,10 @@ std::string bare_float(DType type, double value) {
   if (!std::isfinite(value)) return "";
   if (value == 0) return std::signbit(value) ? "-0.0" : "0";
   std::string text = type == DType::f32 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
+  for (int digits = 1; is_storage(type) && digits < 9; ++digits) {
+    text = fmt::format("{:.{}g}", value, digits);
+    if (make_float(type, std::strtod(text.c_str(), nullptr))->float_value == value) break;
+  }
   double read = 0;
   std::from_chars(text.data(), text.data() + text.size(), read);
   // The parser rounds to f64 first; few f32 need more digits for that.
@@ -247,7 +251,13 @@ std::string ExprPrinter::reduction(const std::vector<ReductionVar>& rvars, const
   std::string text;
   for (const ReductionVar& r : rvars)
     text += fmt::format("{}{} < {}", text.empty() ? "" : ", ", r.name, index(r.extent));
-  if (is_builtin(combiner)) return fmt::format("{}({}: {})", combiner.name, text, values(terms));
+  if (is_builtin(combiner) && finds_places(combiner.name)) {
+    bool own_places = terms.size() == rvars.size() + 1;
+    for (size_t r = 0; own_places && r < rvars.size(); ++r) own_places = terms[r + 1] == make_var(rvars[r].name);
+    if (own_places) return fmt::format("{}({}: {})", combiner.name, text, values({terms[0]}));
+  } else if (is_builtin(combiner)) {
+    return fmt::format("{}({}: {})", combiner.name, text, values(terms));
+  }
   const std::string name = combiner.name == "reduce" ? "reduce" : "reduce." + combiner.name;
   return fmt::format("{}({}, {}, ({}, {}) -> {}: {})", name, text, known_values(combiner.identity),
                      operand_names(combiner.left), operand_names(combiner.right), known_values(combiner.combined),
@@ -299,7 +309,8 @@ class OperatorPrinter {
       types += fmt::format("{}{}", types.empty() ? "" : ", ", name_of(func->dtype(i)));
     }
     if (func && func->components() > 1) types = "(" + types + ")";
-    return fmt::format("{}: {}[{}]", out.func, types, exprs_.indices(out.extents));
+    const std::string place = out.in.empty() ? "" : " in " + out.in;
+    return fmt::format("{}: {}[{}]{}", out.func, types, exprs_.indices(out.extents), place);
   }
 
   static std::string size(const SizeDecl& s) {

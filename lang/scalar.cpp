@@ -11,12 +11,30 @@
 #include <type_traits>
 
 #include "lang/interpret.h"
+#include "support/small_float.h"
+#include "support/tensor_view.h"
 
 namespace lathe {
 namespace {
 
+// Four bits.
+template <DType dtype> struct Packed {
+  int64_t value = 0;
+  Packed() = default;
+  explicit Packed(int64_t v) : value(dtype == DType::i4 ? ((v & 15) ^ 8) - 8 : v & 15) {}
+};
+using Int4 = Packed<DType::i4>;
+using UInt4 = Packed<DType::u4>;
+
+template <class T> constexpr bool is_packed_type = std::is_same_v<T, Int4> || std::is_same_v<T, UInt4>;
+template <class T> constexpr bool is_stored_only = std::is_class_v<T>;
+
 template <class T> T get(Cell c) {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (is_packed_type<T>) {
+    return T(c.i);
+  } else if constexpr (is_stored_only<T>) {
+    return T(c.f);
+  } else if constexpr (std::is_floating_point_v<T>) {
     return static_cast<T>(c.f);
   } else {
     return static_cast<T>(c.i);
@@ -25,8 +43,10 @@ template <class T> T get(Cell c) {
 
 template <class T> Cell put(T value) {
   Cell c;
-  if constexpr (std::is_floating_point_v<T>) {
-    c.f = value;
+  if constexpr (is_packed_type<T>) {
+    c.i = value.value;
+  } else if constexpr (is_stored_only<T> || std::is_floating_point_v<T>) {
+    c.f = static_cast<double>(value);
   } else {
     c.i = static_cast<int64_t>(value);
   }
@@ -182,7 +202,10 @@ template <Op op, class T> Cell applied(Cell a, Cell b, Cell c) {
 }
 
 template <Op op, Operands operands, class T> constexpr CellFunction function_or_null() {
-  if constexpr (std::is_floating_point_v<T> ? is_integer_only(operands) : is_float_only(operands)) {
+  if constexpr (is_stored_only<T>) {
+    if constexpr (op == Op::select) return applied<op, T>;
+    return nullptr;
+  } else if constexpr (std::is_floating_point_v<T> ? is_integer_only(operands) : is_float_only(operands)) {
     return nullptr;
   } else if constexpr (operands == Operands::words && !(std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>)) {
     return nullptr;
@@ -202,26 +225,42 @@ template <class T> CellFunction function_on(Op op) {
   return nullptr;
 }
 
+// A value of a storage type in a type that holds it exactly.
+template <class T> auto operand(Cell c) {
+  if constexpr (is_packed_type<T>) {
+    return static_cast<int32_t>(c.i);
+  } else if constexpr (is_stored_only<T>) {
+    return static_cast<float>(c.f);
+  } else {
+    return get<T>(c);
+  }
+}
+
 // Floats to integers truncate and saturate, NaN gives 0; integers wrap; anything but zero is true.
 template <class To, class From> Cell converted(Cell value, Cell, Cell) {
-  const From from = get<From>(value);
+  const auto from = operand<From>(value);
+  using Given = std::remove_const_t<decltype(from)>;
   if constexpr (std::is_same_v<To, bool>) {
-    return put(from != From(0));
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    return put(from != Given(0));
+  } else if constexpr (std::is_floating_point_v<Given> && std::is_integral_v<To>) {
     using Limits = std::numeric_limits<To>;
     // The first value above the range is a power of two, exact in every float type.
-    const From above = std::ldexp(From(1), width<To> - (std::is_signed_v<To> ? 1 : 0));
+    const Given above = std::ldexp(Given(1), width<To> - (std::is_signed_v<To> ? 1 : 0));
     if (std::isnan(from)) return put(To(0));
     if (from >= above) return put(Limits::max());
-    if (from <= static_cast<From>(Limits::min())) return put(Limits::min());
+    if (from <= static_cast<Given>(Limits::min())) return put(Limits::min());
     return put(static_cast<To>(from));
+  } else if constexpr (is_packed_type<To>) {
+    return put(To(static_cast<int64_t>(from)));
   } else {
     return put(static_cast<To>(from));
   }
 }
 
 template <class T> Cell loaded(const void* data, int64_t offset) {
-  if constexpr (std::is_same_v<T, bool>) {
+  if constexpr (is_packed_type<T>) {
+    return put(T(load_packed(std::is_same_v<T, Int4> ? DType::i4 : DType::u4, data, offset)));
+  } else if constexpr (std::is_same_v<T, bool>) {
     return put(static_cast<const uint8_t*>(data)[offset] != 0);
   } else {
     return put(static_cast<const T*>(data)[offset]);
@@ -229,21 +268,31 @@ template <class T> Cell loaded(const void* data, int64_t offset) {
 }
 
 template <class T> void stored(void* data, int64_t offset, Cell value) {
-  static_cast<T*>(data)[offset] = get<T>(value);
+  if constexpr (is_packed_type<T>) {
+    uint8_t& byte = static_cast<uint8_t*>(data)[offset >> 1];
+    const int shift = offset & 1 ? 4 : 0;
+    byte = static_cast<uint8_t>((byte & ~(15 << shift)) | ((get<T>(value).value & 15) << shift));
+  } else {
+    static_cast<T*>(data)[offset] = get<T>(value);
+  }
 }
 
 // Calls `use` with a value of the C++ type of a dtype.
 template <class Use> auto with_type(DType type, const Use& use) {
   switch (type) {
     case DType::boolean: return use(bool{});
+    case DType::i4: return use(Int4{});
     case DType::i8: return use(int8_t{});
     case DType::i16: return use(int16_t{});
     case DType::i32: return use(int32_t{});
     case DType::i64: return use(int64_t{});
+    case DType::u4: return use(UInt4{});
     case DType::u8: return use(uint8_t{});
     case DType::u16: return use(uint16_t{});
     case DType::u32: return use(uint32_t{});
     case DType::u64: return use(uint64_t{});
+    case DType::f16: return use(Float16{});
+    case DType::bf16: return use(BFloat16{});
     case DType::f32: return use(float{});
     case DType::f64: return use(double{});
   }

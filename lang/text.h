@@ -9,25 +9,30 @@
 #pragma once
 
 #include "lang/algorithm.h"
+#include "lang/alternatives.h"
 #include "lang/lexer.h"
 
 namespace lathe {
 
-// Everything in a file: operators, and the raw text of schedule blocks with their place, for schedules/text.h.
+// Everything in a file: operators, alternatives among them, and the raw text of schedule blocks with their place, for schedules/text.h.
 struct SourceBlock {
   std::string text;                                         // from the line "schedule for ..." to the end of the block
   SourceLocation where;                                     // of its first line
 };
 struct SourceFile {
   std::vector<Operator> operators;
-  std::vector<SourceBlock> schedules;
+  std::vector<Alternatives> alternatives = {};
+  std::vector<SourceBlock> schedules = {};
+
+  const Alternatives* find_alternatives(std::string_view name) const;   // by their own name; null: none
+  const Alternatives* alternatives_with(std::string_view op) const;     // that this operator is one of
 };
 
 SourceFile parse_file_text(std::string_view text, const std::string& file_name);
 SourceFile read_lathe_file(const std::string& path);        // Error{bad_file}, Error{syntax}, ...
 std::string print(const Operator& op);
 
-// The operator of this name; an empty name stands for the only one. Error{unknown_name} names the nearest.
+// The operator of this name; an empty name stands for the only one, that of alternatives for the first of them. Error{unknown_name} names the nearest.
 const Operator& find_operator(const SourceFile& file, const std::string& name);
 
 // Names that an expression may use, with their types; anything else is Error{unknown_name} with the nearest name.

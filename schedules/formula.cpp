@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "schedules/schedule.h"
@@ -31,19 +32,20 @@ FormulaScope::FormulaScope(const Operator& op) : op_(op) {
   for (const SizeDecl& size : op.sizes) names_.vars[size.name] = Type{};
   for (const ParamDecl& param : op.params) names_.vars[param.name] = {param.dtype, 1};
   for (std::string_view fact : target_facts) names_.vars[std::string(fact)] = Type{};
-  for (const InputDecl& input : op.inputs) add_argument(input.name, bytes_of(input.dtype), input.extents);
+  for (const InputDecl& input : op.inputs) add_argument(input.name, bits_of(input.dtype), input.extents);
   for (const OutputDecl& output : op.outputs) {
     const FuncContents* func = op.find_func(output.func);
-    int64_t element_bytes = 0;
-    for (int c = 0; func && c < func->components(); ++c) element_bytes += bytes_of(func->dtype(c));
-    add_argument(output.func, element_bytes, output.extents);
+    int element_bits = 0;
+    for (int c = 0; func && c < func->components(); ++c) element_bits += bits_of(func->dtype(c));
+    add_argument(output.func, element_bits, output.extents);
   }
 }
 
 // Strides are known by number and by every size, fitting or not: stride_of answers what does not fit.
-void FormulaScope::add_argument(const std::string& name, int64_t element_bytes, const std::vector<Expr>& extents) {
-  Expr product(element_bytes);
+void FormulaScope::add_argument(const std::string& name, int element_bits, const std::vector<Expr>& extents) {
+  Expr product(static_cast<int64_t>(std::max(element_bits / 8, 1)));
   for (const Expr& extent : extents) product = product * extent;
+  if (element_bits < 8) product = product / static_cast<int64_t>(8 / element_bits);
   names_.vars[name + ".bytes"] = Type{};
   bytes_.emplace_back(name + ".bytes", product);
   for (size_t d = 0; d < extents.size(); ++d) names_.vars[fmt::format("{}{}{}", name, stride_mark, d)] = Type{};

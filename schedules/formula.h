@@ -18,7 +18,7 @@ class FormulaScope {
   Expr parse(Lexer& tokens) const;
 
  private:
-  void add_argument(const std::string& name, int64_t element_bytes, const std::vector<Expr>& extents);
+  void add_argument(const std::string& name, int element_bits, const std::vector<Expr>& extents);
   Expr stride_of(const std::string& name, const SourceLocation& where) const;
 
   const Operator& op_;

@@ -8,12 +8,13 @@ namespace {
 
 struct DTypeRow {
   std::string_view text;
-  int64_t bytes;
+  int bits;
   DTypeKind kind;
+  DTypeRole role;
 };
 
 constexpr DTypeRow dtype_rows[] = {
-#define LATHE_DTYPE(name, text, bytes, kind) {text, bytes, DTypeKind::kind},
+#define LATHE_DTYPE(name, text, bits, kind, role) {text, bits, DTypeKind::kind, DTypeRole::role},
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
 };
@@ -23,7 +24,10 @@ const DTypeRow& row_of(DType type) { return dtype_rows[static_cast<size_t>(type)
 }  // namespace
 
 std::string_view name_of(DType type) { return row_of(type).text; }
-int64_t bytes_of(DType type) { return row_of(type).bytes; }
+int bits_of(DType type) { return row_of(type).bits; }
+DType arithmetic_type_of(DType type) { return !is_storage(type) ? type : is_float(type) ? DType::f32 : DType::i32; }
+DType unpacked_type_of(DType type) { return !is_packed(type) ? type : is_signed(type) ? DType::i8 : DType::u8; }
+bool is_storage(DType type) { return row_of(type).role == DTypeRole::storage; }
 DTypeKind kind_of(DType type) { return row_of(type).kind; }
 
 std::optional<DType> dtype_named(std::string_view text) {

@@ -88,10 +88,10 @@ std::string stdlib_file_of(const std::string& name) {
   std::vector<std::string> known, files = stdlib_files();
   if (fs::exists(own)) files.insert(files.begin(), own.string());
   for (const std::string& path : files) {
-    for (const Operator& op : read_lathe_file(path).operators) {
-      if (op.name == name) return path;
-      known.push_back(op.name);
-    }
+    const SourceFile file = read_lathe_file(path);
+    for (const Operator& op : file.operators) known.push_back(op.name);
+    for (const Alternatives& all : file.alternatives) known.push_back(all.name);
+    if (std::find(known.begin(), known.end(), name) != known.end()) return path;
   }
   std::string near = nearest_name(name, known);
   wrong_use("the standard library has no such operator", name.empty() ? "no name" : name,
@@ -179,13 +179,31 @@ Chosen choose(const Choice& choice) {
   FileAndOperator place = resolve(choice.spec);
   chosen.path = place.path;
   chosen.file = read_lathe_file(place.path);
-  chosen.op = find_operator(chosen.file, place.name);
+  chosen.op = find_operator(chosen.file, choice.alternative.empty() ? place.name : choice.alternative);
   choose_params(choice, chosen);
+  if (const Alternatives* all = chosen.file.alternatives_with(chosen.op.name)) {
+    const Alternative& own = *all->find(chosen.op.name);
+    chosen.meaning = {{with_static_params(all->meaning(), chosen.static_params), own.within}};
+  }
   chosen.fixed = with_static_params(chosen.op, chosen.static_params);
   chosen.target = target_on_host(choice.target);
   if (choice.runs) check_runs_on(chosen.target, host_target());
   choose_schedule(choice, chosen);
   return chosen;
+}
+
+std::vector<Chosen> choose_all(const Choice& choice) {
+  const FileAndOperator place = resolve(choice.spec);
+  const SourceFile file = read_lathe_file(place.path);
+  const Alternatives* all = file.find_alternatives(place.name);
+  if (!all) return {choose(choice)};
+  std::vector<Chosen> list;
+  for (const Alternative& a : all->list) {
+    Choice one = choice;
+    one.alternative = a.op.name;
+    list.push_back(choose(one));
+  }
+  return list;
 }
 
 CompileOptions Chosen::compile_options() const {

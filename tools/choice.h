@@ -15,7 +15,8 @@ namespace lathe::tools {
 
 // The options as they were typed.
 struct Choice {
-  std::string spec = {};                // FILE[:op] or stdlib:op
+  std::string spec = {};                // FILE[:op] or stdlib:op; op may name alternatives
+  std::string alternative = {};         // the one of them; "": the first
   std::vector<std::string> sizes = {};  // "M=7,N=4093" each: one combination
   std::vector<std::string> sets = {};   // "stride=2" each
   std::string schedule = "default";
@@ -37,6 +38,7 @@ struct Chosen {
   std::string path;
   Operator op;                                   // as written
   Operator fixed;                                // with its static parameters replaced
+  std::optional<Alternative> meaning = {};       // of alternatives: the first, and how near this one comes to it
   std::map<std::string, int64_t> static_params;  // those that --set gives
   std::map<std::string, double> run_params;
   Target target;
@@ -46,6 +48,7 @@ struct Chosen {
   CompileOptions compile_options() const;
 };
 Chosen choose(const Choice& choice);
+std::vector<Chosen> choose_all(const Choice& choice);      // each of several alternatives
 
 // The values of every size of the operator. Error for unknown, missing or repeated names and values out of range.
 std::map<std::string, int64_t> sizes_of(const Operator& op, const std::string& text);

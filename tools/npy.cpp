@@ -125,7 +125,9 @@ ElementType element_type(const std::string& descr, const std::string& path) {
     std::string_view kind;
     DType dtype;
   };
-  static constexpr Row rows[] = {{"b1", DType::boolean},
+  // NumPy has no bf16; arrays of the package ml_dtypes are written as two bytes of any kind.
+  static constexpr Row rows[] = {{"V2", bf16},
+                                 {"b1", DType::boolean},
                                  {"i1", i8},
                                  {"i2", i16},
                                  {"i4", i32},
@@ -134,6 +136,7 @@ ElementType element_type(const std::string& descr, const std::string& path) {
                                  {"u2", u16},
                                  {"u4", u32},
                                  {"u8", u64},
+                                 {"f2", f16},
                                  {"f4", f32},
                                  {"f8", f64}};
   std::string_view order = std::string_view(descr).substr(0, 1);
@@ -144,11 +147,12 @@ ElementType element_type(const std::string& descr, const std::string& path) {
   throw Error(ErrorCode::bad_file, {.step = "npy",
                                     .what = path + " has elements of a type that Lathe has not",
                                     .got = fmt::format("'{}'", descr),
-                                    .need = "bool, i8 to i64, u8 to u64, f32 or f64",
+                                    .need = "bool, i8 to i64, u8 to u64, f16, bf16, f32 or f64",
                                     .hint = "convert it in NumPy: numpy.save(path, array.astype('float32'))"});
 }
 
 std::string descr_of(DType type) {
+  if (type == DType::bf16) return "<V2";
   char kind = type == DType::boolean ? 'b' : is_float(type) ? 'f' : is_signed(type) ? 'i' : 'u';
   return fmt::format("{}{}{}", bytes_of(type) == 1 ? '|' : '<', kind, bytes_of(type));
 }
@@ -224,7 +228,38 @@ Array read_npy(const std::string& path) {
   return array;
 }
 
+Array packed(const Array& array, DType type, const std::string& path) {
+  const TensorView& from = array.view;
+  const DType bytes = unpacked_type_of(type);
+  const auto fail = [&](const std::string& got, const std::string& need) {
+    throw Error(ErrorCode::bad_file, {.step = "npy", .what = fmt::format("{} cannot be packed into {}", path, name_of(type)),
+                                      .got = got, .need = need});
+  };
+  if (from.dtype != bytes) fail(std::string(name_of(from.dtype)), fmt::format("{}, one element a byte", name_of(bytes)));
+  Array result{.storage = Tensor(type, from.shape), .view = {}};
+  result.view = result.storage.view();
+  const int64_t lowest = is_signed(type) ? -8 : 0, highest = lowest + 15;
+  const int64_t row = from.rank() > 0 ? from.shape.back() : 1, filled = row + row % 2;
+  auto* to = result.storage.as<uint8_t>();
+  int64_t n = 0;
+  for_each_offset(from, 0, 0, [&](int64_t offset) {
+    const int64_t value = load_as_integer(from, offset), at = n / row * filled + n % row;
+    if (value < lowest || value > highest) fail(fmt::format("{}", value), fmt::format("values from {} to {}", lowest, highest));
+    to[at / 2] = static_cast<uint8_t>(to[at / 2] | (value & 15) << (at % 2 * 4));
+    ++n;
+  });
+  return result;
+}
+
+static Tensor unpacked(const TensorView& view) {
+  Tensor whole(unpacked_type_of(view.dtype), view.shape);
+  auto* to = whole.as<uint8_t>();
+  for_each_offset(view, 0, 0, [&](int64_t offset) { *to++ = static_cast<uint8_t>(load_as_integer(view, offset)); });
+  return whole;
+}
+
 void write_npy(const std::string& path, const TensorView& view) {
+  if (is_packed(view.dtype)) return write_npy(path, unpacked(view));
   std::string shape = fmt::format("{}{}", fmt::join(view.shape, ", "), view.rank() == 1 ? "," : "");
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr_of(view.dtype), shape);

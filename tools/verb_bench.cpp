@@ -31,8 +31,10 @@ Arguments arguments_of(const Operator& op, const CheckData& data) {
   for (const TensorArgument& argument : tensor_arguments(op)) {
     const TensorView& view = data.bindings.tensors.at(argument.name);
     Tensor tensor(view.dtype, view.shape);
-    if (!argument.is_output && view.elements() > 0) {
-      std::memcpy(tensor.view().data, view.data, static_cast<size_t>(view.elements() * bytes_of(view.dtype)));
+    if (argument.is_input && view.elements() > 0) {
+      int64_t last = 0;
+      for (size_t d = 0; d < view.shape.size(); ++d) last += (view.shape[d] - 1) * view.strides[d];
+      std::memcpy(tensor.view().data, view.data, static_cast<size_t>(bytes_in_row(view.dtype, last + 1)));
     }
     arguments.tensors.push_back(tensor);
     arguments.views.push_back(tensor.view());

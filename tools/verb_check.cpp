@@ -31,8 +31,8 @@ constexpr std::pair<CheckStrides, const char*> layouts[] = {
 
 class Checker {
  public:
-  explicit Checker(const CheckVerbOptions& options)
-      : options_(options), chosen_(choose(options.choice)), kernel_(compile(chosen_.op, chosen_.compile_options())) {}
+  Checker(const CheckVerbOptions& options, Chosen chosen)
+      : options_(options), chosen_(std::move(chosen)), kernel_(compile(chosen_.op, chosen_.compile_options())) {}
 
   const Chosen& chosen() const { return chosen_; }
 
@@ -43,7 +43,7 @@ class Checker {
     return all;
   }
 
-  // All layouts, exact where exact applies, and bounded.
+  // All layouts, exact where exact applies, and bounded; an alternative also against the first.
   void check(const std::map<std::string, int64_t>& sizes, const std::function<void(const Row&)>& report) {
     for (const auto& [strides, strides_name] : layouts) {
       for (bool exact : {true, false}) {
@@ -56,6 +56,9 @@ class Checker {
         kernel_.run(data.bindings.tensors, {.threads = options_.choice.threads}, data.bindings.params);
         report({size_text(chosen_.fixed, sizes), strides_name, exact ? "exact" : "bounded",
                 compare(chosen_.fixed, data, options)});
+        if (exact || !chosen_.meaning) continue;
+        options.bound_factor = chosen_.meaning->within;
+        report({size_text(chosen_.fixed, sizes), strides_name, "meaning", compare(chosen_.meaning->op, data, options)});
       }
     }
   }
@@ -87,13 +90,16 @@ void print_row(const Row& row) {
              report.good ? "good" : "WRONG " + report.first_difference);
 }
 
-int check_operator(const CheckVerbOptions& options) {
-  Checker checker(options);
-  bool as_json = options.choice.json;
+// What all comparisons of a command come to.
+struct Total {
   nlohmann::json rows = nlohmann::json::array();
-  int64_t wrong = 0, total = 0;
+  int64_t wrong = 0, compared = 0;
   double largest = 0;
-  if (!as_json) {
+};
+
+void check_one(const CheckVerbOptions& options, Chosen chosen, Total& total) {
+  Checker checker(options, std::move(chosen));
+  if (!options.choice.json) {
     fmt::print("{} on {}, {} schedule\n", checker.chosen().op.name, checker.chosen().target.name,
                checker.chosen().schedule_label);
     fmt::print("{:<28} {:<10} {:<7} {:>9} {:>9}  {:>12}  result\n", "sizes", "strides", "mode", "compared", "undecided",
@@ -101,20 +107,25 @@ int check_operator(const CheckVerbOptions& options) {
   }
   for (const auto& sizes : checker.combinations()) {
     checker.check(sizes, [&](const Row& row) {
-      total++;
-      wrong += !row.report.good;
-      largest = std::max(largest, row.report.largest_error);
-      if (as_json)
-        rows.push_back(json_row(checker, row));
+      total.compared++;
+      total.wrong += !row.report.good;
+      total.largest = std::max(total.largest, row.report.largest_error);
+      if (options.choice.json)
+        total.rows.push_back(json_row(checker, row));
       else
         print_row(row);
     });
   }
-  if (as_json)
-    fmt::print("{}\n", rows.dump(2));
+}
+
+int check_operator(const CheckVerbOptions& options) {
+  Total total;
+  for (Chosen& chosen : choose_all(options.choice)) check_one(options, std::move(chosen), total);
+  if (options.choice.json)
+    fmt::print("{}\n", total.rows.dump(2));
   else
-    fmt::print("{} of {} comparisons good, largest error {:.4g}\n", total - wrong, total, largest);
-  return wrong == 0 ? good : refused;
+    fmt::print("{} of {} comparisons good, largest error {:.4g}\n", total.compared - total.wrong, total.compared, total.largest);
+  return total.wrong == 0 ? good : refused;
 }
 
 }  // namespace

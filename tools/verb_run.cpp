@@ -27,7 +27,7 @@ Files files_of(const std::vector<std::string>& texts, const Operator& op, bool o
   Files files = parse_assignments(fmt::format("{}", fmt::join(texts, ",")), option);
   std::vector<std::string> known;
   for (const TensorArgument& argument : tensor_arguments(op)) {
-    if (argument.is_output == outputs) known.push_back(argument.name);
+    if (outputs ? argument.is_output : argument.is_input) known.push_back(argument.name);
   }
   auto has = [](const auto& names, const auto& wanted) {
     return std::find(names.begin(), names.end(), wanted) != names.end();
@@ -49,7 +49,10 @@ Files files_of(const std::vector<std::string>& texts, const Operator& op, bool o
 }
 
 Array read_input(const std::string& path, DType dtype) {
-  if (!is_picture(path)) return read_npy(path);
+  if (!is_picture(path)) {
+    Array array = read_npy(path);
+    return is_packed(dtype) ? packed(array, dtype, path) : array;
+  }
   Tensor picture = read_picture(path, dtype);
   return {picture, picture.view()};
 }
@@ -116,7 +119,7 @@ int run_operator(const RunVerbOptions& options) {
   std::map<std::string, int64_t> sizes = sizes_from(chosen.fixed, inputs, options.choice.sizes);
   std::map<std::string, Tensor> results;
   for (const TensorArgument& argument : tensor_arguments(chosen.fixed)) {
-    if (!argument.is_output) continue;
+    if (argument.is_input) continue;
     results[argument.name] = Tensor(argument.dtype, output_shape(argument, sizes));
     arguments[argument.name] = results[argument.name].view();
   }
@@ -126,12 +129,10 @@ int run_operator(const RunVerbOptions& options) {
 
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& [name, path] : out) {
-    write_output(path, results[name].view());
-    rows.push_back({{"output", name},
-                    {"file", path},
-                    {"dtype", name_of(results[name].view().dtype)},
-                    {"shape", results[name].view().shape}});
-    if (!options.choice.json) fmt::print("{} = {} in {}\n", name, describe(results[name].view()), path);
+    const TensorView& result = arguments.at(name);
+    write_output(path, result);
+    rows.push_back({{"output", name}, {"file", path}, {"dtype", name_of(result.dtype)}, {"shape", result.shape}});
+    if (!options.choice.json) fmt::print("{} = {} in {}\n", name, describe(result), path);
   }
   if (options.choice.json) fmt::print("{}\n", rows.dump(2));
   return good;

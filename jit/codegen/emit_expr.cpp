@@ -1,5 +1,6 @@
 // Expressions that are not accesses, and where they are emitted.
 #include "jit/codegen/emitter.h"
+#include "jit/codegen/small_floats.h"
 #include "jit/codegen/types.h"
 
 namespace lathe::codegen {
@@ -59,7 +60,7 @@ llvm::Value* Emitter::emit(const Expr& e) {
 llvm::Value* Emitter::emit_node(const Expr& e) {
   switch (e.kind()) {
     case ExprKind::op: return emit_op(e);
-    case ExprKind::cast: return apply_cast(builder_, emit(e.arg(0)), e.arg(0).type().dtype, e.type());
+    case ExprKind::cast: return emit_cast(e);
     case ExprKind::ramp: return emit_ramp(e);
     case ExprKind::broadcast: {
       llvm::Value* scalar = emit(e.arg(0));
@@ -67,6 +68,20 @@ llvm::Value* Emitter::emit_node(const Expr& e) {
     }
     default: internal_error("codegen", "an expression that is not of the loop IR");
   }
+}
+
+llvm::Value* Emitter::emit_cast(const Expr& e) {
+  llvm::Value* value = emit(e.arg(0));
+  DType from = e.arg(0).type().dtype;
+  const DType to = e.type().dtype;
+  if (from == to) return value;
+  const bool instructions = state_.target.has_feature("f16c");
+  if (is_storage(from)) {
+    value = from_small_float(builder_, value, from, instructions);
+    from = DType::f32;
+  }
+  if (is_storage(to)) return to_small_float(builder_, value, to, instructions);
+  return apply_cast(builder_, value, from, e.type());
 }
 
 namespace {

@@ -127,6 +127,9 @@ llvm::Value* Emitter::load_scalar(llvm::Value* address, DType dtype) {
 llvm::Value* Emitter::load(const Expr& e, const BufferState& buffer) {
   const Expr& index = e.arg(0);
   const int lanes = e.type().lanes;
+  if (const auto repeated = lanes > 1 ? repeat_form_of(index) : std::nullopt; repeated && lanes / repeated->times > 1 && lanes % repeated->times == 0) {
+    return load_repeated(e, buffer, *repeated, is_true(e->mask) ? nullptr : emit(e->mask));
+  }
   if (!is_true(e->mask)) {
     llvm::Value* mask = emit(e->mask);
     return load_masked(place_of(buffer, index, lanes), mask);

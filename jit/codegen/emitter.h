@@ -131,6 +131,7 @@ class Emitter {
   llvm::Value* emit(const Expr& e);
   llvm::Value* emit_node(const Expr& e);
   llvm::Value* emit_op(const Expr& e);
+  llvm::Value* emit_cast(const Expr& e);
   llvm::Value* emit_ramp(const Expr& e);
   llvm::Value* emit_prefix(const Expr& e);     // null unless e is a lane number below a bound
   llvm::Value* hoist(int level, const std::function<llvm::Value*()>& emit_here);
@@ -185,6 +186,14 @@ class Emitter {
   llvm::Value* load_apart(const Expr& e, const BufferState& buffer, const LaneForm& form, int64_t stride);
   int64_t mergeable_stores(const std::vector<ir::Stmt>& statements, size_t at);
   void emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t at, int64_t stride);
+
+  // --- emit_repeated.cpp
+  struct RepeatForm {
+    OffsetForm base;
+    int64_t times;
+  };
+  std::optional<RepeatForm> repeat_form_of(const Expr& e);
+  llvm::Value* load_repeated(const Expr& e, const BufferState& buffer, const RepeatForm& form, llvm::Value* mask);
 
   int depth() const { return depth_; }
   BufferState& buffer_named(const std::string& name);

@@ -2,6 +2,8 @@
 
 #include <llvm/IR/Constants.h>
 
+#include "support/small_float.h"
+
 namespace lathe::codegen {
 
 namespace {
@@ -43,7 +45,10 @@ llvm::Value* to_memory(llvm::IRBuilder<>& builder, llvm::Value* value, DType dty
 
 llvm::Constant* constant_of(llvm::LLVMContext& context, const Expr& constant) {
   llvm::Type* type = register_type(context, constant.type());
-  if (is_float(constant.type().dtype)) {
+  const DType dtype = constant.type().dtype;
+  if (dtype == DType::f16) return llvm::ConstantInt::get(type, Float16(constant->float_value).bits);
+  if (dtype == DType::bf16) return llvm::ConstantInt::get(type, BFloat16(constant->float_value).bits);
+  if (is_float(dtype)) {
     // The value is exact in the type, so the conversion rounds nothing away but a NaN's payload.
     return llvm::ConstantFP::get(type, constant->float_value);
   }

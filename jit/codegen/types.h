@@ -7,7 +7,7 @@
 
 namespace lathe::codegen {
 
-// bool is i1 in registers and a byte 0 or 1 in memory.
+// bool is i1 in registers and a byte 0 or 1 in memory. f16 and bf16 are integers that hold their bits (small_floats.h).
 llvm::Type* register_type(llvm::LLVMContext& context, Type type);
 llvm::Type* memory_type(llvm::LLVMContext& context, Type type);
 llvm::Value* to_register(llvm::IRBuilder<>& builder, llvm::Value* from_memory, DType dtype);

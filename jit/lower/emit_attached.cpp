@@ -211,7 +211,7 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
     scope.awaiting.push_back({&staging, storage});
     s = body(std::move(scope));
   }
-  return lets.wrap(ir::make_alloc(storage.buffers[0], access.type().dtype, ir::Space::heap, extents, s));
+  return lets.wrap(ir::make_alloc(storage.buffers[0], unpacked_type_of(access.type().dtype), ir::Space::heap, extents, s));
 }
 
 // Buffer dimensions in the order of the layout's loops; each names the tensor dimension that its variable indexes.

@@ -24,10 +24,23 @@ bool NestEmitter::stores_once(const std::string& loop) const {
   return accumulate_in_registers_ && (!blocked() || nest_.position(loop) > accumulator_level_);
 }
 
+// The values that it stores, its own or of an epilogue, are made of those that stood there.
+bool NestEmitter::writes_in_place() const {
+  const auto in_place = [&](const FuncContents& f) {
+    const OutputDecl* output = lowering_.op.find_output(f.name);
+    return output && !output->in.empty();
+  };
+  const auto epilogues = lowering_.epilogues.find(func_.name);
+  return in_place(func_) || (epilogues != lowering_.epilogues.end() &&
+                             std::any_of(epilogues->second.begin(), epilogues->second.end(),
+                                         [&](const FuncContents* f) { return in_place(*f); }));
+}
+
 Tail NestEmitter::tail_of(const Split& split) const {
   if (nest_.find(split.inner)->kind == ir::LoopKind::vector) return Tail::mask;
   // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction.
-  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || stores_once(split.inner));
+  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || stores_once(split.inner)) &&
+                    !writes_in_place() && !target_;
   if (split.tail == Tail::clamp && !repeatable) refuse_tail(split, "computes elements twice, which an update in place counts twice");
   if (split.tail != Tail::automatic) return split.tail;
   return repeatable ? Tail::clamp : Tail::guard;

@@ -124,7 +124,7 @@ Stmt NestEmitter::with_partials(Scope scope, const Continue& body) {
   if (epilogues.size() == 1 && epilogues[0]->components() == func_.components()) {
     bool same = true;
     for (int c = 0; c < func_.components(); ++c) same = same && epilogues[0]->dtype(c) == func_.dtype(c);
-    if (same && lowering_.storage.count(epilogues[0]->name)) {
+    if (same && !writes_in_place() && lowering_.storage.count(epilogues[0]->name)) {
       partials_ = lowering_.storage.at(epilogues[0]->name);
       return body(std::move(scope));
     }
@@ -244,7 +244,7 @@ Stmt NestEmitter::emit_parts(const Scope& scope) {
 Expr NestEmitter::accumulator(int component, const Scope& scope) const {
   Type type{func_.dtype(component), 1};
   if (!accumulate_in_registers_) {
-    return read(func_.name, partials_, component, type.dtype, own_indices(scope), scope);
+    return read(partials_, component, type.dtype, own_indices(scope), scope);
   }
   return make_access(accumulators_.buffers[component], type.dtype, place_of(accumulators_, scope));
 }
@@ -389,7 +389,7 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
 std::vector<Expr> NestEmitter::partial_values(const Scope& scope) const {
   std::vector<Expr> values;
   for (int c = 0; c < func_.components(); ++c) {
-    values.push_back(read(func_.name, partials_, c, func_.dtype(c), own_indices(scope), scope));
+    values.push_back(read(partials_, c, func_.dtype(c), own_indices(scope), scope));
   }
   return values;
 }

@@ -14,6 +14,11 @@ void NestEmitter::check_update_order() const {
   size_t at = 0;
   for (const Loop& loop : nest_.loops) {
     if (!loop.reduction) continue;
+    if (loop.kind == ir::LoopKind::vector) {
+      throw Error(ErrorCode::illegal_schedule,
+                  {"schedule", fmt::format("the loop {} of {} is a vector", loop.name, func_.name), "a loop over its domain",
+                   "a loop over an index that stays free", loop.where, "later points of the domain may read what earlier ones wrote"});
+    }
     while (at < func_.rvars.size() && func_.rvars[at].name != loop.root) ++at;
     if (at < func_.rvars.size()) continue;
     throw Error(ErrorCode::illegal_schedule,

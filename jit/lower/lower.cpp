@@ -147,12 +147,14 @@ class ProgramBuilder {
     std::vector<ir::Buffer> list;
     for (const TensorArgument& t : tensor_arguments(op_)) {
       ir::Buffer b;
-      b.name = t.name, b.dtype = t.dtype, b.read_only = !t.is_output;
+      b.name = t.name, b.dtype = is_packed(t.dtype) ? DType::u8 : t.dtype, b.read_only = !t.is_output;
       std::vector<size_t> dimensions = v ? v->view.strides_from.at(t.name) : view_of(op_).strides_from.at(t.name);
       for (size_t d : dimensions) {
         std::string stride = stride_name(t.name, d);
         Expr known = v ? known_stride(*v, stride) : Expr();
-        b.strides.push_back(known.defined() ? known : make_var(stride));
+        Expr elements = known.defined() ? known : make_var(stride);
+        const bool rows = is_packed(t.dtype) && d + 1 < t.extents.size();
+        b.strides.push_back(rows ? simplify(elements / integer(2), facts_) : elements);
       }
       if (b.strides.empty()) b.strides.push_back(integer(1));
       list.push_back(std::move(b));

@@ -79,11 +79,14 @@ class VariantLowering {
   }
 
   Stmt lower() {
-    for (const InputDecl& in : op_.inputs) lowering_.storage[in.name] = argument({in.name}, in.extents.size());
+    for (const InputDecl& in : op_.inputs) {
+      Storage& storage = lowering_.storage[in.name] = argument({in.name}, in.extents.size());
+      storage.packed = is_packed(in.dtype);
+    }
     for (const OutputDecl& out : op_.outputs) {
       const FuncContents& f = *op_.find_func(out.func);
       std::vector<std::string> names;
-      for (int c = 0; c < f.components(); ++c) names.push_back(component_name(f, c));
+      for (int c = 0; c < f.components(); ++c) names.push_back(written_argument(op_, f, c));
       lowering_.storage[out.func] = argument(names, out.extents.size());
     }
     find_root_regions();
@@ -234,8 +237,12 @@ class VariantLowering {
 
   // Points of an update's domain come one after another; what may be chosen is how its free indices run.
   void check_update(const Directive& d) const {
-    const bool loops = d.kind == DirectiveKind::split || d.kind == DirectiveKind::reorder || d.kind == DirectiveKind::parallel;
-    if (!loops) refuse(ErrorCode::illegal_schedule, d, "an update", "split, reorder or parallel on an update");
+    switch (d.kind) {
+      case DirectiveKind::split: case DirectiveKind::reorder: case DirectiveKind::parallel: case DirectiveKind::vectorize:
+      case DirectiveKind::unroll:
+        return;
+      default: refuse(ErrorCode::illegal_schedule, d, "an update", "split, reorder, parallel, vectorize or unroll on an update");
+    }
   }
 
   void check_epilogue(const Directive& d) const {
@@ -484,7 +491,7 @@ class VariantLowering {
     for (const FuncContents* g : allocated) lowering_.storage[g->name] = owned(*g, lowest);
     Facts outside = lowering_.facts;
     lowering_.facts = lets.facts();
-    Stmt nest = NestEmitter(lowering_, f, lowest, extent).emit();
+    Stmt nest = stays_in_place(f) ? nullptr : NestEmitter(lowering_, f, lowest, extent).emit();
     Facts inside = lowering_.facts;
     for (size_t d = 0; d < lowest.size(); ++d) assume_nonempty(inside, {region.lowest[d], region.highest[d]});
     Stmt s = ir::make_block({when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts),
@@ -498,6 +505,12 @@ class VariantLowering {
       }
     }
     return lets.wrap(s);
+  }
+
+  // An output in the place of an input that begins as it is, for updates to change.
+  bool stays_in_place(const FuncContents& f) const {
+    const OutputDecl* output = op_.find_output(f.name);
+    return output && !output->in.empty() && f.values[0].kind() == ExprKind::access && f.values[0]->name == output->in;
   }
 
   // What has no reader with a point is not computed: its reads of inputs were not held inside (read_conditions.h). Loops

@@ -65,6 +65,7 @@ class NestEmitter {
   const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
   bool stores_once(const std::string& loop) const;
+  bool writes_in_place() const;
 
   // --- borders: where boundary rules are idle (emit_borders.cpp)
   struct Idle {
@@ -122,12 +123,13 @@ class NestEmitter {
 
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
+  Expr translate_packed(const Expr& e, const Scope& scope);
   Expr translate_access(const Expr& e, const Scope& scope);
   Expr nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent, const Expr& clamped,
                const Facts& facts) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
-  Expr read(const std::string& tensor, const Storage& from, int component, DType dtype, const std::vector<Expr>& indices,
-            const Scope& scope) const;
+  Expr read(const Storage& from, int component, DType dtype, const std::vector<Expr>& indices, const Scope& scope,
+            const Expr& present = {}) const;
   bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
   std::vector<Expr> own_indices(const Scope& scope) const;

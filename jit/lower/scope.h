@@ -29,6 +29,7 @@ struct Storage {
   std::vector<Expr> fold;                                   // by tensor dimension; undefined: not folded
   std::vector<Expr> size = {};                              // of a copy: entries by tensor dimension
   std::vector<int> order;                                   // buffer dimension -> tensor dimension
+  bool packed = false;                                      // bytes of two elements along the last dimension (packed.h)
 };
 
 struct Scope {

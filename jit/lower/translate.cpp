@@ -5,6 +5,7 @@
 
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
+#include "jit/lower/packed.h"
 
 namespace lathe {
 
@@ -13,10 +14,17 @@ using ir::Stmt;
 Expr NestEmitter::translate(const Expr& e, const Scope& scope) {
   if (e.kind() == ExprKind::var) return root_minimum_.count(e->name) ? absolute(e->name, scope) : e;
   if (e.kind() == ExprKind::access) return translate_access(e, scope);
+  if (is_packed(e.type().dtype)) return translate_packed(e, scope);
   if (e.args().empty()) return e;
   std::vector<Expr> args;
   for (const Expr& a : e.args()) args.push_back(translate(a, scope));
   return with_children(e, args);
+}
+
+// A choice between packed elements, or a boundary value of theirs.
+Expr NestEmitter::translate_packed(const Expr& e, const Scope& scope) {
+  if (e.kind() == ExprKind::constant) return make_integer(unpacked_type_of(e.type().dtype), e->integer_value);
+  return select(translate(e.arg(0), scope), translate(e.arg(1), scope), translate(e.arg(2), scope));
 }
 
 Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
@@ -24,7 +32,7 @@ Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
   std::vector<Expr> indices;
   for (const Expr& a : e.args()) indices.push_back(simplify(translate(a, scope), scope.facts));
   if (auto copy = scope.staged.find(e->name); copy != scope.staged.end()) {
-    return read(e->name, copy->second, e->component, e.type().dtype, indices, scope);
+    return read(copy->second, e->component, e.type().dtype, indices, scope);
   }
   return bounded_read(e, std::move(indices), scope);
 }
@@ -69,16 +77,12 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
         present = present.defined() ? present & inside : inside;
     }
   }
-  Expr value = read(e->name, from, e->component, e.type().dtype, indices, scope);
-  if (!present.defined()) return value;
-  if (e->boundary == Boundary::none) {
-    absent_.push_back(present);
-    return value;
-  }
+  const bool skips = present.defined() && e->boundary == Boundary::none;
+  if (skips) absent_.push_back(present);
   // Where it is outside nothing is read: an empty input has no element to clamp to.
-  ExprNode node = *value;
-  node.mask = node.mask.defined() ? node.mask & present : present;
-  return select(present, make_access(node), translate(e->boundary_value, scope));
+  Expr value = read(from, e->component, e.type().dtype, indices, scope, skips ? Expr() : present);
+  if (!present.defined() || skips) return value;
+  return select(present, value, translate(e->boundary_value, scope));
 }
 
 // Buffer indices of the tensor's element.
@@ -87,21 +91,27 @@ std::vector<Expr> NestEmitter::place(const Storage& storage, const std::vector<E
   for (int d : storage.order) {
     bool folded = storage.fold[d].defined();
     Expr at = folded ? indices[d] % storage.fold[d] : indices[d] - storage.minimum[d];
+    if (storage.packed && d == storage.order.back()) at = at / integer(2);
     result.push_back(simplify(at, facts));
   }
   if (result.empty()) result.push_back(integer(0));
   return result;
 }
 
-Expr NestEmitter::read(const std::string&, const Storage& from, int component, DType dtype,
-                       const std::vector<Expr>& indices, const Scope& scope) const {
+// `present`: where nothing else is read.
+Expr NestEmitter::read(const Storage& from, int component, DType dtype, const std::vector<Expr>& indices,
+                       const Scope& scope, const Expr& present) const {
   ExprNode node;
   node.kind = ExprKind::access;
-  node.type = {dtype, 1};
+  node.type = {from.packed ? DType::u8 : unpacked_type_of(dtype), 1};
   node.name = from.buffers[component];
   node.args = place(from, indices, scope.facts);
   node.mask = mask_for(node.args, scope);
-  return make_access(std::move(node));
+  if (present.defined()) node.mask = node.mask.defined() ? node.mask & present : present;
+  Expr value = make_access(std::move(node));
+  if (!from.packed) return value;
+  const Expr odd = indices.empty() ? make_constant(DType::boolean, 0) : eq(indices.back() % integer(2), integer(1));
+  return unpacked(dtype, value, simplify(odd, scope.facts));
 }
 
 Expr NestEmitter::mask_for(const std::vector<Expr>& indices, const Scope& scope) const {

@@ -69,6 +69,7 @@ bool byte_range(const TensorView& view, ByteRange* range) {
     int64_t& side = view.strides[d] < 0 ? low : high;
     fits &= !__builtin_add_overflow(side, span, &side);
   }
+  if (is_packed(view.dtype)) low = low / 2 - (low % 2 != 0), high = bytes_in_row(view.dtype, high);
   int64_t element_bytes = bytes_of(view.dtype), unused;
   fits = fits && !__builtin_mul_overflow(elements, element_bytes, &unused) &&
          !__builtin_mul_overflow(low, element_bytes, &low) && !__builtin_mul_overflow(high, element_bytes, &high);
@@ -122,7 +123,8 @@ void CallPlan::make_rules() {
   for (size_t a = 0; a < signature_->arguments.size(); ++a) {
     const ArgumentSpec& spec = signature_->arguments[a];
     argument_rules_.push_back(
-        {spec.dtype, spec.is_output, spec.extents.size(), dimension_rules_.size(), bytes_of(spec.dtype)});
+        {spec.dtype, spec.is_output, spec.extents.size(), dimension_rules_.size(), bytes_of(spec.dtype),
+         is_packed(spec.dtype)});
     for (size_t d = 0; d < spec.extents.size(); ++d) {
       int64_t size = is_bare_size(spec.extents[d]) ? spec.extents[d].steps[0].value : -1;
       dimension_rules_.push_back({size, &spec.extents[d]});
@@ -169,10 +171,12 @@ bool CallPlan::quick_check_argument(const ArgumentRule& rule, const TensorView& 
     int64_t need = dimensions[d].size >= 0 ? scalars[dimensions[d].size] : dimensions[d].formula->evaluate(scalars);
     bad |= extent != need;
     bad |= rule.is_output & (extent > 1) & (stride < high);  // not positive, or not over all that is inside
+    bad |= rule.is_packed & (extent > 1) & (d + 1 == rule.rank ? stride != 1 : stride % 2 != 0);
     bad |= __builtin_mul_overflow(elements, extent, &elements);
     (stride < 0 ? low : high) += (extent - 1) * stride;
     stride_scalars[d] = stride;
   }
+  if (rule.is_packed) low /= 2, high = bytes_in_row(rule.dtype, high);
   auto data = reinterpret_cast<uintptr_t>(view.data);
   *range = {data + static_cast<uintptr_t>(low * rule.element_bytes),
             data + static_cast<uintptr_t>(high * rule.element_bytes)};
@@ -234,11 +238,20 @@ void CallPlan::check_memory(size_t index, const TensorView& view, ByteRange* ran
   if (!byte_range(view, range)) call_error::overflow(*signature_, index, view);
   if (range->empty()) return;
   if (!view.data) call_error::null_data(*signature_, index, view);
+  if (argument_rules_[index].is_packed) check_packing(index, view);
   if (!signature_->arguments[index].is_output) return;
   size_t dimension = 0;
   StrideFault fault = stride_fault(view, &dimension);
   if (fault == StrideFault::not_positive) call_error::stride_not_positive(*signature_, index, dimension, view);
   if (fault == StrideFault::overlapping) call_error::stride_overlaps(*signature_, index, dimension, view);
+}
+
+void CallPlan::check_packing(size_t index, const TensorView& view) const {
+  for (size_t d = 0; d < view.shape.size(); ++d) {
+    const bool is_last = d + 1 == view.shape.size();
+    if (view.shape[d] <= 1 || (is_last ? view.strides[d] == 1 : view.strides[d] % 2 == 0)) continue;
+    call_error::packed_stride(*signature_, index, d, view);
+  }
 }
 
 void CallPlan::full_check(Views arguments, int64_t* scalars, Ranges& ranges) const {

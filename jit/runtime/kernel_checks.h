@@ -54,6 +54,7 @@ class [[gnu::visibility("hidden")]] CallPlan {
     bool is_output;
     size_t rank, first_dimension;                           // of dimension_rules_
     int64_t element_bytes;
+    bool is_packed;
   };
   using Views = std::span<const TensorView* const>;
   using Ranges = SmallArray<ByteRange, 16>;
@@ -65,6 +66,7 @@ class [[gnu::visibility("hidden")]] CallPlan {
   void check_argument(size_t index, const TensorView& view) const;
   void check_sizes(const int64_t* sizes) const;
   void check_extents(size_t index, const TensorView& view, const int64_t* sizes) const;
+  void check_packing(size_t index, const TensorView& view) const;
   void check_memory(size_t index, const TensorView& view, ByteRange* range) const;
   void check_overlap(const Ranges& ranges) const;
   void bind_sizes(Views arguments, int64_t* sizes) const;

@@ -128,6 +128,13 @@ void stride_overlaps(const KernelSignature& kernel, size_t argument, size_t dime
        "each stride of an output to step over what the smaller ones span");
 }
 
+void packed_stride(const KernelSignature& kernel, size_t argument, size_t dimension, const TensorView& view) {
+  fail(kernel, ErrorCode::bad_strides, fmt::format("bad stride of {}, dimension {}", shown(kernel, argument), dimension),
+       fmt::format("{}", view.strides[dimension]),
+       dimension + 1 == view.shape.size() ? "1 along the last dimension of packed elements"
+                                          : "an even stride: rows of packed elements begin at whole bytes");
+}
+
 void overlap(const KernelSignature& kernel, size_t output, size_t other) {
   fail(kernel, ErrorCode::overlap, fmt::format("{} overlaps {}", shown(kernel, output), shown(kernel, other)),
        "memory that both use", "an output to have its memory for itself", "copy one of them first");

@@ -23,6 +23,7 @@ namespace lathe::call_error {
                                       const TensorView& view);
 [[noreturn]] void stride_overlaps(const KernelSignature& kernel, size_t argument, size_t dimension,
                                   const TensorView& view);
+[[noreturn]] void packed_stride(const KernelSignature& kernel, size_t argument, size_t dimension, const TensorView& view);
 [[noreturn]] void overlap(const KernelSignature& kernel, size_t output, size_t other);
 [[noreturn]] void size_range(const KernelSignature& kernel, const SizeSpec& size, int64_t got);
 [[noreturn]] void condition(const KernelSignature& kernel, const CallCondition& condition, const int64_t* sizes);

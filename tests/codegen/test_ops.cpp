@@ -8,13 +8,14 @@
 #include <limits>
 
 #include "lang/interpret.h"
+#include "support/small_float.h"
 #include "support/tensor_view.h"
 #include "tests/codegen/run_program.h"
 
 namespace lathe::test {
 namespace {
 
-constexpr DType all_types[] = {DType::boolean, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64};
+constexpr DType all_types[] = {DType::boolean, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64};
 constexpr int lanes = 8;
 
 std::vector<Scalar> interesting(DType type) {
@@ -23,7 +24,7 @@ std::vector<Scalar> interesting(DType type) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     for (double v : {0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 3.5, 0.5, -0.5, 7.0, -7.0, 1e-40, 300.0, -300.0, 3e9, -3e9, 1e19,
                      -1e19, 1e30, infinity, -infinity, std::nan("")}) {
-      values.push_back({type, 0, type == f32 ? static_cast<float>(v) : v});
+      values.push_back(convert(type, convert(is_storage(type) ? f32 : type, {f64, 0, v})));
     }
     return values;
   }
@@ -41,7 +42,10 @@ std::vector<Scalar> interesting(DType type) {
 
 void store(const Tensor& tensor, int64_t i, const Scalar& value) {
   auto* place = static_cast<char*>(tensor.view().data) + i * bytes_of(value.dtype);
-  if (value.dtype == f32) {
+  if (is_storage(value.dtype)) {
+    const uint16_t bits = value.dtype == f16 ? Float16(value.floating).bits : BFloat16(value.floating).bits;
+    std::memcpy(place, &bits, sizeof bits);
+  } else if (value.dtype == f32) {
     const auto narrow = static_cast<float>(value.floating);
     std::memcpy(place, &narrow, sizeof narrow);
   } else {
@@ -164,7 +168,7 @@ TEST_CASE("operators mean on every element type what the interpreter says") {
 TEST_CASE("casts saturate from floats and wrap between integers") {
   for (DType from : all_types) {
     for (DType to : all_types) {
-      if (from == to) continue;
+      if (from == to || !converts(from, to)) continue;
       const std::string what = std::string(name_of(from)) + " to " + std::string(name_of(to));
       check_all(
           what, {from}, [&](const std::vector<Expr>& args) { return make_cast(to, args[0]); },

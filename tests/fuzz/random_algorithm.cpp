@@ -96,7 +96,7 @@ class Drawer {
     std::vector<Expr> missing;
     for (const SizeDecl& s : op_.sizes) missing.push_back(make_var(s.name));
     for (int64_t n = 0; n < count; ++n) {
-      InputDecl input{fmt::format("X{}", n), random_dtype(random_), {}, {}};
+      InputDecl input{fmt::format("X{}", n), random_input_dtype(random_), {}, {}};
       const int64_t rank = std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}));
       if (n + 1 == count) {
         for (const Expr& e : missing) input.extents.push_back(e);
@@ -147,8 +147,9 @@ class Drawer {
       reduction(f, indices, types);
     } else {
       const ValueScope scope = scope_of(indices, false);
+      if (random_.chance(6)) types[0] = random_.chance(50) ? DType::f16 : DType::bf16;
       for (DType t : types) f.values.push_back(value(scope, t));
-      if (random_.chance(25)) update(f, indices);
+      if (!is_storage(types[0]) && random_.chance(25)) update(f, indices);
     }
     return f;
   }
@@ -221,12 +222,23 @@ class Drawer {
     return make_access(std::move(node));
   }
 
+  // Its values are added to those of an input, which it replaces.
+  void in_place(FuncContents& f, OutputDecl& out) {
+    if (f.is_reduction() || f.components() > 1 || is_storage(f.dtype(0))) return;
+    std::vector<Expr> own;
+    for (const std::string& v : f.vars) own.push_back(make_var(v));
+    out.in = "S" + f.name;
+    op_.inputs.push_back({out.in, f.dtype(0), out.extents, {}});
+    f.values[0] = joined(make_access(out.in, f.dtype(0), std::move(own)), f.values[0]);
+  }
+
   // The last Func, and now and then another.
   void outputs() {
     for (size_t f = 0; f < op_.funcs.size(); ++f) {
       if (f + 1 < op_.funcs.size() && !random_.chance(15)) continue;
-      OutputDecl out{op_.funcs[f].name, {}, {}};
+      OutputDecl out{op_.funcs[f].name, {}};
       for (const RandomIndex& i : extents_[f]) out.extents.push_back(i.extent);
+      if (random_.chance(10)) in_place(op_.funcs[f], out);
       op_.outputs.push_back(std::move(out));
     }
   }

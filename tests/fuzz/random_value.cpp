@@ -26,20 +26,34 @@ std::vector<DType> operand_types(Op op, DType type) {
 
 std::vector<DType> all_dtypes() {
   return {
-#define LATHE_DTYPE(name, text, bytes, kind) DType::name,
+#define LATHE_DTYPE(name, text, bits, kind, role) DType::name,
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
   };
+}
+
+std::vector<DType> arithmetic_dtypes() {
+  std::vector<DType> types = all_dtypes();
+  std::erase_if(types, is_storage);
+  return types;
 }
 
 // Floats half of the time, f32 above all.
 DType random_dtype(Random& random) {
   if (random.chance(40)) return DType::f32;
   if (random.chance(20)) return DType::f64;
-  return random.pick(all_dtypes());
+  return random.pick(arithmetic_dtypes());
+}
+
+DType random_input_dtype(Random& random) { return random.chance(15) ? random.pick(all_dtypes()) : random_dtype(random); }
+
+Expr converted(DType type, const Expr& e) {
+  if (e.type().dtype == type) return e;
+  return make_cast(type, converts(e.type().dtype, type) ? e : make_cast(DType::f32, e));
 }
 
 Expr RandomValue::of(DType type, int depth) {
+  if (is_storage(type)) return converted(type, of(arithmetic_type_of(type), depth));
   if (depth <= 0 || random_.chance(15)) return leaf(type);
   if (random_.chance(12)) {
     const DType from = random_dtype(random_);
@@ -108,7 +122,7 @@ Expr RandomValue::read(DType type) {
     const FuncContents& func = scope_.funcs[which - scope_.inputs.size()];
     e = read_func(func, static_cast<int>(random_.below(func.components())));
   }
-  return e.type().dtype == type ? e : make_cast(type, e);
+  return converted(type, e);
 }
 
 Expr RandomValue::read_input(const InputDecl& input) {
@@ -189,8 +203,8 @@ Expr RandomValue::data_index() {
   node.boundary = Boundary::edge;
   for (size_t d = 0; d < input.extents.size(); ++d) node.args.push_back(index());
   Expr e = make_access(std::move(node));
-  if (is_float(input.dtype)) e = floor(e);
-  return input.dtype == DType::i64 ? e : make_cast(DType::i64, e);
+  if (is_float(input.dtype)) e = floor(converted(arithmetic_type_of(input.dtype), e));
+  return converted(DType::i64, e);
 }
 
 }  // namespace lathe

@@ -46,6 +46,7 @@ class RandomValue {
 };
 
 DType random_dtype(Random& random);
+DType random_input_dtype(Random& random);                 // types of storage too
 std::vector<DType> all_dtypes();
 
 }  // namespace lathe

@@ -53,7 +53,7 @@ Operator built(std::vector<FuncContents> funcs) {
   op.name = std::string("f");
   op.inputs = {{"A", f32, {make_var("N")}, {}}};
   op.funcs = std::move(funcs);
-  op.outputs = {{"D", {make_var("N")}, {"t.cpp", 9, 1}}};
+  op.outputs = {{"D", {make_var("N")}, "", {"t.cpp", 9, 1}}};
   op.where = {"t.cpp", 9, 1};
   return op;
 }
@@ -159,9 +159,9 @@ TEST_CASE("outputs are Funcs with an extent for each index") {
   op.outputs[0].extents.push_back(make_var("N"));
   CHECK(
       contains(error_of([&] { checked(op); }), "L105 lathe: algorithm: output D: got 2 extents, need 1, one for each"));
-  op.outputs = {{"E", {make_var("N")}, {}}};
+  op.outputs = {{"E", {make_var("N")}}};
   CHECK(contains(error_of([&] { checked(op); }), "L102 lathe: algorithm: an output has no definition: got E"));
-  op.outputs = {{"D", {make_var("N")}, {}}, {"D", {make_var("N")}, {}}};
+  op.outputs = {{"D", {make_var("N")}}, {"D", {make_var("N")}}};
   CHECK(contains(error_of([&] { checked(op); }), "L103 lathe: algorithm: an output is listed twice"));
   op.outputs.clear();
   CHECK(contains(error_of([&] { checked(op); }), "L110 lathe: algorithm: f computes nothing: got no outputs"));

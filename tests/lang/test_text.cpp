@@ -113,7 +113,7 @@ TEST_CASE("every boundary rule prints as it is written") {
 TEST_CASE("tuples, their components and combiners of the author print as they are written") {
   check_canonical(
       "argmax(A: f32[M, N]) -> C: (f32, i64)[M], E: i64[M]\n"
-      "  C[i] = reduce(k < N, (f32(-inf), 0), ((x0, x1), (y0, y1)) -> (max(x0, y0), select(x0 >= y0, x1, y1)): (A[i, "
+      "  C[i] = reduce(k < N, (f32(-inf), 0), ((x0, x1), (y0, y1)) -> (max(x0, y0), select(x0 == y0, min(x1, y1), select(x0 > y0, x1, y1))): (A[i, "
       "k], k))\n"
       "  E[i] = C[i].1 + select(C[i].0 > 0, 1, 0)\n");
   check_canonical(
@@ -365,7 +365,8 @@ TEST_CASE("unknown names come with the nearest") {
   CHECK(value_error("A[i].1") ==
         "L102 lathe: parse: A has no such component: got .1, need .0, or nothing\n  at t.lathe:2:15");
   CHECK(error_of("f(A: f33[N]) -> D: f32[N]\n") ==
-        "L102 lathe: parse: an unknown element type: got 'f33', need bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, "
+        "L102 lathe: parse: an unknown element type: got 'f33', need bool, i4, i8, i16, i32, i64, u4, u8, u16, u32, u64, "
+        "f16, bf16, f32, "
         "f64\n  at t.lathe:1:6\n  hint: did you mean f32?");
   CHECK(error_of("f(A: f32[N]) -> D: f32[N]\n  size NN in 1..2\n") ==
         "L102 lathe: parse: an unknown size: got 'NN', need a size in an extent of the header\n"

@@ -178,7 +178,7 @@ TEST_CASE("an output that shares memory with another argument is refused") {
   Dense c;
   Tensor memory(f32, {100});
   auto at = [&](int64_t offset, std::vector<int64_t> shape) {
-    return TensorView{memory.as<float>() + offset, f32, shape, dense_strides(shape)};
+    return TensorView{memory.as<float>() + offset, f32, shape, dense_strides(f32, shape)};
   };
   CHECK_ERROR(c.kernel(at(0, {3, 4}), c.vb, at(11, {3, 5})), overlap,
               "output 'D' (argument 3) overlaps input 'A' (argument 1)", "copy one of them first");

@@ -120,8 +120,8 @@ TEST_CASE("every scalar operator stands in docs/language.md with its meaning") {
 
 TEST_CASE("every element type stands in docs/language.md") {
   std::string types = section_of(read_page("language.md"), "## Types");
-#define LATHE_DTYPE(name, text, bytes, kind) \
-  CHECK_MESSAGE(types.find("| `" text "` | " #bytes " |") != std::string::npos, "no row for " text);
+#define LATHE_DTYPE(name, text, bits, kind, role) \
+  CHECK_MESSAGE(types.find("| `" text "` | " #bits " |") != std::string::npos, "no row for " text);
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
 }

@@ -70,3 +70,23 @@ TEST_CASE("elements load as doubles and integers, floats saturate") {
   u.as<uint64_t>()[0] = ~uint64_t{0};
   CHECK(load_as_integer(u, 0) == -1);
 }
+
+TEST_CASE("elements of four bits lie two in a byte, the even one in the low bits") {
+  Tensor t(i4, {2, 3});
+  CHECK(t.view().strides == std::vector<int64_t>{4, 1});
+  CHECK(t.view().is_dense());
+  CHECK(t.view().elements() == 6);
+  t.as<uint8_t>()[0] = 0xE7;                                // 7, -2
+  t.as<uint8_t>()[2] = 0x98;                                // second row: -8, -7
+  CHECK(load_as_integer(t, 0) == 7);
+  CHECK(load_as_integer(t, 1) == -2);
+  CHECK(load_as_double(t, 4) == -8);
+  CHECK(load_as_double(t, 5) == -7);
+  TensorView unsigned_view = t.view();
+  unsigned_view.dtype = u4;
+  CHECK(load_as_integer(unsigned_view, 1) == 14);
+  CHECK(bytes_in_row(u4, 5) == 3);
+  CHECK(bytes_in_row(f16, 5) == 10);
+  CHECK(dense_strides(u4, {2, 5, 1}) == std::vector<int64_t>{10, 2, 1});
+}
+

@@ -38,7 +38,7 @@ std::string refusal(const std::string& bytes) {
 }
 
 TEST_CASE("every dtype survives a round trip through .npy") {
-  for (DType type : {DType::boolean, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64}) {
+  for (DType type : {DType::boolean, i8, i16, i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64}) {
     CAPTURE(name_of(type));
     Tensor tensor(type, {3, 2});
     for (int64_t n = 0; n < 6; n++) tensor.as<char>()[n * bytes_of(type)] = static_cast<char>(n % 2);
@@ -50,6 +50,27 @@ TEST_CASE("every dtype survives a round trip through .npy") {
     CHECK(back.view.shape == std::vector<int64_t>{3, 2});
     CHECK(std::memcmp(back.view.data, tensor.view().data, static_cast<size_t>(6 * bytes_of(type))) == 0);
   }
+}
+
+TEST_CASE("elements of four bits are whole bytes in a file") {
+  TemporaryFolder folder;
+  const std::string file = folder.path("packed.npy");
+  Tensor bytes(i8, {2, 3});
+  for (int n = 0; n < 6; n++) bytes.as<int8_t>()[n] = static_cast<int8_t>(n - 8);
+  write_npy(file, bytes);
+  const Array four = packed(read_npy(file), i4, file);
+  CHECK(four.view.dtype == i4);
+  CHECK(four.view.strides == std::vector<int64_t>{4, 1});
+  CHECK(load_as_integer(four.view, 0) == -8);
+  CHECK(load_as_integer(four.view, 6) == -3);
+  write_npy(file, four.view);
+  const Array back = read_npy(file);
+  CHECK(back.view.dtype == i8);
+  CHECK(load_as_integer(back.view, 5) == -3);
+  bytes.as<int8_t>()[4] = 9;
+  write_npy(file, bytes);
+  CHECK(refusal_of([&] { packed(read_npy(file), i4, file); }).find("got 9, need values from -8 to 7") != std::string::npos);
+  CHECK(refusal_of([&] { packed(read_npy(file), u4, file); }).find("got i8, need u8") != std::string::npos);
 }
 
 TEST_CASE("0-d, empty and strided tensors survive a round trip") {

@@ -44,6 +44,26 @@ TEST_CASE("updates compute what the interpreter does, scheduled or not") {
   CHECK(difference(with_schedule(paths, "D.parallel(i)\nD.update.split(p, po, pi, 8)\nY.split(j, jo, ji, 8).vectorize(ji)")) == "");
 }
 
+TEST_CASE("free indices of an update run in lanes") {
+  const std::string recurrence =
+      "recurrence(a: f32[T, N], b: f32[T, N], start: f32[N]) -> h: f32[T + 1, N]\n  h[t, n] = start[n]\n"
+      "  over s < T: h[s + 1, n] = a[s, n] * h[s, n] + b[s, n]\n";
+  CHECK(difference(with_schedule(recurrence, "h.update.split(n, no, ni, 8).reorder(no, s, ni).vectorize(ni)")) == "");
+  CHECK(difference(with_schedule(recurrence, "h.update.split(n, no, ni, 24).reorder(s, no, ni).vectorize(ni)")) == "");
+  CHECK(difference(with_schedule(recurrence, "h.update.split(n, no, ni, 16).reorder(no, s, ni).vectorize(ni).parallel(no)")) == "");
+  CHECK(difference(with_schedule(recurrence, "h.update.split(n, no, ni, 4).reorder(no, s, ni).unroll(ni)")) == "");
+  CHECK(difference(with_schedule(recurrence, "h.update.split(s, so, si, 4).reorder(n, so, si).unroll(si)")) == "");
+  CHECK(difference(with_schedule(prefix_sum, "S.update.split(i, io, ii, 8).reorder(io, k, ii).vectorize(ii)")) == "");
+  const std::string scatter =
+      "scatter(X: f32[N, E], row: i64[N], base: f32[V, E]) -> Y: f32[V, E]\n  Y[v, e] = base[v, e]\n"
+      "  over n < N: Y[row[n], e] = Y[row[n], e] + X[n, e]\n";
+  CHECK(difference(with_schedule(scatter, "Y.update.split(e, eo, ei, 8).vectorize(ei)")) == "");
+  const std::string places =                                // each lane writes where its own row says
+      "places(X: f32[M, K], at: i64[M, K], base: f32[M, N]) -> H: f32[M, N]\n  H[m, n] = base[m, n]\n"
+      "  over k < K: H[m, at[m, k]] = H[m, at[m, k]] + X[m, k]\n";
+  CHECK(difference(with_schedule(places, "H.update.split(m, mo, mi, 8).reorder(mo, k, mi).vectorize(mi)")) == "");
+}
+
 TEST_CASE("schedules that would break the order of an update are refused") {
   const auto refusal = [](const std::string& op, const std::string& directives) {
     return failure_of([&] { difference(with_schedule(op, directives)); });
@@ -52,7 +72,8 @@ TEST_CASE("schedules that would break the order of an update are refused") {
   CHECK(contains(refusal(prefix_sum, "S.update.parallel(k)"), "depend on one another"));
   CHECK(contains(refusal(paths, "D.update.reorder(q, p)"), "the loops of D.update are reordered"));
   CHECK(contains(refusal(paths, "D.update.split(q, qo, qi, 8).reorder(qo, p, qi)"), "the loops of D.update are reordered"));
-  CHECK(contains(refusal(prefix_sum, "S.update.vectorize(i)"), "split, reorder or parallel on an update"));
+  CHECK(contains(refusal(prefix_sum, "S.update.split(k, ko, ki, 8).vectorize(ki)"), "need a loop over an index that stays free"));
+  CHECK(contains(refusal(prefix_sum, "S.update.store_in(registers, at = i)"), "split, reorder, parallel, vectorize or unroll on an update"));
   CHECK(contains(refusal(paths, "D.compute_at(Y, i)"), "a Func with updates"));
   CHECK(contains(refusal(paths, "D.compute_inline()"), "a Func with updates"));
   CHECK(contains(refusal(prefix_sum, "S.updat.parallel(i)"), "did you mean S.update?"));

@@ -1,0 +1,54 @@
+// Reads that a select around them keeps inside: proved, and safe in code that computes both sides.
+#include <doctest/doctest.h>
+
+#include "analysis/read_conditions.h"
+#include "jit/compile.h"
+#include "lang/oracle.h"
+#include "lang/text.h"
+#include "tests/whole/failures.h"
+
+namespace lathe {
+namespace {
+
+// What is wrong with its kernels, plain and constructed; "" if nothing. Inputs begin or end at a guard page.
+std::string difference(const Operator& op) {
+  const Schedule constructed = constructed_schedule(op, {});
+  for (const auto& schedule : {std::optional<Schedule>(), std::optional<Schedule>(constructed)}) {
+    const Kernel kernel = compile(op, {.schedule = schedule});
+    CHECK(kernel.signature().conditions.empty());
+    for (const auto& sizes : default_check_sizes(op)) {
+      for (uint64_t seed : {1, 2}) {
+        const CheckData data = make_check_data(op, sizes, {.seed = seed});
+        kernel.run(data.bindings.tensors, {.threads = 2}, {});
+        if (const CheckReport report = compare(op, data, {.seed = seed}); !report.good) return report.first_difference;
+      }
+    }
+  }
+  return "";
+}
+
+Operator parsed(const std::string& text) { return parse_file_text(text, "guarded.lathe").operators.at(0); }
+
+}  // namespace
+
+TEST_CASE("a read in the choice of a select that says it is inside needs no rule") {
+  for (const char* text : {
+           "padded(X: f32[M], Z: f32[N]) -> Y: f32[N]\n  Y[i] = select(i < M, X[i], Z[i])\n",
+           "shifted(X: f32[M, N]) -> Y: f32[M, N]\n  Y[i, j] = select(i >= 1 and j > 2, X[i - 1, j - 3], 0) + X[i, j]\n",
+           "turned(X: f32[N]) -> Y: f32[N]\n  Y[i] = select(i == 0, f32(5), X[i - 1])\n",
+           "either(X: f32[N]) -> Y: f32[N]\n  Y[i] = select(i < 1 or i + 1 >= N, X[i], X[i - 1] + X[i + 1])\n",
+           "lower(A: f32[N, N], x: f32[N]) -> y: f32[N]\n  y[i] = sum(k < N: select(k < i, A[i - 1 - k, k] * x[i - k - 1], 0))\n",
+       }) {
+    const Operator op = parsed(text);
+    CHECK(read_conditions(with_guarded_reads_bounded(op)).empty());
+    CHECK_MESSAGE(difference(op) == "", text);
+  }
+}
+
+TEST_CASE("a select that does not say so proves nothing") {
+  CHECK(failure_of([] { compile(parsed("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = select(i < N, X[i + N], 0)\n")); }).find("L") != std::string::npos);
+  const Operator op = parsed("f(X: f32[N], Z: f32[M]) -> Y: f32[N]\n  Y[i] = select(X[i] > 0, Z[i], 0)\n");
+  CHECK(read_conditions(with_guarded_reads_bounded(op)).size() == 1);
+}
+
+}  // namespace lathe

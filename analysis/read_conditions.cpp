@@ -53,7 +53,13 @@ class Checker {
         case Op::gt: guards.push_back(holds ? difference - Polynomial(1) : reversed); break;
         case Op::ge: guards.push_back(holds ? difference : reversed - Polynomial(1)); break;
         case Op::eq: case Op::ne:
-          if (holds == (condition->op == Op::eq)) guards.insert(guards.end(), {difference, reversed});
+          if (holds == (condition->op == Op::eq)) {
+            guards.insert(guards.end(), {difference, reversed});
+          } else if (at_points_.nonnegative(difference)) {  // not at the end of a range
+            guards.push_back(difference - Polynomial(1));
+          } else if (at_points_.nonnegative(reversed)) {
+            guards.push_back(reversed - Polynomial(1));
+          }
           break;
         default: break;
       }

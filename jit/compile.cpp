@@ -38,6 +38,18 @@ struct Job {
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
 };
 
+// Passes know no author: what they refuse is refused at the schedule, or else at the operator.
+ir::Program passed(ir::Program program, const Job& job, std::string_view last = "") {
+  try {
+    return run_passes(std::move(program), job.target, last);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::over_budget || e.parts().where.known()) throw;
+    ErrorParts parts = e.parts();
+    parts.where = job.schedule && job.schedule->where.known() ? job.schedule->where : job.op.where;
+    throw Error(e.code(), std::move(parts));
+  }
+}
+
 void count_functions(const ir::Program& program, CompileStats& stats) {
   stats.variants = stats.units = 0;
   for (const ir::Function& f : program.functions) {
@@ -49,7 +61,7 @@ void count_functions(const ir::Program& program, CompileStats& stats) {
 LoadedCode compile_program(ir::Program program, const Job& job, CompileStats& stats, const LoadedFunctions* known,
                            LoadedFunctions* made) {
   const Clock::time_point start = Clock::now();
-  program = run_passes(std::move(program), job.target);
+  program = passed(std::move(program), job);
   count_functions(program, stats);
   stats.lower_ms += milliseconds_since(start);
   return load(program, job.target, stats, known, made);
@@ -78,11 +90,11 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 
   Lowered lowered = in_two ? lower_plain(job->op, job->given_schedule(), job->target)
                            : lower(job->op, job->given_schedule(), job->target);
+  KernelSignature signature = signature_of(job->op, lowered.params);
   stats.lower_ms = milliseconds_since(start);
   LoadedCode code = compile_program(std::move(lowered.program), *job, stats, nullptr, in_two ? &shared : nullptr);
   stats.first_ms = stats.total_ms = milliseconds_since(start);
 
-  KernelSignature signature = signature_of(job->op, lowered.params);
   Kernel kernel = !in_two ? Kernel(std::move(signature), std::move(code), stats)
                           : Kernel(std::move(signature), std::move(code), stats, rest_of(job, std::move(shared)));
   for (const auto& [name, value] : options.tune_params) kernel.set_tune_param(name, value);
@@ -105,7 +117,9 @@ Schedule constructed_schedule(const Operator& given, const CompileOptions& optio
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
-  return run_passes(lower(job.op, job.given_schedule(), job.target).program, job.target, after_pass);
+  Lowered lowered = lower(job.op, job.given_schedule(), job.target);
+  signature_of(job.op, lowered.params);                     // refuses reads that are never inside
+  return passed(std::move(lowered.program), job, after_pass);
 }
 
 std::vector<std::string> pass_names() {

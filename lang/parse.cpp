@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -155,8 +156,11 @@ SourceFile parse_file_text(std::string_view text, const std::string& file_name) 
 SourceFile read_lathe_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  if (in) text << in.rdbuf();
-  if (!in || in.bad()) {
+  std::error_code no_matter;
+  const bool folder = std::filesystem::is_directory(path, no_matter);   // opens, and reads as nothing
+  if (folder) errno = EISDIR;
+  if (in && !folder) text << in.rdbuf();
+  if (!in || in.bad() || folder) {
     throw Error(ErrorCode::bad_file, {"read",
                                       "a file cannot be read",
                                       fmt::format("'{}' ({})", path, std::strerror(errno)),

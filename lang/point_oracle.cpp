@@ -6,6 +6,7 @@
 // Continuous operators carry bounds on by their slope. The others (comparisons, floor, casts to integers, a select
 // whose condition is not certain) either give the same result all over the interval, or are undecided; whatever is
 // computed from an undecided value is undecided too. NaN and infinity have bound 0: they have to come out exactly.
+// A minimum or maximum that is zero has no certain sign: what tells the zeros apart, as 1/x does, is undecided there.
 #include <cmath>
 #include <limits>
 
@@ -19,6 +20,7 @@ struct Bounded {
   double bound = 0;
   double magnitude = 0;                                     // of a sum under way: the sum of |terms|
   bool decided = true;
+  bool either_zero = false;                                 // 0, and which of the two zeros is unspecified
 };
 
 struct FloatType {
@@ -72,13 +74,15 @@ class BoundedDomain {
     Bounded r = exact(cell_function(step.op, f64)(a.cell, b.cell, c.cell));
     r.decided = a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
     if (info_of(step.op).boolean_result) return compared(r, a, b);
+    const bool zeros = a.either_zero || (arity > 1 && b.either_zero) || (arity > 2 && c.either_zero);
+    const bool tells = step.op == Op::div ? b.either_zero : a.either_zero && tells_zeros(step.op);
+    if (tells) r.decided = false;
+    r.either_zero = r.cell.f == 0 && step.op != Op::abs && (zeros || chooses(step.op));
     bool special = !std::isfinite(a.cell.f);
     if (arity > 1) special = special || !std::isfinite(b.cell.f);
     if (arity > 2) special = special || !std::isfinite(c.cell.f);
     if (special) {
-      const bool chooses =
-          step.op == Op::min || step.op == Op::max || step.op == Op::min_number || step.op == Op::max_number;
-      r.bound = chooses ? std::max(a.bound, b.bound) : math_slack * unit_of(step.to) * std::fabs(r.cell.f);
+      r.bound = chooses(step.op) ? std::max(a.bound, b.bound) : math_slack * unit_of(step.to) * std::fabs(r.cell.f);
     } else {
       r.bound = arity == 1 ? bound_of_one(step, r, a) : bound_of_more(step, r, a, b, c);
     }
@@ -89,6 +93,7 @@ class BoundedDomain {
     Bounded r = exact(step.function(a.cell, {}, {}));
     r.decided = a.decided;
     if (!is_float(step.from)) return r;
+    r.either_zero = a.either_zero && is_float(step.to);
     if (a.bound == 0) return r;
     if (is_float(step.to)) {
       r.cell = a.cell;
@@ -127,10 +132,17 @@ class BoundedDomain {
   }
 
  private:
+  static bool chooses(Op op) {
+    return op == Op::min || op == Op::max || op == Op::min_number || op == Op::max_number;
+  }
+
+  // Whether the two zeros give different results, beyond their sign.
+  static bool tells_zeros(Op op) { return op == Op::rsqrt || op == Op::reciprocal || op == Op::pow; }
+
   static Bounded on_bits(const Step& step, const Bounded& a, const Bounded& b, const Bounded& c) {
     const int arity = info_of(step.op).arity;
     Bounded r = exact(step.function(a.cell, b.cell, c.cell));
-    if (step.op == Op::bits_of && (a.bound > 0 || std::isnan(a.cell.f))) r.decided = false;
+    if (step.op == Op::bits_of && (a.bound > 0 || a.either_zero || std::isnan(a.cell.f))) r.decided = false;
     r.decided = r.decided && a.decided && (arity < 2 || b.decided) && (arity < 3 || c.decided);
     if (step.from == DType::boolean && (step.op == Op::bit_and || step.op == Op::bit_or)) {
       const int64_t deciding = step.op == Op::bit_or;       // one operand of this value suffices
@@ -156,6 +168,7 @@ class BoundedDomain {
       const double larger = std::max(yes.bound, no.bound);
       r.bound = apart + larger;
       r.decided = yes.decided && no.decided && apart <= yes.bound + no.bound;
+      r.either_zero = r.cell.f == 0;
     } else {
       r.decided = yes.decided && no.decided && yes.cell.i == no.cell.i;
     }

@@ -43,6 +43,19 @@ void check_factor(std::string_view what, const Expr& value, const SourceLocation
   }
 }
 
+void check_value(DirectiveKind kind, const Expr& value, const SourceLocation& where) {
+  switch (kind) {
+    case DirectiveKind::split: return check_factor("factor of split", value, where);
+    case DirectiveKind::fold_storage: return check_factor("count of fold_storage", value, where);
+    case DirectiveKind::prefetch: return check_factor("distance of prefetch", value, where);
+    case DirectiveKind::parallel:
+    case DirectiveKind::stream:
+      if (value.defined()) check_condition(fmt::format("condition of {}", info_of(kind).name), value, where);
+      return;
+    default: return;
+  }
+}
+
 void check_class(const TileClass& row, const SourceLocation& where) {
   check_factor("width of a tile", Expr(row.width), where);
   check_factor(fmt::format("rows of a tile of width {}", row.width), Expr(row.rows), where);

@@ -19,6 +19,10 @@ int x86_rank(std::string_view level) {
   return found == std::end(levels) ? 0 : static_cast<int>(found - std::begin(levels)) + 1;
 }
 
+bool is_for(const Schedule& schedule, const std::string& target_level) {
+  return satisfies(target_level, schedule.target) && !schedule.condition.defined();
+}
+
 }  // namespace
 
 Lexer lexer_of(const SourceBlock& block) {
@@ -60,7 +64,14 @@ std::optional<Schedule> schedule_for(const SourceFile& file, const Operator& op,
     if (!here && !file.operators.empty()) unknown_operator(name, known);
     if (name.text != op.name) continue;
     Schedule schedule = parse_schedule(block, op);
-    if (satisfies(target_level, schedule.target) && !schedule.condition.defined()) return schedule;
+    if (is_for(schedule, target_level)) return schedule;
+  }
+  return std::nullopt;
+}
+
+std::optional<Schedule> schedule_for(const std::vector<Schedule>& schedules, const std::string& target_level) {
+  for (const Schedule& schedule : schedules) {
+    if (is_for(schedule, target_level)) return schedule;
   }
   return std::nullopt;
 }

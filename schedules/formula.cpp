@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "schedules/schedule.h"
+#include "schedules/checks.h"
 
 namespace lathe {
 namespace {
@@ -29,6 +29,7 @@ size_t behind_spaces(const std::string& text, size_t at) {
 }  // namespace
 
 FormulaScope::FormulaScope(const Operator& op) : op_(op) {
+  names_.any_name = true;                                   // check() answers unknown ones in a schedule's words
   for (const SizeDecl& size : op.sizes) names_.vars[size.name] = Type{};
   for (const ParamDecl& param : op.params) names_.vars[param.name] = {param.dtype, 1};
   for (std::string_view fact : target_facts) names_.vars[std::string(fact)] = Type{};
@@ -54,12 +55,51 @@ void FormulaScope::add_argument(const std::string& name, int element_bits, const
 
 Expr FormulaScope::parse(Lexer& tokens) const {
   Expr formula = parse_expr(tokens, names_);
+  check(formula, {});
   formula = transform(formula, [&](const Expr& node) {
     return node.kind() == ExprKind::var && node->name.find(stride_mark) != std::string::npos
                ? stride_of(node->name, node->where)
                : node;
   });
   return substitute(formula, bytes_);
+}
+
+[[noreturn]] void FormulaScope::refuse_name(const std::string& name, const SourceLocation& where) const {
+  const size_t mark = name.find(stride_mark);
+  if (mark != std::string::npos) {
+    throw Error(ErrorCode::unknown_name,
+                {.step = "schedule",
+                 .what = "an unknown stride",
+                 .got = fmt::format("stride({}, {})", name.substr(0, mark), name.substr(mark + stride_mark.size())),
+                 .need = "an argument, and the number or the extent of one of its dimensions",
+                 .where = where});
+  }
+  std::vector<std::string> names;
+  for (const auto& [known, type] : names_.vars) {
+    if (known.find(stride_mark) == std::string::npos) names.push_back(known);
+  }
+  throw Error(ErrorCode::unknown_name, {.step = "schedule",
+                                        .what = "an unknown name",
+                                        .got = fmt::format("'{}'", name),
+                                        .need = "a size, a parameter, a param of the schedule or a fact of the target",
+                                        .where = where,
+                                        .hint = hint_for(name, names)});
+}
+
+void FormulaScope::check(const Expr& formula, const SourceLocation& where) const {
+  if (!formula.defined()) return;
+  visit(formula, [&](const Expr& e) {
+    if (e.kind() != ExprKind::var) return;
+    const SourceLocation& here = e->where.known() ? e->where : where;
+    auto known = names_.vars.find(e->name);
+    if (known == names_.vars.end()) refuse_name(e->name, here);
+    if (known->second == e.type()) return;
+    throw Error(ErrorCode::type_mismatch, {.step = "schedule",
+                                           .what = fmt::format("the type of {}", e->name),
+                                           .got = to_string(e.type()),
+                                           .need = to_string(known->second),
+                                           .where = here});
+  });
 }
 
 // "B.stride.K" and "B.stride.0" are one variable, under its number.

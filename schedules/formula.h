@@ -16,13 +16,16 @@ class FormulaScope {
   void add_param(const std::string& name) { names_.vars[name] = Type{}; }
   bool knows(const std::string& name) const { return names_.vars.contains(name); }
   Expr parse(Lexer& tokens) const;
+  // Every name in a formula is known and of the type that it has here; `where` is blamed where a name knows no place.
+  void check(const Expr& formula, const SourceLocation& where) const;
 
  private:
   void add_argument(const std::string& name, int element_bits, const std::vector<Expr>& extents);
+  [[noreturn]] void refuse_name(const std::string& name, const SourceLocation& where) const;
   Expr stride_of(const std::string& name, const SourceLocation& where) const;
 
   const Operator& op_;
-  ExprScope names_;
+  ExprScope names_;     // of any name
   Substitution bytes_;  // "Y.bytes" and its product
 };
 

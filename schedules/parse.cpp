@@ -33,10 +33,7 @@ std::vector<std::string> directive_names() {
 class ScheduleParser {
  public:
   ScheduleParser(const SourceBlock& block, const Operator& op) : tokens_(lexer_of(block)), op_(op), scope_(op) {
-    for (const FuncContents& func : op.funcs) {
-      for (const FuncPart& stage : parts_of(func)) funcs_.push_back(stage.loops.name);
-    }
-    for (const InputDecl& input : op.inputs) funcs_.push_back(input.name);
+    funcs_ = stages_of(op);
     schedule_.where = block.where;
   }
 
@@ -95,7 +92,7 @@ class ScheduleParser {
   void param() {
     ScheduleParam param;
     Token name = tokens_.expect_name("the param's name");
-    refuse_taken(name);
+    check_new_param(name.text, scope_.knows(name.text), name.where);
     param.name = name.text;
     param.where = name.where;
     tokens_.expect("=");
@@ -107,15 +104,6 @@ class ScheduleParser {
     check_range(param);
     scope_.add_param(param.name);
     schedule_.params.push_back(std::move(param));
-  }
-
-  void refuse_taken(const Token& name) {
-    if (!scope_.knows(name.text)) return;
-    throw Error(ErrorCode::duplicate_name, {.step = "schedule",
-                                            .what = "name of a param",
-                                            .got = describe(name),
-                                            .need = "a name that is no size, parameter or earlier param",
-                                            .where = name.where});
   }
 
   // Copies staged inside a variant are known inside it only.
@@ -186,12 +174,7 @@ class ScheduleParser {
 
   void check_func(const Token& func) {
     if (std::find(funcs_.begin(), funcs_.end(), func.text) != funcs_.end()) return;
-    throw Error(ErrorCode::unknown_loop, {.step = "schedule",
-                                          .what = "unknown Func of " + op_.name,
-                                          .got = describe(func),
-                                          .need = fmt::format("one of {}", fmt::join(funcs_, ", ")),
-                                          .where = func.where,
-                                          .hint = hint_for(func.text, funcs_)});
+    unknown_stage(op_, func.text, funcs_, func.where);
   }
 
   Directive directive(const std::string& func, const Token& name) {
@@ -269,10 +252,11 @@ class ScheduleParser {
         return;
       case SlotKind::name:
         d.name = take_name(d);
-        add_staged(token);
+        check_new_copy(d.name, funcs_, token.where);
+        funcs_.push_back(d.name);
         return;
       case SlotKind::value:
-        value(slot, d);
+        value(d);
         return;
       case SlotKind::space:
         d.space = take_name(d);
@@ -285,27 +269,11 @@ class ScheduleParser {
     }
   }
 
-  void value(const Slot& slot, Directive& d) {
+  void value(Directive& d) {
     Token token = tokens_.peek();
     if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
     d.value = scope_.parse(tokens_);
-    std::string what = fmt::format("argument of {}", info_of(d.kind).name);
-    if (slot.keywords.empty()) {
-      check_factor(what, d.value, token.where);
-    } else {
-      check_condition(what, d.value, token.where);
-    }
-  }
-
-  void add_staged(const Token& name) {
-    if (std::find(funcs_.begin(), funcs_.end(), name.text) != funcs_.end()) {
-      throw Error(ErrorCode::duplicate_name, {.step = "schedule",
-                                              .what = "name of a staged copy",
-                                              .got = describe(name),
-                                              .need = "a name that no Func, input or other copy has",
-                                              .where = name.where});
-    }
-    funcs_.push_back(name.text);
+    check_value(d.kind, d.value, token.where);
   }
 
   // j, i -> jo, io, ji, ii; width 64: 6 rows, 48: 8; even

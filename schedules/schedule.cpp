@@ -64,7 +64,7 @@ Stage& Stage::add(Directive directive) {
 
 Stage& Stage::split(std::string l, std::string outer, std::string inner, Expr factor, bool even, At at) {
   Directive d = made(DirectiveKind::split, {std::move(l), std::move(outer), std::move(inner)}, at);
-  check_factor("factor of split", factor, d.where);
+  check_value(d.kind, factor, d.where);
   d.value = std::move(factor);
   d.even = even;
   return add(std::move(d));
@@ -97,7 +97,7 @@ Stage& Stage::unroll(std::string l, At at) { return add(made(DirectiveKind::unro
 
 Stage& Stage::parallel(std::string l, Expr condition, At at) {
   Directive d = made(DirectiveKind::parallel, {std::move(l)}, at);
-  if (condition.defined()) check_condition("condition of parallel", condition, d.where);
+  check_value(d.kind, condition, d.where);
   d.value = std::move(condition);
   return add(std::move(d));
 }
@@ -146,7 +146,7 @@ Stage& Stage::store_at(std::string consumer, std::string l, At at) {
 
 Stage& Stage::fold_storage(std::string dimension, Expr count, At at) {
   Directive d = made(DirectiveKind::fold_storage, {std::move(dimension)}, at);
-  check_factor("count of fold_storage", count, d.where);
+  check_value(d.kind, count, d.where);
   d.value = std::move(count);
   return add(std::move(d));
 }
@@ -159,7 +159,7 @@ Stage& Stage::epilogue_of(std::string func, At at) {
 
 Stage& Stage::prefetch(std::string consumer, std::string l, Expr distance, At at) {
   Directive d = made(DirectiveKind::prefetch, {std::move(l)}, at);
-  check_factor("distance of prefetch", distance, d.where);
+  check_value(d.kind, distance, d.where);
   d.target = std::move(consumer);
   d.value = std::move(distance);
   return add(std::move(d));
@@ -167,13 +167,14 @@ Stage& Stage::prefetch(std::string consumer, std::string l, Expr distance, At at
 
 Stage& Stage::stream(Expr condition, At at) {
   Directive d = made(DirectiveKind::stream, {}, at);
-  if (condition.defined()) check_condition("condition of stream", condition, d.where);
+  check_value(d.kind, condition, d.where);
   d.value = std::move(condition);
   return add(std::move(d));
 }
 
-ScheduleBuilder::ScheduleBuilder(const Operator& op, std::string target) {
+ScheduleBuilder::ScheduleBuilder(const Operator& op, std::string target, std::source_location at) {
   schedule_.op = op.name;
+  schedule_.where = location_of(at);
   schedule_.target = std::move(target);
 }
 

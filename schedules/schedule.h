@@ -141,7 +141,8 @@ class Stage {
 // Builds a Schedule: `s["C"].split(...)`; `s.specialize(condition)` opens a variant with the same syntax.
 class ScheduleBuilder {
  public:
-  explicit ScheduleBuilder(const Operator& op, std::string target = "");
+  explicit ScheduleBuilder(const Operator& op, std::string target = "",
+                           std::source_location at = std::source_location::current());
   Stage operator[](const std::string& func) { return Stage(schedule_.directives, func); }
   void param(std::string name, Expr formula, int64_t lowest, int64_t highest,
              std::source_location at = std::source_location::current());

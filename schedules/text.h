@@ -27,6 +27,8 @@ std::string operator_of(const SourceBlock& block);
 
 // The first schedule in the file for this operator that the target level satisfies, in file order.
 std::optional<Schedule> schedule_for(const SourceFile& file, const Operator& op, const std::string& target_level);
+// The same of schedules that are there already.
+std::optional<Schedule> schedule_for(const std::vector<Schedule>& schedules, const std::string& target_level);
 // x86-64-v4 satisfies -v3, -v2 and x86-64.
 bool satisfies(std::string_view target_level, std::string_view needed);
 

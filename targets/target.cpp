@@ -222,7 +222,7 @@ Target target_named(const std::string& name) {
   for (const EmbeddedTarget* entry = embedded_targets; entry->name; ++entry) {
     if (name == entry->name) return parse_target(entry->toml, "targets/" + name + ".toml");
   }
-  ErrorParts parts{.step = "target", .what = "no such target description", .got = name, .need = {}};
+  ErrorParts parts{.step = "target", .what = "no such target description", .got = name.empty() ? "no name" : name, .need = {}};
   parts.need = fmt::format("one of {}", fmt::join(target_names(), ", "));
   parts.hint = did_you_mean(name, target_names());
   throw Error(ErrorCode::unknown_target, parts);

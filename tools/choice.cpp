@@ -128,6 +128,14 @@ void choose_params(const Choice& choice, Chosen& chosen) {
   }
 }
 
+// What is no file and nearly one of the words is meant to be that word; other names are left to reading the file.
+void refuse_misspelt(const std::string& wanted) {
+  std::string near = nearest_name(wanted, {"default", "zero-shot", "naive"});
+  if (near.empty()) return;
+  wrong_use("neither a kind of schedule nor a file", wanted, "default, zero-shot, naive or a file with schedules",
+            fmt::format("did you mean {}?", near));
+}
+
 void choose_schedule(const Choice& choice, Chosen& chosen) {
   const std::string& wanted = choice.schedule;
   chosen.schedule_label = "naive";
@@ -144,6 +152,7 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
     return;
   }
   bool from_file = wanted != "default";
+  if (from_file && !fs::exists(wanted)) refuse_misspelt(wanted);
   chosen.schedule = schedule_for(from_file ? read_lathe_file(wanted) : chosen.file, chosen.op, chosen.target.level);
   if (chosen.schedule)
     chosen.schedule_label = from_file ? wanted : "author";

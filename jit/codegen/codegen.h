@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "jit/ir/ir.h"
 #include "jit/runtime/kernel.h"
@@ -12,6 +13,10 @@ namespace lathe {
 // LLVM IR as text / assembly as text, for `lathe show` and for tests that count instructions.
 std::string llvm_text(const ir::Program& program, const Target& target);
 std::string assembly_text(const ir::Program& program, const Target& target);
+
+// What LLVM's code generator runs for a target, pass by pass: nothing of it optimises IR, and what chooses addresses or
+// unrolls loops anew is off (pipeline.cpp).
+std::vector<std::string> llvm_passes(const Target& target);
 
 // Functions of programs that were loaded. A program that is loaded later calls those that it has too, with the same name
 // and content, instead of compiling them again; its code keeps theirs in memory.

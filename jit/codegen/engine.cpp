@@ -170,6 +170,11 @@ std::string llvm_text(const ir::Program& program, const Target& target) {
   return text;
 }
 
+std::vector<std::string> llvm_passes(const Target& target) {
+  codegen::initialize_llvm();
+  return codegen::pass_names(*codegen::make_target_machine(target));
+}
+
 std::string assembly_text(const ir::Program& program, const Target& target) {
   CompiledModule compiled = make_module(program, target, true);
   return codegen::compile_assembly(*compiled.module, *compiled.machine);

@@ -42,10 +42,9 @@ void turn_passes_off() {
 }
 
 // What TargetMachine::addPassesToEmitFile does, with the passes of this folder before the printer.
-void emit_file(llvm::Module& module, llvm::TargetMachine& target_machine, llvm::raw_pwrite_stream& out,
-               llvm::CodeGenFileType type) {
+void add_passes(llvm::legacy::PassManagerBase& passes, llvm::TargetMachine& target_machine, llvm::raw_pwrite_stream& out,
+                llvm::CodeGenFileType type) {
   auto& machine = static_cast<llvm::LLVMTargetMachine&>(target_machine);
-  llvm::legacy::PassManager passes;
   llvm::TargetPassConfig* config = machine.createPassConfig(passes);
   auto* machine_module = new llvm::MachineModuleInfoWrapperPass(&machine);
   config->setDisableVerify(true);
@@ -59,8 +58,27 @@ void emit_file(llvm::Module& module, llvm::TargetMachine& target_machine, llvm::
     internal_error("codegen", "LLVM cannot write this kind of file");
   }
   passes.add(llvm::createFreeMachineFunctionPass());
+}
+
+void emit_file(llvm::Module& module, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& out,
+               llvm::CodeGenFileType type) {
+  llvm::legacy::PassManager passes;
+  add_passes(passes, machine, out, type);
   passes.run(module);
 }
+
+// Takes passes and runs none.
+class PassList : public llvm::legacy::PassManagerBase {
+ public:
+  void add(llvm::Pass* pass) override {
+    names.push_back(pass->getPassName().str());
+    kept_.emplace_back(pass);
+  }
+  std::vector<std::string> names;
+
+ private:
+  std::vector<std::unique_ptr<llvm::Pass>> kept_;           // those that choose the next ones are asked again
+};
 
 }  // namespace
 
@@ -88,6 +106,13 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
                                    llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
   if (!machine) internal_error("codegen", "LLVM has no machine for " + target.name);
   return machine;
+}
+
+std::vector<std::string> pass_names(llvm::TargetMachine& machine) {
+  PassList passes;
+  llvm::raw_null_ostream nowhere;
+  add_passes(passes, machine, nowhere, llvm::CodeGenFileType::ObjectFile);
+  return passes.names;
 }
 
 void check_module(const llvm::Module& module) {

@@ -17,6 +17,9 @@ namespace lathe::codegen {
 void initialize_llvm();
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target);
 
+// The passes that compile_object runs, in order.
+std::vector<std::string> pass_names(llvm::TargetMachine& machine);
+
 // An ill-formed module is an internal error that shows it. Compiling changes the module.
 void check_module(const llvm::Module& module);
 std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, llvm::TargetMachine& machine);

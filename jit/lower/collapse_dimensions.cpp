@@ -31,10 +31,13 @@ class Collapse {
 
   void run() {
     const FuncContents* start = view_.op.find_func(directive_.func);
-    if (!start) refuse(directive_.func, "a Func of the operator");
+    if (!start) refuse(fmt::format("{} is a part of a Func", directive_.func), "a Func of the operator");
     auto x = std::find(start->vars.begin(), start->vars.end(), directive_.loops[0]);
     if (x == start->vars.end() || x + 1 == start->vars.end() || *(x + 1) != directive_.loops[1]) {
       refuse(fmt::format("{}[{}]", start->name, fmt::join(start->vars, ", ")), "two neighbouring indices, in order");
+    }
+    if (std::find(start->vars.begin(), start->vars.end(), directive_.loops[2]) != start->vars.end()) {
+      refuse(fmt::format("{}[{}]", start->name, fmt::join(start->vars, ", ")), "a new name for the joint dimension");
     }
     merge(start->name, static_cast<size_t>(x - start->vars.begin()));
     while (!open_.empty()) {
@@ -97,7 +100,7 @@ class Collapse {
 
   // Updates address single points of the dimensions that would become one.
   void refuse_updates(const FuncContents& f) const {
-    if (!f.updates.empty() && merged_.count(f.name)) refuse(fmt::format("{} has updates", f.name), "Funcs without");
+    if (!f.updates.empty() && merged_.count(f.name)) refuse(fmt::format("{} has updates", f.name), "Funcs without updates");
     for (const Update& u : f.updates) {
       for (const std::vector<Expr>* list : {&u.indices, &u.values}) {
         for (const Expr& v : *list) {

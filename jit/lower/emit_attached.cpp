@@ -1,6 +1,7 @@
 // Producers computed inside a consumer's loop, and copies of operands for one consumer: storage around the body, the nest
 // that fills it at its top. A copy may instead be written by the first iteration that uses it (with_first).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -123,6 +124,7 @@ void NestEmitter::check_rings(const Attachment& a, const Region& region, const S
     if (fold == a.fold.end()) continue;
     Expr size = simplify(region.highest[d] - region.lowest[d] + integer(1), scope.facts);
     if (scope.facts.at_most(size, fold->second)) continue;
+    size = spelled_out(size, scope.facts);
     throw Error(ErrorCode::unproved,
                 {"schedule", fmt::format("{}.fold_storage({}, {})", a.func->name, fold->first, print(fold->second)),
                  fmt::format("an iteration of {} reads {} entries", a.compute_loop, print(size)),
@@ -165,14 +167,14 @@ static Expr only_access(const std::string& tensor, const std::vector<Expr>& valu
       if (e.kind() != ExprKind::access || e->name != tensor || found == e) return;
       if (found.defined()) {
         throw Error(ErrorCode::illegal_schedule,
-                    {"schedule", fmt::format("stage_at of {} for {}", tensor, staging.consumer), "several different reads",
-                     "one read, for a layout or with_first", staging.where});
+                    {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
+                     fmt::format("{} and {}", print(found), print(e)), "one read of what is copied", staging.where});
       }
       found = e;
     });
   }
   if (!found.defined()) {
-    throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("stage_at of {}", tensor),
+    throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
                                            fmt::format("{} does not read {}", staging.consumer, tensor),
                                            "a tensor that the consumer reads", staging.where});
   }
@@ -224,9 +226,12 @@ std::vector<int> NestEmitter::layout_order(const Staging& staging, const Expr& a
       if (uses_var(access.arg(d), loop->root)) dimension = static_cast<int>(d);
     }
     if (dimension < 0 || std::find(order.begin(), order.end(), dimension) != order.end()) {
-      throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("layout of the copy of {}", staging.tensor), name,
-                                             fmt::format("loops of {} that index {}, one a dimension", func_.name,
-                                                         staging.tensor), staging.where});
+      std::string got = !loop           ? fmt::format("{} has no loop {}", func_.name, name)
+                        : dimension < 0 ? fmt::format("{} does not depend on {}", print(access), name)
+                                        : fmt::format("{} twice", print(access.arg(static_cast<size_t>(dimension))));
+      throw Error(loop ? ErrorCode::bad_directive : ErrorCode::unknown_loop,
+                  {"schedule", fmt::format("{}.layout({})", staging.tensor, fmt::join(staging.layout, ", ")), std::move(got),
+                   fmt::format("loops of {} that index {}, one a dimension", func_.name, staging.tensor), staging.layout_where});
     }
     order.push_back(dimension);
   }
@@ -256,10 +261,10 @@ void NestEmitter::check_first_loop(const Staging& staging, const Expr& access) c
   }
   if (got.empty() && accumulator_level_ < at) got = "the accumulators do not stand inside that loop";
   if (got.empty()) return;
-  throw Error(ErrorCode::illegal_schedule,
-              {"schedule", fmt::format("with_first({}) of the copy of {}", staging.first_loop, staging.tensor), got,
+  throw Error(at < 0 ? ErrorCode::unknown_loop : ErrorCode::illegal_schedule,
+              {"schedule", fmt::format("{}.with_first({})", staging.tensor, staging.first_loop), got,
                "a loop inside the copy's own and around the accumulators, over an index that the copy does not have",
-               staging.where});
+               staging.first_where});
 }
 
 // Copies not yet made that were to be written by this loop's first iteration, when it has no body for that.

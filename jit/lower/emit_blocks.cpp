@@ -7,16 +7,30 @@
 
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
+#include "lang/text.h"
 
 namespace lathe {
 
 using ir::Stmt;
 
-static void refuse_tail(const Split& split, const std::string& got) {
-  throw Error(ErrorCode::illegal_schedule,
-              {"schedule", fmt::format("tail({}, {})", split.inner, name_of(split.tail)), got,
-               "a loop over an index of a pure Func, or of a result kept in registers", split.tail_where,
-               "guard, or store_in(registers, at = ...)"});
+// "C.tail(ii, clamp)", by the loop that the directive names.
+static std::string tail_text(const FuncContents& func, const Split& split) {
+  return fmt::format("{}.tail({}, {})", func.name, split.inner, name_of(split.tail));
+}
+
+// Blocks that are moved back inside need room for one.
+void NestEmitter::require_whole_block(const Split& split, const Expr& block, const Scope& scope) const {
+  if (nest_.find(split.outer)->kind == ir::LoopKind::parallel) {
+    throw Error(ErrorCode::illegal_schedule,
+                {"schedule", tail_text(func_, split), fmt::format("{} is parallel", split.outer), "a block loop in order",
+                 split.tail_where, "a block that is moved back writes what another thread writes"});
+  }
+  const Expr extent = extent_of(split.parent, scope);
+  if (scope.facts.at_most(block, extent)) return;
+  throw Error(ErrorCode::unproved,
+              {"schedule", tail_text(func_, split), "an extent that may be shorter than a block",
+               fmt::format("{} <= {}", print(block), print(spelled_out(extent, scope.facts))), split.tail_where,
+               "declare the range of the size, or specialize on it"});
 }
 
 // All loads of partial results that one run through this loop needs come before its first store.
@@ -37,11 +51,23 @@ bool NestEmitter::writes_in_place() const {
 }
 
 Tail NestEmitter::tail_of(const Split& split) const {
-  if (nest_.find(split.inner)->kind == ir::LoopKind::vector) return Tail::mask;
-  // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction.
+  const bool vector = nest_.find(split.inner)->kind == ir::LoopKind::vector;
+  if (vector && split.tail != Tail::shift) return Tail::mask;
+  // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction. A block that is
+  // moved back meets what the block before it has stored already.
   bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || stores_once(split.inner)) &&
                     !writes_in_place() && !target_;
-  if (split.tail == Tail::clamp && !repeatable) refuse_tail(split, "computes elements twice, which an update in place counts twice");
+  if (split.tail == Tail::shift) repeatable = repeatable && !(func_.is_reduction() && blocked());
+  if ((split.tail == Tail::clamp || split.tail == Tail::shift) && !repeatable) {
+    throw Error(ErrorCode::illegal_schedule,
+                {"schedule", tail_text(func_, split), "an update in place, which counts twice what is computed twice",
+                 "a loop over an index of a pure Func, or of a result kept in registers", split.tail_where,
+                 "guard, or store_in(registers, at = ...)"});
+  }
+  if (split.tail == Tail::shift && split.kind == Split::Kind::columns) {
+    throw Error(ErrorCode::bad_directive, {"schedule", tail_text(func_, split), "the columns of a tile", "a loop made by split",
+                                           split.tail_where, "mask"});
+  }
   if (split.tail != Tail::automatic) return split.tail;
   return repeatable ? Tail::clamp : Tail::guard;
 }
@@ -56,6 +82,10 @@ static std::vector<int64_t> edge_rows(const Split& split, int64_t block) {
 }
 
 Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body) {
+  if (scope.border_cuts > 0 && may_shift(loop, split, scope)) {
+    const Idle idle = idle_range(loop.name, scope, integer(1));
+    if (!idle.accesses.empty()) return emit_shifted(loop, split, std::move(scope), idle, body);
+  }
   if (Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{}; rare_blocks_run_short(loop, split, idle)) {
     return emit_short_of_borders(loop, split, std::move(scope), idle, body);
   }
@@ -150,12 +180,25 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   return lets.wrap(ir::make_block(std::move(parts)));
 }
 
+// The last block, moved back so that it ends with its parent: all of it is real.
+void NestEmitter::shift_block(const Split& split, const Expr& block, Scope& scope) const {
+  require_whole_block(split, block, scope);
+  scope.start[split.inner] = simplify(extent_of(split.parent, scope) - block, scope.facts);
+  scope.block[split.inner] = scope.extent[split.inner] = block;
+}
+
 // The rest of the parent, 0 < rest < block: the same body over fewer rows, indices beyond the end kept out by the tail.
 Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
                             const Expr& rest, const Scope& outer, const Continue& body) {
   Stmt chosen;
   int64_t block = 0;
   is_integer_constant(block_size(split, outer), &block);
+  if (tail_of(split) == Tail::shift) {
+    Scope scope = outer;
+    scope.value[loop.name] = at;
+    shift_block(split, integer(block), scope);
+    return body(std::move(scope));
+  }
   for (auto rows = counts.rbegin(); rows != counts.rend(); ++rows) {
     Scope scope = outer;
     scope.value[loop.name] = at;

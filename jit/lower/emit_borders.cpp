@@ -21,13 +21,13 @@ static bool moves_whole_vectors(const Expr& access, size_t dimension, const Nest
   return vectors;
 }
 
-NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& scope) const {
+NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& scope, const Expr& step) const {
   const std::string moving = "?";                           // stands for the loop's variable
   Scope at = scope;
   at.value[loop] = make_var(moving);
   if (const Split* split = nest_.block_loop(loop)) {
     Expr block = scope.block.count(split->inner) ? scope.block.at(split->inner) : block_size(*split, scope);
-    at.start[split->inner] = make_var(moving) * block;
+    at.start[split->inner] = make_var(moving) * (step.defined() ? step : block);
     at.extent[split->inner] = block;
     at.valid.erase(split->inner);
   }

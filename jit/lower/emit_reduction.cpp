@@ -47,6 +47,7 @@ void NestEmitter::place_accumulators() {
   }
   if (lowering_.op.strict) check_written_order();
   check_vector_of_terms();
+  if (in_registers) check_register_count();
   // Lanes lie side by side, wherever the vector stands among the loops.
   std::stable_partition(register_levels_.begin(), register_levels_.end(),
                         [&](int level) { return nest_.loops[level].kind != ir::LoopKind::vector; });
@@ -83,6 +84,30 @@ void NestEmitter::check_vector_of_terms() const {
          fmt::format("put the loops over its indices outside of {}, or unroll them", terms.name));
 }
 
+// What would be spilt in every step is refused: the author asked for registers.
+void NestEmitter::check_register_count() const {
+  size_t classes = 1;
+  for (const Split& s : nest_.splits) classes = std::max(classes, s.classes.size());
+  int64_t most = 0;
+  for (size_t c = 0; c < classes; ++c) {
+    int64_t copies = 1, lanes = 1;
+    for (int level : register_levels_) {
+      const Loop& loop = nest_.loops[static_cast<size_t>(level)];
+      (loop.kind == ir::LoopKind::vector ? lanes : copies) *= nest_.constant_extent(loop, c);
+    }
+    int64_t registers = 0;
+    for (int component = 0; component < func_.components(); ++component) {
+      const int64_t bytes = lanes * bytes_of(func_.dtype(component));
+      registers += copies * ((bytes + lowering_.target.vector_bytes - 1) / lowering_.target.vector_bytes);
+    }
+    most = std::max(most, registers);
+  }
+  if (most <= lowering_.target.vector_registers) return;
+  refuse_registers(ErrorCode::over_budget, fmt::format("a tile of {} vector registers", most),
+                   fmt::format("at most the {} that {} has", lowering_.target.vector_registers, lowering_.target.name),
+                   "a smaller tile");
+}
+
 // In the strict class terms are added in the order of the definition: the reduction's loops keep theirs, and no block is
 // summed on its own.
 void NestEmitter::check_written_order() const {
@@ -97,7 +122,7 @@ void NestEmitter::check_written_order() const {
     if (at < func_.rvars.size()) continue;
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", fmt::format("the loops of the reduction {} are reordered", func_.name), loop.name,
-                 "the written order, in the strict class", func_.where});
+                 "the written order, in the strict class", nest_.order});
   }
 }
 

@@ -23,7 +23,7 @@ void NestEmitter::check_update_order() const {
     if (at < func_.rvars.size()) continue;
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", fmt::format("the loops of {} are reordered", func_.name), loop.name,
-                 "the written order of its domain", func_.where, "later points of the domain may read what earlier ones wrote"});
+                 "the written order of its domain", nest_.order, "later points of the domain may read what earlier ones wrote"});
   }
 }
 

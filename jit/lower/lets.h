@@ -10,6 +10,15 @@ namespace lathe {
 inline Expr integer(int64_t value) { return make_integer(DType::i64, value); }
 inline Expr ceil_div(const Expr& a, const Expr& b) { return (a + (b - integer(1))) / b; }
 
+// The same with what names stand for, as far as facts tell: in the author's sizes, for messages.
+inline Expr spelled_out(const Expr& e, const Facts& facts) {
+  return simplify(transform(e, [&](const Expr& node) {
+    const Range* known = node.kind() == ExprKind::var ? facts.find(node->name) : nullptr;
+    const bool defined = known && known->lowest.defined() && known->lowest == known->highest;
+    return defined ? spelled_out(known->lowest, facts) : node;
+  }));
+}
+
 // Collects lets to wrap around a statement. What a name stands for stays known to the facts.
 class Lets {
  public:

@@ -6,6 +6,7 @@
 
 #include "jit/lower/lets.h"
 #include "jit/lower/lowering.h"
+#include "schedules/checks.h"
 
 namespace lathe {
 
@@ -69,7 +70,11 @@ class ProgramBuilder {
   }
 
   std::vector<Directive> bound(std::vector<Directive> directives) const {
-    for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, constants_));
+    for (Directive& d : directives) {
+      if (!d.value.defined()) continue;
+      d.value = simplify(substitute(d.value, constants_));
+      check_value(d.kind, d.value, d.where);
+    }
     return directives;
   }
 
@@ -286,6 +291,7 @@ class ProgramBuilder {
 }  // namespace
 
 Lowered lower(const Operator& op, const Schedule* schedule, const Target& target) {
+  if (schedule) check_names(*schedule, op);
   return ProgramBuilder(op, schedule, target).build(false);
 }
 

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "jit/lower/check_directives.h"
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
-#include "schedules/text.h"
+#include "lang/text.h"
 
 namespace lathe {
 
@@ -51,29 +52,17 @@ Operator inline_funcs(const Operator& op, const std::vector<std::string>& names)
 
 namespace {
 
-bool reads(const FuncContents& f, const std::string& tensor) {
-  bool found = false;
-  for_each_value(f, [&](const Expr& v) {
-    visit(v, [&](const Expr& e) { found = found || (e.kind() == ExprKind::access && e->name == tensor); });
-  });
-  return found;
-}
-
-[[noreturn]] void refuse(ErrorCode code, const Directive& d, std::string got, std::string need, std::string hint = {}) {
-  throw Error(code, {"schedule", print(d), std::move(got), std::move(need), d.where, std::move(hint)});
-}
-
 // Reads the directives that say where a Func lives, checks them, and writes the nests.
 class VariantLowering {
  public:
   VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts)
-      : op_(inline_funcs(view.op, to_inline(view.op, directives))), lowering_{op_, target, directives, facts} {
+      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))), lowering_{op_, target, directives, facts},
+        checks_(op_, lowering_.directives) {
     lowering_.granule = view.granule;
-    const Operator& whole = view.op;
     reserve_names();
-    for (const Directive& d : directives) place(d);
-    for (const Directive& d : directives) detail(d);
-    for (const Directive& d : directives) check_names(d, whole);
+    for (const Directive& d : lowering_.directives) checks_.check_stage(d);
+    for (const Directive& d : lowering_.directives) place(d);
+    for (const Directive& d : lowering_.directives) detail(d);
     check_attachments();
     order_attachments();
   }
@@ -96,23 +85,6 @@ class VariantLowering {
   }
 
  private:
-  // Pure Funcs without a place, that are not outputs, are inlined.
-  static std::vector<std::string> to_inline(const Operator& op, const std::vector<Directive>& directives) {
-    std::vector<std::string> names;
-    for (const FuncContents& f : op.funcs) {
-      bool placed = op.find_output(f.name) || f.is_reduction() || !f.updates.empty();
-      for (const Directive& d : directives) {
-        bool mine = d.func == f.name;
-        if (mine && d.kind == DirectiveKind::compute_inline && placed) {
-          refuse(ErrorCode::illegal_schedule, d, f.is_reduction() ? "a reduction" : op.find_output(f.name) ? "an output" : "a Func with updates", "a pure intermediate Func");
-        }
-        placed = placed || (mine && d.kind != DirectiveKind::compute_inline);
-      }
-      if (!placed) names.push_back(f.name);
-    }
-    return names;
-  }
-
   // Loop variables must not collide with sizes, parameters, strides or buffers.
   void reserve_names() {
     for (const SizeDecl& s : op_.sizes) lowering_.names_used[s.name] = 1;
@@ -124,53 +96,41 @@ class VariantLowering {
     }
   }
 
-  const FuncContents& func(const Directive& d, const std::string& name) const {
-    if (const FuncContents* f = op_.find_func(name)) return *f;
-    std::vector<std::string> names;
-    for (const FuncContents& f : op_.funcs) names.push_back(f.name);
-    std::string near = nearest_name(name, names);
-    refuse(ErrorCode::unknown_loop, d, name, fmt::format("a Func that is not inlined: {}", fmt::join(names, ", ")),
-           near.empty() ? "" : fmt::format("did you mean {}?", near));
-  }
-
-  std::string loop_of(const Directive& d, const FuncContents& f, const std::string& name) const {
-    Nest nest = build_nest(f, lowering_.directives);
-    if (nest.find(name)) return name;
-    std::vector<std::string> names;
-    for (const Loop& l : nest.loops) names.push_back(l.name);
-    std::string near = nearest_name(name, names);
-    refuse(ErrorCode::unknown_loop, d, fmt::format("{} has no loop {}", f.name, name),
-           fmt::format("one of {}", fmt::join(names, ", ")), near.empty() ? "" : fmt::format("did you mean {}?", near));
-  }
-
   void place(const Directive& d) {
     if (d.kind == DirectiveKind::epilogue_of) {
-      check_epilogue(d);
-      lowering_.epilogues[d.target].push_back(&func(d, d.func));
+      checks_.check_epilogue(d);
+      lowering_.epilogues[d.target].push_back(&checks_.func(d, d.func));
       fused_.insert(d.func);
     } else if (d.kind == DirectiveKind::compute_at) {
-      const FuncContents& f = func(d, d.func);
-      if (op_.find_output(f.name)) refuse(ErrorCode::illegal_schedule, d, "an output", "an intermediate Func");
-      if (!f.updates.empty()) refuse(ErrorCode::illegal_schedule, d, "a Func with updates", "compute_root: it is computed whole");
-      std::string loop = loop_of(d, func(d, d.target), d.loops.at(0));
-      lowering_.attachments.push_back({&f, d.target, loop, loop, {}, d.where});
+      checks_.check_compute_at(d);
+      std::string loop = loop_of(d);
+      lowering_.attachments.push_back({&checks_.func(d, d.func), d.target, loop, loop, {}, d.where});
       fused_.insert(d.func);
     } else if (d.kind == DirectiveKind::stage_at) {
-      loop_of(d, func(d, d.target), d.loops.at(0));
-      if (!op_.find_input(d.func)) {
-        refuse(ErrorCode::bad_directive, d, fmt::format("{} is a Func", d.func), "an input", "compute_at places a Func");
-      }
-      lowering_.stagings.push_back({d.func, d.target, d.loops.at(0), d.name, {}, "", d.where});
-    } else if (d.kind == DirectiveKind::store_in && !d.loops.empty()) {
-      lowering_.register_loop[d.func] = loop_of(d, func(d, d.func), d.loops[0]);
-      if (!func(d, d.func).is_reduction()) refuse(ErrorCode::bad_directive, d, "a pure Func", "a reduction");
+      checks_.check_stage_at(d);
+      lowering_.stagings.push_back({.tensor = d.func, .consumer = d.target, .loop = d.loops.at(0), .name = d.name, .where = d.where});
+    } else if (d.kind == DirectiveKind::store_in) {
+      checks_.check_store_in(d);
+      if (!d.loops.empty()) lowering_.register_loop[d.func] = d.loops[0];
     } else if (d.kind == DirectiveKind::stream) {
       lowering_.streamed[d.func] = d.value;
     }
   }
 
+  // The consumer's loop that the directive names.
+  std::string loop_of(const Directive& d) const { return checks_.loop_of(d, checks_.func(d, d.target), d.loops.at(0)); }
+
+  // The last copy above the directive.
   Staging& staging(const Directive& d) {
-    for (Staging& s : lowering_.stagings) if (s.tensor == d.func || s.name == d.func) return s;
+    Staging* found = nullptr;
+    size_t copy = 0;
+    for (const Directive& before : lowering_.directives) {
+      if (&before == &d) break;
+      if (before.kind != DirectiveKind::stage_at) continue;
+      Staging& s = lowering_.stagings[copy++];
+      if (s.tensor == d.func || s.name == d.func) found = &s;
+    }
+    if (found) return *found;
     refuse(ErrorCode::bad_directive, d, fmt::format("{} is not staged", d.func), "stage_at before it");
   }
 
@@ -181,96 +141,42 @@ class VariantLowering {
 
   void detail(const Directive& d) {
     switch (d.kind) {
-      case DirectiveKind::layout: staging(d).layout = d.loops; break;
-      case DirectiveKind::with_first: staging(d).first_loop = d.loops.at(0); break;
-      case DirectiveKind::store_at:
-        attachment(d).store_loop = loop_of(d, func(d, d.target), d.loops.at(0));
-        if (attachment(d).consumer != d.target) refuse(ErrorCode::illegal_schedule, d, d.target, attachment(d).consumer);
+      case DirectiveKind::layout:
+        staging(d).layout = d.loops;
+        staging(d).layout_where = d.where;
         break;
-      case DirectiveKind::fold_storage: {
-        const std::vector<std::string>& vars = attachment(d).func->vars;
-        if (std::find(vars.begin(), vars.end(), d.loops.at(0)) == vars.end()) {
-          refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", d.func, fmt::join(vars, ", ")));
-        }
-        attachment(d).fold[d.loops.at(0)] = d.value;
-        attachment(d).fold_where = d.where;
+      case DirectiveKind::with_first:
+        staging(d).first_loop = d.loops.at(0);
+        staging(d).first_where = d.where;
         break;
-      }
+      case DirectiveKind::store_at: store_at(d); break;
+      case DirectiveKind::fold_storage: fold_storage(d); break;
       case DirectiveKind::prefetch:
-        check_prefetch(d);
-        lowering_.prefetches.push_back({d.func, d.target, loop_of(d, func(d, d.target), d.loops.at(0)), d.value});
+        checks_.check_prefetch(d);
+        lowering_.prefetches.push_back({d.func, d.target, loop_of(d), d.value});
         break;
       default: break;
     }
   }
 
-  // The place of an element ahead is computed without reading anything.
-  void check_prefetch(const Directive& d) const {
-    for (const Expr& v : func(d, d.target).values) {
-      visit(v, [&](const Expr& e) {
-        if (e.kind() != ExprKind::access || e->name != d.func) return;
-        for (const Expr& index : e.args()) {
-          bool depends = false;
-          visit(index, [&](const Expr& part) { depends = depends || part.kind() == ExprKind::access; });
-          if (depends) refuse(ErrorCode::illegal_schedule, d, print(e), "reads at indices that do not depend on data");
-        }
-      });
+  void store_at(const Directive& d) {
+    Attachment& a = attachment(d);
+    if (a.consumer != d.target) {
+      refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is computed in loops of {}", d.func, a.consumer),
+             fmt::format("a loop of {}", a.consumer));
     }
+    a.store_loop = loop_of(d);
+    a.store_where = d.where;
   }
 
-  // Directives on loops of a Func that is not there any more, or was never, do nothing silently nowhere.
-  void check_names(const Directive& d, const Operator& whole) const {
-    if (op_.find_func(d.func) || op_.find_input(d.func)) return;
-    for (const Staging& s : lowering_.stagings) if (s.name == d.func) return;
-    if (d.kind == DirectiveKind::compute_inline && whole.find_func(d.func)) return;
-    if (is_update(d.func)) return check_update(d);
-    func(d, d.func);
-  }
-
-  bool is_update(const std::string& name) const {
-    for (const FuncContents& f : op_.funcs) {
-      if (f.updates.empty()) continue;
-      for (const FuncPart& stage : parts_of(f)) if (stage.update && stage.loops.name == name) return true;
+  void fold_storage(const Directive& d) {
+    Attachment& a = attachment(d);
+    const std::vector<std::string>& vars = a.func->vars;
+    if (std::find(vars.begin(), vars.end(), d.loops.at(0)) == vars.end()) {
+      refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", d.func, fmt::join(vars, ", ")));
     }
-    return false;
-  }
-
-  // Points of an update's domain come one after another; what may be chosen is how its free indices run.
-  void check_update(const Directive& d) const {
-    switch (d.kind) {
-      case DirectiveKind::split: case DirectiveKind::reorder: case DirectiveKind::parallel: case DirectiveKind::vectorize:
-      case DirectiveKind::unroll:
-        return;
-      default: refuse(ErrorCode::illegal_schedule, d, "an update", "split, reorder, parallel, vectorize or unroll on an update");
-    }
-  }
-
-  void check_epilogue(const Directive& d) const {
-    const FuncContents &f = func(d, d.func), &producer = func(d, d.target);
-    if (f.is_reduction()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is a reduction", f.name), "a pure Func");
-    if (!f.updates.empty()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} has updates", f.name), "a pure Func");
-    if (!producer.is_reduction()) {
-      refuse(ErrorCode::bad_directive, d, fmt::format("{} is pure", producer.name), "an epilogue of a reduction",
-             "a pure producer can be inlined");
-    }
-    if (!reads(f, producer.name)) {
-      refuse(ErrorCode::illegal_schedule, d, fmt::format("{} does not read {}", f.name, producer.name), "a consumer of it");
-    }
-    for (const Expr& v : f.values) {
-      visit(v, [&](const Expr& e) {
-        if (e.kind() != ExprKind::access || e->name != producer.name) return;
-        bool own = e.args().size() == f.vars.size();
-        for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
-        if (!own) {
-          refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads {}", f.name, print(e)),
-                 fmt::format("reads of {} at the indices of {} only", producer.name, f.name));
-        }
-      });
-    }
-    if (const OutputDecl *mine = op_.find_output(f.name), *theirs = op_.find_output(producer.name);
-        mine && theirs && mine->extents != theirs->extents) {
-      refuse(ErrorCode::illegal_schedule, d, "different extents", "outputs of equal extents");
-    }
+    a.fold[d.loops.at(0)] = d.value;
+    a.fold_where = d.where;
   }
 
   // Everyone who reads an attached Func must stand inside its loop; values kept between iterations need them in order.
@@ -278,8 +184,8 @@ class VariantLowering {
     for (const Attachment& a : lowering_.attachments) {
       Nest nest = build_nest(*op_.find_func(a.consumer), lowering_.directives);
       int at = nest.position(a.compute_loop), kept = nest.position(a.store_loop);
-      auto fail = [&](std::string what, std::string got, std::string need) {
-        throw Error(ErrorCode::illegal_schedule, {"schedule", std::move(what), std::move(got), std::move(need), a.where});
+      auto fail = [&](std::string what, std::string got, std::string need, const SourceLocation& where) {
+        throw Error(ErrorCode::illegal_schedule, {"schedule", std::move(what), std::move(got), std::move(need), where});
       };
       std::string what = fmt::format("{}.compute_at({}, {})", a.func->name, a.consumer, a.compute_loop);
       for (const FuncContents& f : op_.funcs) {
@@ -292,16 +198,19 @@ class VariantLowering {
         for (const FuncContents* e : epilogues_of(a.consumer)) {
           covered = covered || (e->name == f.name && at <= accumulator_level(nest));
         }
-        if (!covered) fail(what, fmt::format("{} reads it outside of that loop", f.name), "every consumer inside it");
+        if (!covered) fail(what, fmt::format("{} reads it outside of that loop", f.name), "every consumer inside it", a.where);
       }
-      if (kept > at) fail(what, fmt::format("stored inside {}", a.store_loop), "storage at or outside of the loop");
+      what = fmt::format("{}.store_at({}, {})", a.func->name, a.consumer, a.store_loop);
+      if (kept > at) {
+        fail(what, fmt::format("computed at {}, outside of {}", a.compute_loop, a.store_loop),
+             "storage at or outside of the loop of compute_at", a.store_where);
+      }
       for (int i = kept + 1; i <= at; ++i) {
         if (nest.loops[i].kind != ir::LoopKind::serial) {
           fail(what, fmt::format("{} is not serial", nest.loops[i].name),
-               "serial loops between storage and computation: values are kept between iterations");
+               "serial loops between storage and computation: values are kept between iterations", a.store_where);
         }
       }
-      if (!a.fold.empty() && kept == at) continue;
     }
   }
 
@@ -548,6 +457,7 @@ class VariantLowering {
 
   Operator op_;
   Lowering lowering_;
+  DirectiveChecks checks_;
   std::set<std::string> fused_;                             // attached Funcs and epilogues
   std::map<std::string, Region> region_;                    // Func -> what is needed of it
   std::map<std::string, Expr> needed_when_;                 // ... and whether some reader has a point

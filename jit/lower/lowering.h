@@ -21,15 +21,15 @@ struct Attachment {
   const FuncContents* func = nullptr;
   std::string consumer, compute_loop, store_loop;
   std::map<std::string, Expr> fold;                         // index name -> ring size
-  SourceLocation where, fold_where = {};
+  SourceLocation where, store_where = {}, fold_where = {};
 };
 
 // A copy of a tensor's region for one consumer.
 struct Staging {
   std::string tensor, consumer, loop, name;
-  std::vector<std::string> layout;                          // loop names, outermost first; empty: the tensor's own order
-  std::string first_loop;                                   // with_first
-  SourceLocation where;
+  std::vector<std::string> layout = {};                     // loop names, outermost first; empty: the tensor's own order
+  std::string first_loop = {};                              // with_first
+  SourceLocation where, layout_where = {}, first_where = {};
 };
 
 struct Prefetching {

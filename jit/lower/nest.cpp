@@ -37,7 +37,24 @@ bool Nest::constant_inner(const Split& split) const {
   return inner && inner->constant();
 }
 
+int64_t Nest::constant_extent(const Loop& loop, size_t tile_class) const {
+  int64_t count = 1;
+  for (const Split& s : splits) {
+    if (s.inner != loop.name) continue;
+    if (s.kind == Split::Kind::factor) {
+      is_integer_constant(s.factor, &count);
+    } else {
+      const TileClass& c = s.classes[std::min(tile_class, s.classes.size() - 1)];
+      count = s.kind == Split::Kind::columns ? c.width : c.rows;
+    }
+  }
+  return count;
+}
+
 namespace {
+
+constexpr int64_t most_copies = 10'000;                     // of a body: no body is so small that more could be compiled
+constexpr int64_t lanes_of_a_copy = 16;
 
 class Builder {
  public:
@@ -64,6 +81,7 @@ class Builder {
   Nest finished() {
     for (const Split& s : nest_.splits) check_order(s);
     for (const Loop& loop : nest_.loops) check_constant(loop);
+    check_copies();
     return std::move(nest_);
   }
 
@@ -99,6 +117,9 @@ class Builder {
     }
     new_name(s.outer);
     new_name(s.inner);
+    if (s.outer == s.inner) {
+      fail(ErrorCode::bad_directive, print(*directive_), fmt::format("{} twice", s.outer), "two new names", directive_->where);
+    }
     int at = nest_.position(s.parent);
     Loop inner = old;
     old.name = s.outer;
@@ -110,11 +131,6 @@ class Builder {
   }
 
   void split(const Directive& d) {
-    int64_t factor = 0;
-    if (is_integer_constant(d.value, &factor) && factor < 1) {
-      fail(ErrorCode::bad_factor, fmt::format("split of {}", d.loops[0]), std::to_string(factor), "a factor of at least 1",
-           d.where);
-    }
     Split s;
     s.parent = d.loops[0], s.outer = d.loops[1], s.inner = d.loops[2];
     s.factor = d.value, s.even = d.even, s.where = d.where;
@@ -125,15 +141,18 @@ class Builder {
     std::vector<TileClass> classes = d.classes;
     std::sort(classes.begin(), classes.end(), [](auto& a, auto& b) { return a.width > b.width; });
     for (const TileClass& c : classes) {
-      if (c.width < 1 || c.rows < 1 || c.width % classes.back().width != 0) {
-        fail(ErrorCode::bad_factor, "tile", fmt::format("width {}: {} rows", c.width, c.rows),
-             fmt::format("at least one row, and widths that are multiples of the smallest ({})", classes.back().width),
-             d.where);
+      if (c.width % classes.back().width != 0) {
+        fail(ErrorCode::bad_factor, print(d), fmt::format("width {}: {} rows", c.width, c.rows),
+             fmt::format("widths that are multiples of the smallest ({})", classes.back().width), d.where);
       }
     }
-    if (loop(d.loops[0]).reduction || loop(d.loops[1]).reduction) {
-      fail(ErrorCode::illegal_schedule, "tile", fmt::format("{}, {}", d.loops[0], d.loops[1]), "two indices of the result",
+    for (const std::string& name : {d.loops[0], d.loops[1]}) {
+      if (!loop(name).reduction) continue;
+      fail(ErrorCode::illegal_schedule, print(d), fmt::format("{}, a loop of the reduction", name), "two indices of the result",
            d.where);
+    }
+    if (d.loops[0] == d.loops[1]) {
+      fail(ErrorCode::illegal_schedule, print(d), fmt::format("{} twice", d.loops[0]), "two indices of the result", d.where);
     }
     Split columns, rows;
     columns.kind = Split::Kind::columns, rows.kind = Split::Kind::rows;
@@ -154,19 +173,21 @@ class Builder {
     }
     std::vector<int> sorted = places;
     std::sort(sorted.begin(), sorted.end());
-    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
-      fail(ErrorCode::bad_directive, "reorder", fmt::format("{}", fmt::join(d.loops, ", ")), "each loop once", d.where);
+    if (auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
+      fail(ErrorCode::bad_directive, print(d), fmt::format("{} twice", nest_.loops[*twice].name), "each loop once", d.where);
     }
     std::vector<Loop> old = nest_.loops;
     for (size_t i = 0; i < places.size(); ++i) nest_.loops[sorted[i]] = old[places[i]];
+    nest_.order = d.where;
   }
 
   void set_kind(const Directive& d, ir::LoopKind kind) {
     Loop& l = loop(d.loops[0]);
     if (l.reduction && kind == ir::LoopKind::parallel) {
-      fail(ErrorCode::illegal_schedule, fmt::format("{} carries the reduction of {}", l.name, nest_.func->name),
-           print(d), "a loop over an index of the result", d.where,
-           "iterations of a reduction loop depend on one another");
+      const bool reduction = nest_.func->is_reduction();
+      fail(ErrorCode::illegal_schedule, print(d),
+           fmt::format("{} carries the {} {}", l.name, reduction ? "reduction of" : "order of", nest_.func->name),
+           "a loop over an index of the result", d.where, "its iterations depend on one another");
     }
     l.kind = kind;
     l.where = d.where;
@@ -190,6 +211,9 @@ class Builder {
          d.where);
   }
 
+  // Who put these loops into a wrong order: the last to reorder loops.
+  const SourceLocation& blamed_for_order(const Split& s) const { return nest_.order.known() ? nest_.order : s.where; }
+
   void check_order(const Split& s) const {
     auto leaf = [&](std::string name, std::string Split::*part) {
       while (const Split* further = nest_.split_of(name)) name = further->*part;
@@ -198,7 +222,8 @@ class Builder {
     // All loops over the blocks stand outside of all loops within one.
     if (leaf(s.outer, &Split::inner) < leaf(s.inner, &Split::outer)) return check_rows_inside(s);
     fail(ErrorCode::illegal_schedule, fmt::format("{} stands inside {}", s.outer, s.inner),
-         fmt::format("{} outside {}", s.inner, s.outer), "the loop over blocks outside the loop within a block", s.where);
+         fmt::format("{} outside {}", s.inner, s.outer), "the loop over blocks outside the loop within a block",
+         blamed_for_order(s));
   }
 
   // The number of rows depends on the panel's width: panels come first.
@@ -209,7 +234,7 @@ class Builder {
           nest_.position(c.outer) > nest_.position(s.outer)) {
         fail(ErrorCode::illegal_schedule, fmt::format("{} stands outside {}", s.outer, c.outer),
              fmt::format("{} classes of tiles", s.classes.size()),
-             fmt::format("{} outside {}, or one class", c.outer, s.outer), s.where,
+             fmt::format("{} outside {}, or one class", c.outer, s.outer), blamed_for_order(s),
              "the number of rows of a tile depends on the width of its panel");
       }
     }
@@ -223,8 +248,29 @@ class Builder {
       if (s.kind != Split::Kind::factor || (is_integer_constant(s.factor) && !s.even)) return;
     }
     fail(ErrorCode::illegal_schedule, fmt::format("{} of {} has no constant extent", l.name, nest_.func->name),
-         l.kind == ir::LoopKind::vector ? "vectorize" : "unroll", "the inner loop of a split by a number, or of a tile",
+         name_of_kind(l), "the inner loop of a split by a number, or of a tile",
          l.where, fmt::format("split {} first and take its inner loop", l.name));
+  }
+
+  // The loop that makes most copies is blamed.
+  void check_copies() const {
+    double copies = 1;
+    int64_t most = 0;
+    const Loop* largest = nullptr;
+    for (const Loop& l : nest_.loops) {
+      if (!l.constant()) continue;
+      int64_t count = nest_.constant_extent(l);
+      if (l.kind == ir::LoopKind::vector) count = (count + lanes_of_a_copy - 1) / lanes_of_a_copy;
+      copies *= static_cast<double>(count);
+      if (count > most) most = count, largest = &l;
+    }
+    if (copies <= most_copies) return;
+    fail(ErrorCode::over_budget, name_of_kind(*largest), fmt::format("{:.0f} copies of the body", copies),
+         fmt::format("at most {}", most_copies), largest->where, "unroll or vectorize fewer iterations");
+  }
+
+  std::string name_of_kind(const Loop& l) const {
+    return fmt::format("{}.{}({})", nest_.func->name, l.kind == ir::LoopKind::vector ? "vectorize" : "unroll", l.name);
   }
 
   Nest nest_;

@@ -40,6 +40,7 @@ struct Nest {
   const FuncContents* func = nullptr;
   std::vector<Loop> loops;
   std::vector<Split> splits;
+  SourceLocation order = {};                                // of the last directive that reordered loops
 
   int position(const std::string& loop) const;              // -1: no such loop
   const Loop* find(const std::string& loop) const;
@@ -47,6 +48,8 @@ struct Nest {
   const Split* split_of(const std::string& parent) const;   // how this variable or loop is cut; null: it is not
   const Split* block_loop(const std::string& outer) const;  // the split whose block loop this is
   bool constant_inner(const Split& split) const;            // the inner loop is a vector or unrolled
+  // Iterations of a constant loop, where tiles are of this class of their map.
+  int64_t constant_extent(const Loop& loop, size_t tile_class = 0) const;
 };
 
 // Applies split, tile, reorder, vectorize, unroll, parallel and tail to the plain nest of the Func (indices in order, then

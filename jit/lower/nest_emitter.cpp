@@ -128,6 +128,11 @@ void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scop
     return;
   }
   scope.extent[split.inner] = block;
+  if (tail_of(split) == Tail::shift) {
+    shift_block(split, block, scope);
+    scope.start[split.inner] = simplify(min(start, scope.start[split.inner]), scope.facts);
+    return;
+  }
   scope.valid[split.inner] = simplify(min(block, rest), scope.facts);
   scope.tail[split.inner] = tail_of(split);
 }

@@ -64,6 +64,8 @@ class NestEmitter {
   ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
   const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
+  void require_whole_block(const Split& split, const Expr& block, const Scope& scope) const;
+  void shift_block(const Split& split, const Expr& block, Scope& scope) const;
   bool stores_once(const std::string& loop) const;
   bool writes_in_place() const;
 
@@ -74,8 +76,11 @@ class NestEmitter {
   };
   void find_idle_rules(Scope& scope) const;
   bool meets_border(const Loop& loop, const Scope& scope) const;
-  Idle idle_range(const std::string& variable, const Scope& scope) const;
+  // `step`: elements from the start of one block to that of the next; undefined: a block.
+  Idle idle_range(const std::string& variable, const Scope& scope, const Expr& step = {}) const;
   bool rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const;
+  bool may_shift(const Loop& loop, const Split& split, const Scope& scope) const;
+  ir::Stmt emit_shifted(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
   ir::Stmt emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
   ir::Stmt emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
                       const std::function<ir::Stmt(Scope, const Expr&, bool)>& body);
@@ -112,6 +117,7 @@ class NestEmitter {
                           const std::vector<Expr>& values);
   int vector_of_terms() const;
   void check_vector_of_terms() const;
+  void check_register_count() const;
   ir::Stmt leaf_init(const Scope& scope);
   ir::Stmt leaf_fold(const Scope& scope);
   Expr accumulator(int component, const Scope& scope) const;
@@ -156,6 +162,9 @@ class NestEmitter {
   Region region_of(const std::string& tensor, const Scope& scope) const;
   Region region_read(const std::string& tensor, const std::vector<Expr>& values, const VarRanges& ranges,
                      const VarRanges& whole, const Scope& scope) const;
+  SourceLocation placed_at(const std::string& tensor, const Expr& read) const;
+  Expr unit_of(const Split& tile, const Scope& scope) const;
+  Expr whole_units(const Split& split, const Expr& extent, const Expr& block, const Scope& scope) const;
   void ranges_inside(const Scope& scope, VarRanges& real, VarRanges& whole) const;
   std::vector<Expr> all_values() const;                     // right sides that this nest evaluates, epilogues included
 

@@ -20,6 +20,28 @@ std::vector<Expr> NestEmitter::all_values() const {
   return values;
 }
 
+// How far the tiles under a split reach: to the end of their last unit, whatever the blocks around them. `block`: where no
+// tile is below.
+Expr NestEmitter::whole_units(const Split& split, const Expr& extent, const Expr& block, const Scope& scope) const {
+  const Split* tile = &split;
+  bool divides = true;                                      // blocks are whole units
+  while (tile && !nest_.constant_inner(*tile)) {
+    int64_t factor = 0;
+    divides = tile->factor.defined() && is_integer_constant(tile->factor, &factor) && !tile->even;
+    const Split* inner = nest_.split_of(tile->inner);
+    int64_t unit = 0;
+    if (inner && nest_.constant_inner(*inner) && is_integer_constant(unit_of(*inner, scope), &unit)) divides = divides && factor % unit == 0;
+    tile = inner;
+  }
+  if (!tile) return block;
+  const Expr unit = unit_of(*tile, scope);
+  return divides ? ceil_div(extent, unit) * unit : extent + unit - integer(1);
+}
+
+Expr NestEmitter::unit_of(const Split& tile, const Scope& scope) const {
+  return tile.kind == Split::Kind::columns ? integer(tile.classes.back().width) : block_size(tile, scope);
+}
+
 // For each root variable its range over the loops that are not bound yet: `real` stops at the real end, `whole` counts
 // whole blocks.
 void NestEmitter::ranges_inside(const Scope& scope, VarRanges& real, VarRanges& whole) const {
@@ -34,12 +56,7 @@ void NestEmitter::ranges_inside(const Scope& scope, VarRanges& real, VarRanges& 
       Expr extent = extent_of(name, scope);
       Expr last = (scope.valid.count(name) ? scope.valid.at(name) : extent) - integer(1);
       Expr block = scope.block.count(name) ? scope.block.at(name) : extent;
-      if (split && nest_.constant_inner(*split)) {
-        // Tiles reach to the end of their last unit, whatever the block around them.
-        bool columns = split->kind == Split::Kind::columns;
-        Expr unit = columns ? integer(split->classes.back().width) : block_size(*split, scope);
-        block = ceil_div(extent, unit) * unit;
-      }
+      if (split) block = whole_units(*split, extent, block, scope);
       return std::pair{Range{integer(0), last}, Range{integer(0), block - integer(1)}};
     }
     auto [inner, inner_whole] = range_of(split->inner);
@@ -66,6 +83,13 @@ static Region joined(const Region& a, const Region& b, const Facts& facts) {
   return r;
 }
 
+// The directive that wants a region of this tensor; else the read.
+SourceLocation NestEmitter::placed_at(const std::string& tensor, const Expr& read) const {
+  for (const Staging& s : lowering_.stagings) if (s.tensor == tensor && s.consumer == func_.name) return s.where;
+  for (const Attachment& a : lowering_.attachments) if (a.func->name == tensor) return a.where;
+  return read->where.known() ? read->where : func_.where;
+}
+
 Region NestEmitter::region_read(const std::string& tensor, const std::vector<Expr>& values, const VarRanges& real,
                                 const VarRanges& whole, const Scope& scope) const {
   Region region;
@@ -80,8 +104,8 @@ Region NestEmitter::region_read(const std::string& tensor, const std::vector<Exp
           throw Error(ErrorCode::unproved,
                       {"schedule", fmt::format("the region of {} that {} reads is not known beforehand", tensor, func_.name),
                        fmt::format("index {} of dimension {}", print(e.arg(d)), d),
-                       "an index that grows with each loop on its own", e->where.known() ? e->where : func_.where,
-                       fmt::format("compute {} at the root", tensor)});
+                       "an index that grows with each loop on its own", placed_at(tensor, e),
+                       lowering_.op.find_input(tensor) ? "" : fmt::format("compute {} at the root", tensor)});
         }
         read.lowest.push_back(simplify(range->lowest, scope.facts));
         read.highest.push_back(simplify(range->highest, scope.facts));

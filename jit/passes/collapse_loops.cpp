@@ -1,5 +1,5 @@
-// before   for s in 0, S serial { for c in 0, C serial { acc[0] = acc[0] + P[x + s * C + c] * F[(s * C + c) * O] } }
-// after    for s.c in 0, S * C serial { acc[0] = acc[0] + P[x + s.c] * F[s.c * O] }
+// before   for s in 0, S serial { for c in 0, C serial { acc[0] = acc[0] + P[s*C + c + x] * F[s*C*O + c*O] } }
+// after    for s.c in 0, S*C serial { acc[0] = acc[0] + P[s.c + x] * F[s.c*O] }
 //
 // Why here: strides chain only once offsets are explicit, and longer inner loops pay for prologue and address work of a
 // tile once. Refuses loops whose variables stand anywhere but in offsets, and offsets where the strides do not chain.

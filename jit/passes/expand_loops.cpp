@@ -1,5 +1,6 @@
-// before   for i in 0, 2 unroll { for j in 0, 32 vector { acc[i * 32 + j] = acc[i * 32 + j] + A[i * lda] * B[j] } }
-// after    acc[ramp(0, 1, 16)] = acc[ramp(0, 1, 16)] + broadcast(A[0], 16) * B[ramp(0, 1, 16)]     (and three more)
+// before   for i in 0, 2 unroll { for j in 0, 8 vector { acc[i*8 + j] = acc[i*8 + j] + A[i*lda] * B[j] } }
+// after    acc[ramp(0, 1, 8)] = acc[ramp(0, 1, 8)] + broadcast(A[0], 8) * B[ramp(0, 1, 8)]
+//          acc[ramp(8, 1, 8)] = acc[ramp(8, 1, 8)] + broadcast(A[lda], 8) * B[ramp(0, 1, 8)]
 //
 // A vector loop becomes groups of the target's lanes for the widest element in its body, then smaller powers of two. Where
 // lanes cannot run in lockstep (control flow that depends on the lane), the loop becomes straight scalar code instead.

@@ -1,5 +1,5 @@
 // before   C[i, j] = A[i, k] * B[k, j]
-// after    C[i * ldc + j] = A[i * lda + k] * B[k * ldb + j]
+// after    C[i*ldc + j] = A[i*lda + k] * B[k*ldb + j]
 //
 // Why here: everything after it (collapsing, outlining, vectors) works on offsets. Strides of arguments are parameters or,
 // where the variant's condition fixes them, expressions; storage of our own is dense. Refuses nothing.

@@ -1,6 +1,6 @@
-// before   for k in 0, K serial { ... B[ramp(k * ldb, 1, 16)] if ramp(48, 1, 16) < broadcast(cols, 16) ... }
-// after    let mask = ramp(48, 1, 16) < broadcast(cols, 16)
-//          for k in 0, K serial { ... B[ramp(k * ldb, 1, 16)] if mask ... }
+// before   for k in 0, K serial { C[ramp(0, 1, 8)] = C[ramp(0, 1, 8)] + B[ramp(k*ldb, 1, 8)] if ramp(0, 1, 8) < broadcast(cols, 8) }
+// after    let mask.0 = ramp(0, 1, 8) < broadcast(cols, 8)
+//          for k in 0, K serial { C[ramp(0, 1, 8)] = C[ramp(0, 1, 8)] + B[ramp(k*ldb, 1, 8)] if mask.0 }
 //
 // Why here: masks exist only after expansion, and must not be computed again in each step of an inner loop. Refuses masks
 // that depend on the loop.

@@ -1,5 +1,5 @@
-// before   for i in 0, 1 serial { if i < N + 1 - 1 { C[0 + i * 1] = ... } }
-// after    if N > 0 { C[0] = ... }
+// before   for i in 0, 1 serial { if i < N + 1 - 1 { C[0 + i*1] = A[i + i] } }
+// after    if 0 < N { C[0] = A[0] }
 //
 // Why here: before outlining, so that equal bodies look equal; after expansion, to fold the constants of unrolled indices.
 // Loop variables carry their range and lets what they stand for. Refuses nothing.

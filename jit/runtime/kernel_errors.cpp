@@ -97,6 +97,11 @@ void negative_extent(const KernelSignature& kernel, size_t argument, size_t dime
 void extent(const KernelSignature& kernel, size_t argument, size_t dimension, int64_t got, int64_t need,
             const std::string& source) {
   const std::string& text = kernel.arguments[argument].extents[dimension].text;
+  if (need < 0) {
+    fail(kernel, ErrorCode::wrong_shape,
+         fmt::format("at these sizes the extent of {}, dimension {}, is negative", shown(kernel, argument), dimension),
+         fmt::format("{} = {}", text, need), "at least 0");
+  }
   std::string value = fmt::format("{}", need);
   fail(kernel, ErrorCode::wrong_shape,
        fmt::format("wrong extent of {}, dimension {}", shown(kernel, argument), dimension), fmt::format("{}", got),

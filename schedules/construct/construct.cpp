@@ -133,7 +133,7 @@ std::vector<Schedule> construct_schedules(const Operator& op, const Target& targ
   std::vector<Schedule> schedules;
   if (const Plan plan = make_plan(op, true); may_be_short(op, plan)) {
     schedules.push_back(joined_schedule(op, plan, target));
-    schedules.push_back(inside_schedule(op, plan, target));
+    if (op.funcs.back().vars.size() > 2) schedules.push_back(inside_schedule(op, plan, target));
   }
   for (bool fuse : {true, false}) {
     const Plan plan = make_plan(op, fuse);

@@ -43,7 +43,8 @@ TEST_CASE("float arithmetic on an index counts") {
 
 TEST_CASE("the combiner of a reduction counts for every term") {
   Work arg_max = work_of(
-      "argmax(A: f32[M, N]) -> C: (f32, i64)[M]\n"
+      "last_best(A: f32[M, N]) -> C: (f32, i64)[M]\n"
+      "  strict\n"
       "  C[i] = reduce(k < N, (f32(-inf), 0), ((x0, x1), (y0, y1)) -> (max(x0, y0), select(x0 >= y0, x1, y1)): "
       "(A[i, k], k))\n",
       {{"M", 2}, {"N", 5}});

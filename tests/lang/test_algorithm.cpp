@@ -6,6 +6,7 @@
 
 #include "lang/algorithm.h"
 #include "lang/text.h"
+#include "tests/errors.h"
 
 using namespace lathe;
 
@@ -14,16 +15,6 @@ namespace {
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 Operator parsed(const std::string& text) { return parse_file_text(text, "t.lathe").operators.at(0); }
-
-template <class Make>
-std::string error_of(const Make& make) {
-  try {
-    make();
-  } catch (const Error& e) {
-    return std::string(code_text(e.code())) + " " + e.what();
-  }
-  return "no error";
-}
 
 // Of an operator with input A: f32[N, M], index input I: i64[N] and these lines.
 std::string text_error(const std::string& lines, const std::string& head_end = "; s = 1, p: f32 = 1) -> D: f32[N]\n") {

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "lang/algorithm.h"
+#include "tests/errors.h"
 
 using namespace lathe;
 
@@ -18,16 +19,6 @@ const Expr y = make_var("y", {f32, 1});
 const Expr n = make_var("n");
 const Expr b = make_var("b", {u8, 1});
 const Expr flag = make_var("flag", {DType::boolean, 1});
-
-template <class Make>
-std::string error_of(const Make& make) {
-  try {
-    make();
-  } catch (const Error& e) {
-    return std::string(code_text(e.code())) + " " + e.what();
-  }
-  return "no error";
-}
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -261,6 +252,7 @@ TEST_CASE("every operator of the table has a text, a strength if it is infix, an
   for (const Op op : {
 #define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) Op::name,
 #include "lang/ops.def"
+#include "tests/errors.h"
 #undef LATHE_OP
        }) {
     const OpInfo& info = info_of(op);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "lang/lexer.h"
+#include "tests/errors.h"
 
 using namespace lathe;
 
@@ -16,13 +17,8 @@ std::string split(std::string_view text) {
   return list;
 }
 
-std::string error_of(std::string_view text) {
-  try {
-    Lexer lexer(text, "t.lathe");
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
+std::string lexer_error(std::string_view text) {
+  return failure_of([&] { Lexer lexer(text, "t.lathe"); });
 }
 
 }  // namespace
@@ -76,27 +72,27 @@ TEST_CASE("an integer is expected with or without its sign") {
 }
 
 TEST_CASE("what is no token is refused with its place") {
-  CHECK(error_of("a\n b $ c") ==
+  CHECK(lexer_error("a\n b $ c") ==
         "lathe: parse: a character that begins nothing: got '$', need a name, a number or punctuation\n"
         "  at t.lathe:2:4");
-  CHECK(error_of("a \xc3\xa9") ==
+  CHECK(lexer_error("a \xc3\xa9") ==
         "lathe: parse: a character that begins nothing: got '\xc3\xa9', need a name, a number or punctuation\n"
         "  at t.lathe:1:3");
-  CHECK(error_of("# \xff") == "lathe: parse: a byte that is not UTF-8: got 0xff, need UTF-8 text\n  at t.lathe:1:3");
-  CHECK(error_of("\xc0\x80") == "lathe: parse: a byte that is not UTF-8: got 0xc0, need UTF-8 text\n  at t.lathe:1:1");
-  CHECK(error_of("\x01") ==
+  CHECK(lexer_error("# \xff") == "lathe: parse: a byte that is not UTF-8: got 0xff, need UTF-8 text\n  at t.lathe:1:3");
+  CHECK(lexer_error("\xc0\x80") == "lathe: parse: a byte that is not UTF-8: got 0xc0, need UTF-8 text\n  at t.lathe:1:1");
+  CHECK(lexer_error("\x01") ==
         "lathe: parse: a character that begins nothing: got 0x01, need a name, a number or punctuation\n"
         "  at t.lathe:1:1");
-  CHECK(error_of("2x") ==
+  CHECK(lexer_error("2x") ==
         "lathe: parse: a number runs into a name: got '2x', need a space or an operator after the number\n"
         "  at t.lathe:1:1");
 }
 
 TEST_CASE("numbers that no type holds are bad constants") {
-  CHECK(error_of("99999999999999999999") ==
+  CHECK(lexer_error("99999999999999999999") ==
         "lathe: parse: an integer is too large: got 99999999999999999999, need an integer below 2^64\n"
         "  at t.lathe:1:1");
-  CHECK(error_of("1e999") ==
+  CHECK(lexer_error("1e999") ==
         "lathe: parse: a number is out of range: got 1e999, need a number that f64 holds\n  at t.lathe:1:1");
 }
 

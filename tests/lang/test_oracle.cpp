@@ -299,3 +299,20 @@ TEST_CASE("a size that makes an extent negative is refused with its value") {
   CHECK_THROWS_WITH_AS(make_check_data(conv(), {{"H", 2}, {"C", 1}, {"R", 5}, {"O", 1}}, {}),
                        doctest::Contains("an extent of Y is negative at these sizes: got -2, need at least 0"), Error);
 }
+
+TEST_CASE("what depends on the sign of a zero minimum is undecided, what does not is decided") {
+  Var i("i");
+  Size N("N");
+  Input X("X", f32, {N});
+  Func low("low"), Y("Y");
+  low(i) = min(X(i), -X(i));
+  Y(i) = {rsqrt(low(i)), reciprocal(low(i)), bits_of(low(i)), rsqrt(abs(low(i))), low(i) + 1, rsqrt(X(i))};
+  const Operator op = make_operator("zeros", {X}, {{Y, {N}}});
+  float zero = 0;
+  Bindings bindings;
+  bindings.sizes = {{"N", 1}};
+  bindings.tensors["X"] = {.data = &zero, .dtype = f32, .shape = {1}, .strides = {1}};
+  PointOracle oracle(op, bindings);
+  const bool decided[] = {false, false, false, true, true, true};
+  for (int c = 0; c < 6; ++c) CHECK_MESSAGE(oracle.at("Y", c, {0}).decided == decided[c], c);
+}

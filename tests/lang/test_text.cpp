@@ -3,13 +3,11 @@
 
 #include <cmath>
 
-#include "lang/text.h"
+#include "tests/lang/texts.h"
 
 using namespace lathe;
 
 namespace {
-
-Operator parse_one(const std::string& text) { return find_operator(parse_file_text(text, "t.lathe"), ""); }
 
 // Parses the printed form too: it must be equal, and print as it did.
 std::string reprinted(const std::string& text) {
@@ -23,18 +21,9 @@ std::string reprinted(const std::string& text) {
 
 void check_canonical(const std::string& text) { CHECK(reprinted(text) == text); }
 
-std::string error_of(const std::string& text) {
-  try {
-    parse_file_text(text, "t.lathe");
-  } catch (const Error& e) {
-    return std::string(code_text(e.code())) + " " + e.what();
-  }
-  return "no error";
-}
-
 // A body for errors in one value: line 2, the value begins at column 10.
 std::string value_error(const std::string& value) {
-  return error_of("f(A: f32[N], I: i64[N]; s = 1) -> D: f32[N]\n  D[i] = " + value + "\n");
+  return text_error("f(A: f32[N], I: i64[N]; s = 1) -> D: f32[N]\n  D[i] = " + value + "\n");
 }
 
 ExprScope loop_scope() {
@@ -364,48 +353,48 @@ TEST_CASE("unknown names come with the nearest") {
         "L102 lathe: parse: an unknown stride: got stride(A, 0), need a stride that is known here\n  at t.lathe:2:21");
   CHECK(value_error("A[i].1") ==
         "L102 lathe: parse: A has no such component: got .1, need .0, or nothing\n  at t.lathe:2:15");
-  CHECK(error_of("f(A: f33[N]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f33[N]) -> D: f32[N]\n") ==
         "L102 lathe: parse: an unknown element type: got 'f33', need bool, i4, i8, i16, i32, i64, u4, u8, u16, u32, u64, "
         "f16, bf16, f32, "
         "f64\n  at t.lathe:1:6\n  hint: did you mean f32?");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N]\n  size NN in 1..2\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N]\n  size NN in 1..2\n") ==
         "L102 lathe: parse: an unknown size: got 'NN', need a size in an extent of the header\n"
         "  at t.lathe:2:8\n  hint: did you mean N?");
-  CHECK(error_of("f(A: f32[N]) -> Dst: f32[N]\n  Dest[i] = A[i]\n") ==
+  CHECK(text_error("f(A: f32[N]) -> Dst: f32[N]\n  Dest[i] = A[i]\n") ==
         "L102 lathe: parse: an output is not defined: got 'Dst', need a definition of Dst\n"
         "  at t.lathe:1:17\n  hint: did you mean Dest?");
 }
 
 TEST_CASE("names that are taken are refused") {
   const std::string head = "f(A: f32[N]; p = 1) -> D: f32[N]\n";
-  CHECK(error_of(head + "  D[i] = 1\n  D[j] = 2\n") ==
+  CHECK(text_error(head + "  D[i] = 1\n  D[j] = 2\n") ==
         "L103 lathe: parse: a name is declared twice: got 'D', need a new name\n  at t.lathe:3:3");
-  CHECK(error_of(head + "  A[i] = 1\n") ==
+  CHECK(text_error(head + "  A[i] = 1\n") ==
         "L103 lathe: parse: a name is declared twice: got 'A', need a new name\n  at t.lathe:2:3");
-  CHECK(error_of(head + "  D[N] = 1\n") ==
+  CHECK(text_error(head + "  D[N] = 1\n") ==
         "L103 lathe: parse: an index of D has a name that is taken: got 'N', need a name that is no size, parameter or "
         "other index\n  at t.lathe:2:5");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N, N]\n  D[i, i] = 1\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N, N]\n  D[i, i] = 1\n") ==
         "L103 lathe: parse: an index of D has a name that is taken: got 'i', need a name that is no size, parameter or "
         "other index\n  at t.lathe:2:8");
   CHECK(
-      error_of(head + "  D[i] = sum(i < N: A[i])\n") ==
+      text_error(head + "  D[i] = sum(i < N: A[i])\n") ==
       "L103 lathe: parse: a reduction variable has a name that is taken: got 'i', need a new name\n  at t.lathe:2:14");
-  CHECK(error_of(head + "  D[i] = reduce(k < N, 0, (x, x) -> x: A[k])\n") ==
+  CHECK(text_error(head + "  D[i] = reduce(k < N, 0, (x, x) -> x: A[k])\n") ==
         "L103 lathe: parse: two operands of a reduction have one name: got 'x', need names that differ\n"
         "  at t.lathe:2:37");
-  CHECK(error_of("f(A: f32[A]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[A]) -> D: f32[N]\n") ==
         "L103 lathe: parse: a size has a name that it cannot have: got 'A', need a name that nothing else has\n"
         "  at t.lathe:1:10");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N]\n  size N in 1..2\n  size N in 1..3\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N]\n  size N in 1..2\n  size N in 1..3\n") ==
         "L103 lathe: parse: a size has two ranges: got 'N', need one line for each size\n  at t.lathe:3:8");
   const std::string op = "f(A: f32[N]) -> D: f32[N]\n  D[i] = A[i]\n";
-  CHECK(error_of(op + op) ==
+  CHECK(text_error(op + op) ==
         "L103 lathe: parse: two operators have one name: got 'f', need a name other than that at t.lathe:1:1\n"
         "  at t.lathe:3:1");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N], D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N], D: f32[N]\n") ==
         "L103 lathe: parse: an output is declared twice: got 'D', need a new name\n  at t.lathe:1:28");
-  CHECK(error_of("f(true: f32[N]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(true: f32[N]) -> D: f32[N]\n") ==
         "L101 lathe: parse: a word of the language is used as a name: got 'true', need another name\n  at t.lathe:1:3");
 }
 
@@ -429,9 +418,9 @@ TEST_CASE("types that do not agree are refused at the operator") {
   CHECK(value_error("reduce(k < N, 0, (x, y) -> x < y: A[k])") ==
         "L104 lathe: parse: the combination of a reduction has the wrong type: got bool, need f32, the type of the "
         "value\n  at t.lathe:2:37");
-  CHECK(error_of("f(A: f32[0.5]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[0.5]) -> D: f32[N]\n") ==
         "L104 lathe: parse: an extent has the wrong type: got f64, need i64\n  at t.lathe:1:10");
-  CHECK(error_of("f(A: f32[N]; b: bool = 1) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N]; b: bool = 1) -> D: f32[N]\n") ==
         "L104 lathe: parse: the default value of b has the wrong type: got '1', need bool\n  at t.lathe:1:24");
 }
 
@@ -456,13 +445,13 @@ TEST_CASE("constants that do not fit are refused") {
         "L108 lathe: parse: a constant does not fit i32: got 0.5, need a whole number\n  at t.lathe:2:14");
   CHECK(value_error("select(bool(2), A[i], 0)") ==
         "L108 lathe: parse: a constant does not fit bool: got 2, need 0 or 1\n  at t.lathe:2:17");
-  CHECK(error_of("f(A: f32[N]; p = 0.5) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N]; p = 0.5) -> D: f32[N]\n") ==
         "L108 lathe: parse: the default value of p does not fit: got 0.5, need a whole number that i64 and f64 hold\n"
         "  at t.lathe:1:18");
-  CHECK(error_of("f(A: f32[N]; p: u8 = -1) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N]; p: u8 = -1) -> D: f32[N]\n") ==
         "L108 lathe: parse: the default value of p does not fit: got -1, need a whole number that u8 and f64 hold\n"
         "  at t.lathe:1:22");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N]\n  size N in 5..2\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N]\n  size N in 5..2\n") ==
         "L108 lathe: parse: the range of N is empty or negative: got 5..2 multiple of 1, need 0 <= lowest <= highest, "
         "and a multiple of at least 1\n  at t.lathe:2:8");
   CHECK(expr_error("ramp(0, 1, 1)") ==
@@ -472,42 +461,42 @@ TEST_CASE("constants that do not fit are refused") {
 TEST_CASE("Funcs that need themselves are refused with the way round") {
   CHECK(value_error("D[i - 1] + 1") ==
         "L109 lathe: parse: D needs itself: got D -> D, need Funcs that read earlier ones\n  at t.lathe:2:3");
-  CHECK(error_of("f(A: f32[N]) -> D: f32[N]\n  D[i] = B[i]\n  B[i] = C[i]\n  C[i] = B[i] + A[i]\n") ==
+  CHECK(text_error("f(A: f32[N]) -> D: f32[N]\n  D[i] = B[i]\n  B[i] = C[i]\n  C[i] = B[i] + A[i]\n") ==
         "L109 lathe: parse: B needs itself: got B -> C -> B, need Funcs that read earlier ones\n  at t.lathe:3:3");
 }
 
 TEST_CASE("definitions that the language has not are refused") {
   const std::string head = "f(A: f32[N]; p: i64 = 1) -> D: f32[N]\n";
-  CHECK(error_of(head + "  D[i + 1] = A[i]\n") ==
+  CHECK(text_error(head + "  D[i + 1] = A[i]\n") ==
         "L110 lathe: parse: an index on the left side of D is no name: got '+', need distinct names\n  at t.lathe:2:5");
-  CHECK(error_of(head + "  D[0] = A[i]\n") ==
+  CHECK(text_error(head + "  D[0] = A[i]\n") ==
         "L110 lathe: parse: an index on the left side of D is no name: got '0', need distinct names\n  at t.lathe:2:5");
-  CHECK(error_of(head + "  D = 1\n") ==
+  CHECK(text_error(head + "  D = 1\n") ==
         "L101 lathe: parse: unexpected text: got '=', need '[' and the indices (none for rank 0)\n  at t.lathe:2:5");
   CHECK(
-      error_of(head + "  D[i] = 1 + sum(k < N: (A[k], A[k]))\n") ==
+      text_error(head + "  D[i] = 1 + sum(k < N: (A[k], A[k]))\n") ==
       "L110 lathe: parse: a tuple is reduced inside a larger expression: got 2 components, need a Func of its own for "
       "the reduction\n  at t.lathe:2:14");
-  CHECK(error_of("f(A: f32[p]; p: i64 = 1) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[p]; p: i64 = 1) -> D: f32[N]\n") ==
         "L110 lathe: parse: an extent depends on a run-time parameter: got p, need sizes and static parameters\n"
         "  at t.lathe:1:10\n  hint: 'p = ...' declares a static one");
 }
 
 TEST_CASE("headers that break off say what is needed") {
-  CHECK(error_of("  D[i] = 1\n") ==
+  CHECK(text_error("  D[i] = 1\n") ==
         "L101 lathe: parse: a line belongs to no operator: got 'D', need an operator's name in the first column\n"
         "  at t.lathe:1:3");
-  CHECK(error_of("f(A f32[N]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A f32[N]) -> D: f32[N]\n") ==
         "L101 lathe: parse: unexpected text: got 'f32', need ':'\n  at t.lathe:1:5");
-  CHECK(error_of("f(A: f32) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32) -> D: f32[N]\n") ==
         "L101 lathe: parse: unexpected text: got ')', need '['\n  at t.lathe:1:9");
-  CHECK(error_of("f(A: f32[N] B: f32[N]) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N] B: f32[N]) -> D: f32[N]\n") ==
         "L101 lathe: parse: unexpected text: got 'B', need ',', ';' or ')'\n  at t.lathe:1:13");
-  CHECK(error_of("f(A: f32[N])\n") ==
+  CHECK(text_error("f(A: f32[N])\n") ==
         "L101 lathe: parse: unexpected text: got the end of the line, need '->'\n  at t.lathe:1:13");
-  CHECK(error_of("f(A: f32[N]; p) -> D: f32[N]\n") ==
+  CHECK(text_error("f(A: f32[N]; p) -> D: f32[N]\n") ==
         "L101 lathe: parse: unexpected text: got ')', need '='\n  at t.lathe:1:15");
-  CHECK(error_of("(A: f32[N])\n") ==
+  CHECK(text_error("(A: f32[N])\n") ==
         "L101 lathe: parse: unexpected text: got '(', need an operator such as scale(A: f32[N]) -> B: f32[N], or "
         "'schedule for'\n  at t.lathe:1:1");
   CHECK(value_error("sum(k < N, A[k])") == "L101 lathe: parse: unexpected text: got ',', need ':'\n  at t.lathe:2:19");
@@ -533,6 +522,6 @@ TEST_CASE("deep and long expressions are refused, not crashed on") {
                   "operators in a row, need a Func for a part of it") == 0);
   std::string backwards = "f(A: f32[N]) -> D0: f32[N]\n";
   for (int i = 0; i < 3000; ++i) backwards += "  D" + std::to_string(i) + "[i] = D" + std::to_string(i + 1) + "[i]\n";
-  CHECK(error_of(backwards + "  D3000[i] = A[i]\n").find("L101 lathe: parse: too many definitions stand before what") ==
+  CHECK(text_error(backwards + "  D3000[i] = A[i]\n").find("L101 lathe: parse: too many definitions stand before what") ==
         0);
 }

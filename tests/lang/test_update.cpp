@@ -5,26 +5,15 @@
 
 #include "lang/func.h"
 #include "lang/oracle.h"
-#include "lang/text.h"
+#include "tests/lang/texts.h"
 
 using namespace lathe;
 
 namespace {
 
-Operator parse_one(const std::string& text) { return find_operator(parse_file_text(text, "t.lathe"), ""); }
-
-std::string error_of(const std::string& text) {
-  try {
-    parse_file_text(text, "t.lathe");
-  } catch (const Error& e) {
-    return std::string(code_text(e.code())) + " " + e.what();
-  }
-  return "no error";
-}
-
 // A body for errors in one update: line 3.
 std::string update_error(const std::string& update) {
-  return error_of("f(X: f32[N], at: i64[N]) -> D: f32[N, N]\n  D[i, j] = 0\n  " + update + "\n");
+  return text_error("f(X: f32[N], at: i64[N]) -> D: f32[N, N]\n  D[i, j] = 0\n  " + update + "\n");
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -117,7 +106,7 @@ TEST_CASE("wrong updates are refused where they stand") {
   CHECK(contains(update_error("over n < N: D[i, n] = 1\n  over n < N: D[n, j] = 1"), "leave different indices free"));
   CHECK(contains(update_error("over n < N: D[i, n] = X[n] outside none"), "no reduction around it"));
   CHECK(contains(update_error("over n < N D[i, n] = 1"), "over n < N: H[i]"));
-  CHECK(contains(error_of("f(X: f32[N]) -> D: f32[N]\n  D[i] = sum(k < N: X[k])\n  over n < N: D[n] = 1\n"),
+  CHECK(contains(text_error("f(X: f32[N]) -> D: f32[N]\n  D[i] = sum(k < N: X[k])\n  over n < N: D[n] = 1\n"),
                  "D is a reduction and has an update"));
   CHECK(contains(update_error("over n < N: D[i, n] = 1\n  D[i, j] = 2"), "t.lathe:4"));
 }

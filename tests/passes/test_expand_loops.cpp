@@ -2,6 +2,7 @@
 
 #include "jit/ir/text.h"
 #include "jit/passes/expand_loops.h"
+#include "tests/passes/head.h"
 
 namespace lathe {
 namespace {
@@ -15,6 +16,11 @@ std::string expanded(const std::string& body) {
 }
 
 }  // namespace
+
+TEST_CASE("expand_loops does what its head shows, on vectors of 32 bytes") {
+  check_head("expand_loops", "A: f32 readonly, B: f32 readonly, acc: f32; lda: i64",
+             [](const ir::Program& program) { return expand_loops(program, target_named("x86-64-v3")); });
+}
 
 TEST_CASE("lanes next to each other ask for one line, lanes apart for all of theirs") {
   CHECK(expanded("prefetch X[i + n] read\nY[i] = X[i]") ==

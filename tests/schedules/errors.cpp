@@ -74,9 +74,9 @@ TEST_CASE("arguments of the wrong form are answered with the signature") {
 
 TEST_CASE("factors are at least one") {
   check_error("C.split(k, ko, ki, 0)", ErrorCode::bad_factor,
-              "schedule: argument of split: got 0, need at least 1\n  at dense.lathe:2:20");
+              "schedule: factor of split: got 0, need at least 1\n  at dense.lathe:2:20");
   check_error_has("C.split(k, ko, ki, -4)", ErrorCode::bad_factor, "got -4, need at least 1");
-  check_error_has("C.fold_storage(i, 0)", ErrorCode::bad_factor, "argument of fold_storage: got 0");
+  check_error_has("C.fold_storage(i, 0)", ErrorCode::bad_factor, "count of fold_storage: got 0");
   check_error_has("C.tile(j, i -> jo, io, ji, ii; width 0: 4)", ErrorCode::bad_factor, "width of a tile: got 0");
   check_error_has("C.tile(j, i -> jo, io, ji, ii; width 8: -4)", ErrorCode::bad_factor,
                   "rows of a tile of width 8: got -4");
@@ -89,8 +89,8 @@ TEST_CASE("factors are at least one") {
 
 TEST_CASE("formulas have the type that their place needs") {
   check_error_has("C.split(k, ko, ki, M > 3)", ErrorCode::type_mismatch,
-                  "argument of split: got bool, need an integer");
-  check_error_has("D.stream(when M)", ErrorCode::type_mismatch, "argument of stream: got i64, need a condition");
+                  "factor of split: got bool, need an integer");
+  check_error_has("D.stream(when M)", ErrorCode::type_mismatch, "condition of stream: got i64, need a condition");
   check_error_has("specialize(M) { C.compute_root() }", ErrorCode::type_mismatch, "got i64, need a condition");
   check_error_has("specialize(M and N > 1) { C.compute_root() }", ErrorCode::type_mismatch,
                   "an operand of and is not a condition: got i64");

@@ -34,18 +34,18 @@ TEST_CASE("assignments are pairs between commas, and malformed or repeated ones 
   CHECK(parse_assignments("M=7,N=4093", "--size") == Pairs{{"M", "7"}, {"N", "4093"}});
   CHECK(parse_assignments("", "--size").empty());
   CHECK(
-      contains(refusal_of([] { parse_assignments("M", "--size"); }), "--size is malformed: got 'M', need name=value"));
-  CHECK(contains(refusal_of([] { parse_assignments("M=1,=2", "--size"); }), "got '=2'"));
-  CHECK(contains(refusal_of([] { parse_assignments("M=1,M=2", "--size"); }), "--size names M twice"));
+      contains(failure_of([] { parse_assignments("M", "--size"); }), "--size is malformed: got 'M', need name=value"));
+  CHECK(contains(failure_of([] { parse_assignments("M=1,=2", "--size"); }), "got '=2'"));
+  CHECK(contains(failure_of([] { parse_assignments("M=1,M=2", "--size"); }), "--size names M twice"));
 }
 
 TEST_CASE("numbers are read whole or refused") {
   CHECK(parse_integer("-12", "x") == -12);
   CHECK(parse_number("2.5e3", "x") == 2500);
-  CHECK(contains(refusal_of([] { parse_integer("12x", "the value of M"); }),
+  CHECK(contains(failure_of([] { parse_integer("12x", "the value of M"); }),
                  "the value of M: got '12x', need an integer"));
-  CHECK(contains(refusal_of([] { parse_integer("9223372036854775808", "M"); }), "need an integer of 64 bits"));
-  CHECK(contains(refusal_of([] { parse_number("", "alpha"); }), "need a number"));
+  CHECK(contains(failure_of([] { parse_integer("9223372036854775808", "M"); }), "need an integer of 64 bits"));
+  CHECK(contains(failure_of([] { parse_number("", "alpha"); }), "need a number"));
 }
 
 TEST_CASE("FILE:op and stdlib:op name a file and an operator in it") {
@@ -55,7 +55,7 @@ TEST_CASE("FILE:op and stdlib:op name a file and an operator in it") {
   CHECK(resolve(library.file + ":copied").path == library.file);
   CHECK(resolve(library.file + ":copied").name == "copied");
   CHECK(resolve("stdlib:scaled").path == library.file);
-  std::string text = refusal_of([] { resolve("stdlib:scalde"); });
+  std::string text = failure_of([] { resolve("stdlib:scalde"); });
   CHECK(contains(text, "the standard library has no such operator: got scalde, need one of scaled, copied"));
   CHECK(contains(text, "did you mean stdlib:scaled?"));
 }
@@ -65,9 +65,9 @@ TEST_CASE("sizes must be complete, known and in range") {
   Operator op = choose({.spec = library.file + ":scaled"}).op;
   CHECK(sizes_of(op, "N=3,M=2") == std::map<std::string, int64_t>{{"M", 2}, {"N", 3}});
   CHECK(size_text(op, {{"N", 3}, {"M", 2}}) == "M=2,N=3");
-  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2"); }), "--size gives no value for N: got M=2, need M=...,N=..."));
-  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2,n=3"); }), "scaled has no such size: got n, need one of M, N"));
-  CHECK(contains(refusal_of([&] { sizes_of(op, "M=2,N=-1"); }), "size N: got -1, need 0 to"));
+  CHECK(contains(failure_of([&] { sizes_of(op, "M=2"); }), "--size gives no value for N: got M=2, need M=...,N=..."));
+  CHECK(contains(failure_of([&] { sizes_of(op, "M=2,n=3"); }), "scaled has no such size: got n, need one of M, N"));
+  CHECK(contains(failure_of([&] { sizes_of(op, "M=2,N=-1"); }), "size N: got -1, need 0 to"));
 }
 
 TEST_CASE("--set gives static and run-time parameters by their declaration") {
@@ -75,17 +75,21 @@ TEST_CASE("--set gives static and run-time parameters by their declaration") {
   Chosen chosen = choose({.spec = "stdlib:scaled", .sets = {"stride=2", "alpha=0.5"}});
   CHECK(chosen.static_params == std::map<std::string, int64_t>{{"stride", 2}});
   CHECK(chosen.run_params == std::map<std::string, double>{{"alpha", 0.5}});
-  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:scaled", .sets = {"strid=2"}}); }), "did you mean stride?"));
-  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:scaled", .sets = {"stride=1.5"}}); }), "need an integer"));
+  CHECK(contains(failure_of([] { choose({.spec = "stdlib:scaled", .sets = {"strid=2"}}); }), "did you mean stride?"));
+  CHECK(contains(failure_of([] { choose({.spec = "stdlib:scaled", .sets = {"stride=1.5"}}); }), "need an integer"));
 }
 
 TEST_CASE("a schedule is the file's, none, or another file's that must fit") {
   Library library;
   CHECK(choose({.spec = "stdlib:copied"}).schedule_label == "naive");
   CHECK_FALSE(choose({.spec = "stdlib:copied", .schedule = "naive"}).schedule);
-  CHECK(contains(refusal_of([&] { choose({.spec = "stdlib:copied", .schedule = library.file}); }),
+  CHECK(contains(failure_of([&] { choose({.spec = "stdlib:copied", .schedule = library.file}); }),
                  "has no schedule that fits: got copied on"));
-  CHECK(contains(refusal_of([] { choose({.spec = "stdlib:copied", .schedule = "tuned"}); }), "no tuner"));
+  CHECK(contains(failure_of([] { choose({.spec = "stdlib:copied", .schedule = "tuned"}); }), "no tuner"));
+  std::string text = failure_of([] { choose({.spec = "stdlib:copied", .schedule = "zeroshot"}); });
+  CHECK(contains(text, "neither a kind of schedule nor a file: got zeroshot, need default, zero-shot, naive or a file"));
+  CHECK(contains(text, "did you mean zero-shot?"));
+  CHECK(contains(failure_of([] { choose({.spec = "stdlib:copied", .schedule = "other.lathe"}); }), "other.lathe"));
 }
 
 TEST_CASE("what does not run may name a target that this machine cannot run") {

@@ -1,4 +1,4 @@
-// What the tests of the tools share: a folder of their own, and the text of a refusal.
+// What the tests of the tools share: a folder of their own.
 #pragma once
 
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "support/error.h"
+#include "tests/errors.h"
 #include "tools/files.h"
 
 namespace lathe::tools {
@@ -26,16 +26,5 @@ class TemporaryFolder {
  private:
   std::filesystem::path folder_;
 };
-
-// The whole message of the Error that something throws.
-template <class Action>
-std::string refusal_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 }  // namespace lathe::tools

@@ -34,7 +34,7 @@ Array read_bytes(const std::string& bytes) {
 }
 
 std::string refusal(const std::string& bytes) {
-  return refusal_of([&] { read_bytes(bytes); });
+  return failure_of([&] { read_bytes(bytes); });
 }
 
 TEST_CASE("every dtype survives a round trip through .npy") {
@@ -69,8 +69,8 @@ TEST_CASE("elements of four bits are whole bytes in a file") {
   CHECK(load_as_integer(back.view, 5) == -3);
   bytes.as<int8_t>()[4] = 9;
   write_npy(file, bytes);
-  CHECK(refusal_of([&] { packed(read_npy(file), i4, file); }).find("got 9, need values from -8 to 7") != std::string::npos);
-  CHECK(refusal_of([&] { packed(read_npy(file), u4, file); }).find("got i8, need u8") != std::string::npos);
+  CHECK(failure_of([&] { packed(read_npy(file), i4, file); }).find("got 9, need values from -8 to 7") != std::string::npos);
+  CHECK(failure_of([&] { packed(read_npy(file), u4, file); }).find("got i8, need u8") != std::string::npos);
 }
 
 TEST_CASE("0-d, empty and strided tensors survive a round trip") {
@@ -150,7 +150,7 @@ TEST_CASE("broken .npy files are refused with what is wrong") {
 }
 
 TEST_CASE("a file that does not exist is named with the system's reason") {
-  std::string text = refusal_of([] { read_npy("/nonexistent/a.npy"); });
+  std::string text = failure_of([] { read_npy("/nonexistent/a.npy"); });
   CHECK(text.find("/nonexistent/a.npy cannot be read: got No such file or directory") != std::string::npos);
 }
 

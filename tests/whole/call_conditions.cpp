@@ -3,7 +3,7 @@
 
 #include "jit/compile.h"
 #include "lang/text.h"
-#include "tests/whole/failures.h"
+#include "tests/errors.h"
 
 namespace lathe {
 

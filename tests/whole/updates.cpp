@@ -5,7 +5,7 @@
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
-#include "tests/whole/failures.h"
+#include "tests/errors.h"
 
 namespace lathe {
 namespace {

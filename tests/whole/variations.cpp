@@ -33,6 +33,9 @@ Operator with_random_params(const Operator& op, Random& random) {
   return with_static_params(op, params);
 }
 
+// With more registers than the machine has, tiles of any size are compiled: what is spilt is slow, not wrong.
+constexpr int plenty = 64;
+
 void add_runs(Trial& trial, Random& random) {
   for (int i = 0; i < 4; ++i) {
     TrialRun r;
@@ -44,6 +47,10 @@ void add_runs(Trial& trial, Random& random) {
     r.threads = static_cast<int>(random.between(1, 2));
     r.param = random.chance(50) ? random.between(1, 64) : 0;
     trial.runs.push_back(r);
+  }
+  if (random.chance(50)) {
+    trial.target.vector_registers = plenty;
+    trial.target.name += fmt::format(" with {} registers", plenty);
   }
 }
 

@@ -1,0 +1,17 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+Operator fft_step() {
+  Var b("b"), h("h"), k("k");
+  Size B("B"), N("N");
+  Input re("re", f32, {B, 2, N}), im("im", f32, {B, 2, N}), cs("cs", f32, {N}), sn("sn", f32, {N});
+  Func t("t"), Y("Y");
+  t(b, k) = {re(b, 1, k) * cs(k) - im(b, 1, k) * sn(k), re(b, 1, k) * sn(k) + im(b, 1, k) * cs(k)};
+  Y(b, h, k) = {re(b, 0, k) + select(eq(h, 0), t(b, k)[0], -t(b, k)[0]),
+                im(b, 0, k) + select(eq(h, 0), t(b, k)[1], -t(b, k)[1])};
+  return make_operator("fft_step", {re, im, cs, sn}, {{Y, {B, 2, N}}});
+}
+
+}  // namespace lathe::stdlib

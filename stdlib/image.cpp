@@ -1,0 +1,49 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+Operator warp() {
+  Var y("y"), x("x"), c("c");
+  Size H("H"), W("W"), C("C"), P("P"), Q("Q");
+  Input X("X", f32, {H, W, C}), flow("flow", f32, {P, Q, 2});
+  Func v("v"), u("u"), fy("fy"), fx("fx"), iy("iy"), ix("ix"), above("above"), below("below"), Y("Y");
+  v(y, x) = cast(f32, y) + flow(y, x, 0);
+  u(y, x) = cast(f32, x) + flow(y, x, 1);
+  fy(y, x) = v(y, x) - floor(v(y, x));
+  fx(y, x) = u(y, x) - floor(u(y, x));
+  iy(y, x) = cast(i64, floor(v(y, x)));
+  ix(y, x) = cast(i64, floor(u(y, x)));
+  const auto pixel = [&](const Expr& row, const Expr& column) { return X.at({row, column, c}, Boundary::edge); };
+  const auto between = [&](const Expr& row) {
+    return pixel(row, ix(y, x)) * (1 - fx(y, x)) + pixel(row, ix(y, x) + 1) * fx(y, x);
+  };
+  above(y, x, c) = between(iy(y, x));
+  below(y, x, c) = between(iy(y, x) + 1);
+  Y(y, x, c) = above(y, x, c) * (1 - fy(y, x)) + below(y, x, c) * fy(y, x);
+  return make_operator("warp", {X, flow}, {{Y, {P, Q, C}}});
+}
+
+namespace {
+
+Expr median(const Expr& a, const Expr& b, const Expr& c) { return max(min(a, b), min(max(a, b), c)); }
+
+}  // namespace
+
+Operator median3x3() {
+  Var y("y"), x("x");
+  Size H("H", 1, 1 << 20), W("W", 1, 1 << 20);
+  Input X("X", u8, {H, W});
+  Func P("P"), low("low"), high("high"), middle("middle"), top("top"), bottom("bottom"), centre("centre"), Y("Y");
+  P(y, x) = X.at({y, x}, Boundary::edge);
+  low(y, x) = min(min(P(y - 1, x), P(y, x)), P(y + 1, x));
+  high(y, x) = max(max(P(y - 1, x), P(y, x)), P(y + 1, x));
+  middle(y, x) = median(P(y - 1, x), P(y, x), P(y + 1, x));
+  top(y, x) = max(max(low(y, x - 1), low(y, x)), low(y, x + 1));
+  bottom(y, x) = min(min(high(y, x - 1), high(y, x)), high(y, x + 1));
+  centre(y, x) = median(middle(y, x - 1), middle(y, x), middle(y, x + 1));
+  Y(y, x) = median(top(y, x), centre(y, x), bottom(y, x));
+  return make_operator("median3x3", {X}, {{Y, {H, W}}});
+}
+
+}  // namespace lathe::stdlib

@@ -1,0 +1,19 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+#include "stdlib/product_schedules.h"
+
+namespace lathe::stdlib {
+
+Operator max_plus() {
+  Var i("i"), j("j");
+  Size M("M"), N("N"), K("K");
+  Input A("A", f32, {M, K}), B("B", f32, {K, N});
+  RDom k(0, K, "k");
+  Func C("C");
+  C(i, j) = reduce_max_number(k, A(i, k) + B(k, j));
+  return make_operator("max_plus", {A, B}, {{C, {M, N}}});
+}
+
+Schedules max_plus_schedules() { return product_schedules(max_plus()); }
+
+}  // namespace lathe::stdlib

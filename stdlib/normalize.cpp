@@ -1,0 +1,43 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+Operator softmax() {
+  Var i("i"), j("j");
+  Size M("M"), N("N");
+  Input X("X", f32, {M, N});
+  RDom k(0, N, "k");
+  Func top("top"), E("E"), Y("Y");
+  top(i) = reduce_max(k, X(i, k));
+  E(i, j) = exp(X(i, j) - top(i));
+  Y(i, j) = E(i, j) / sum(k, E(i, k));
+  return make_operator("softmax", {X}, {{Y, {M, N}}});
+}
+
+Operator layer_norm() {
+  Var i("i"), j("j");
+  Size M("M"), N("N");
+  Param epsilon("epsilon", f32, 1e-5);
+  Input X("X", f32, {M, N}), gain("gain", f32, {N}), bias("bias", f32, {N});
+  RDom k(0, N, "k");
+  Func mean("mean"), variance("variance"), Y("Y");
+  mean(i) = sum(k, X(i, k)) / cast(f32, N);
+  variance(i) = sum(k, (X(i, k) - mean(i)) * (X(i, k) - mean(i))) / cast(f32, N);
+  Y(i, j) = (X(i, j) - mean(i)) / sqrt(variance(i) + epsilon) * gain(j) + bias(j);
+  return make_operator("layer_norm", {X, gain, bias, epsilon}, {{Y, {M, N}}});
+}
+
+Operator rms_norm() {
+  Var i("i"), j("j");
+  Size M("M"), N("N");
+  Param epsilon("epsilon", f32, 1e-5);
+  Input X("X", f32, {M, N}), gain("gain", f32, {N});
+  RDom k(0, N, "k");
+  Func square("square"), Y("Y");
+  square(i) = sum(k, X(i, k) * X(i, k)) / cast(f32, N);
+  Y(i, j) = X(i, j) / sqrt(square(i) + epsilon) * gain(j);
+  return make_operator("rms_norm", {X, gain, epsilon}, {{Y, {M, N}}});
+}
+
+}  // namespace lathe::stdlib

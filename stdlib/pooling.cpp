@@ -1,0 +1,33 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+Operator max_pool() {
+  Var n("n"), y("y"), x("x"), c("c");
+  Size N("N"), H("H"), W("W"), C("C");
+  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Input X("X", f32, {N, H, W, C});
+  RDom r(0, window, "r"), s(0, window, "s");
+  Func Y("Y");
+  Y(n, y, x, c) = reduce_max({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
+  return make_operator("max_pool", {X, window, stride, pad},
+                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+}
+
+Operator average_pool() {
+  Var n("n"), y("y"), x("x"), c("c");
+  Size N("N"), H("H"), W("W"), C("C");
+  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Input X("X", f32, {N, H, W, C});
+  RDom r(0, window, "r"), s(0, window, "s");
+  Func inside("inside"), Y("Y");
+  inside(y, x) = cast(f32, (min(y * stride - pad + window, H) - max(y * stride - pad, 0)) *
+                               (min(x * stride - pad + window, W) - max(x * stride - pad, 0)));
+  Y(n, y, x, c) = sum({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::constant, 0)) /
+                  inside(y, x);
+  return make_operator("average_pool", {X, window, stride, pad},
+                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+}
+
+}  // namespace lathe::stdlib

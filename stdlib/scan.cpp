@@ -1,0 +1,28 @@
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+Operator prefix_sum() {
+  Var i("i"), j("j");
+  Size M("M"), N("N");
+  Input X("X", f32, {M, N});
+  RDom k(0, N - 1, "k");
+  Func S("S");
+  S(i, j) = X(i, j);
+  over(k, S(i, k + 1)) = S(i, k) + X(i, k + 1);
+  return make_operator("prefix_sum", {X}, {{S, {M, N}}});
+}
+
+Operator linear_recurrence() {
+  Var t("t"), n("n");
+  Size T("T"), N("N");
+  Input a("a", f32, {T, N}), b("b", f32, {T, N}), start("start", f32, {N});
+  RDom s(0, T, "s");
+  Func h("h");
+  h(t, n) = start(n);
+  over(s, h(s + 1, n)) = a(s, n) * h(s, n) + b(s, n);
+  return make_operator("linear_recurrence", {a, b, start}, {{h, {T + 1, N}}});
+}
+
+}  // namespace lathe::stdlib

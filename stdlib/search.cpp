@@ -1,0 +1,63 @@
+#include <limits>
+
+#include "lang/func.h"
+#include "stdlib/library.h"
+
+namespace lathe::stdlib {
+
+namespace {
+
+constexpr int64_t no_index = INT64_MAX;
+
+Expr minus_infinity() { return make_float(f32, -std::numeric_limits<double>::infinity()); }
+
+}  // namespace
+
+Operator argmax() {
+  Var i("i");
+  Size M("M"), N("N");
+  Input A("A", f32, {M, N});
+  RDom k(0, N, "k");
+  Func B("B");
+  B(i) = lathe::argmax(k, A(i, k));
+  return make_operator("argmax", {A}, {{B, {M}}});
+}
+
+Operator kmeans_assign() {
+  Var n("n"), k("k");
+  Size N("N"), K("K"), D("D");
+  Input X("X", f32, {N, D}), centre("centre", f32, {K, D});
+  RDom d(0, D, "d"), rk(0, K, "k");
+  Func distance("distance"), nearest("nearest");
+  distance(n, k) = sum(d, (X(n, d) - centre(k, d)) * (X(n, d) - centre(k, d)));
+  nearest(n) = argmin(rk, distance(n, rk));
+  return make_operator("kmeans_assign", {X, centre}, {{nearest, {N}}});
+}
+
+Operator embedding() {
+  Var t("t"), e("e");
+  Size V("V"), E("E"), T("T");
+  Input table("table", f32, {V, E}), word("word", i64, {T});
+  Func Y("Y");
+  Y(t, e) = table.at({word(t), e}, Boundary::constant, 0);
+  return make_operator("embedding", {table, word}, {{Y, {T, E}}});
+}
+
+// From the last place on, each takes its left neighbour where the new element goes further left, else the new element
+// where that is larger.
+Operator top_k() {
+  Var i("i"), r("r");
+  Size M("M"), N("N");
+  Param k("k", 8);
+  Input A("A", f32, {M, N});
+  RDom n(0, N, "n"), q(0, k, "q");
+  Func B("B");
+  B(i, r) = {minus_infinity(), Expr(no_index)};
+  const Expr place = k - 1 - q, left = max(k - 2 - q, 0);
+  const Expr moves = lt(q + 1, k) & gt(A(i, n), B(i, left)[0]), enters = gt(A(i, n), B(i, place)[0]);
+  over({n, q}, B(i, place)) = {select(moves, B(i, left)[0], select(enters, A(i, n), B(i, place)[0])),
+                               select(moves, B(i, left)[1], select(enters, n, B(i, place)[1]))};
+  return make_operator("top_k", {A, k}, {{B, {M, k}}});
+}
+
+}  // namespace lathe::stdlib

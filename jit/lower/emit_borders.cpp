@@ -21,6 +21,13 @@ static bool moves_whole_vectors(const Expr& access, size_t dimension, const Nest
   return vectors;
 }
 
+// Adds a bound to those that no other one makes idle; `tighter(a, b)`: where a holds, b does.
+static void add_bound(std::vector<Expr>& bounds, const Expr& bound, const std::function<bool(const Expr&, const Expr&)>& tighter) {
+  for (const Expr& other : bounds) if (other == bound || tighter(other, bound)) return;
+  std::erase_if(bounds, [&](const Expr& other) { return tighter(bound, other); });
+  bounds.push_back(bound);
+}
+
 NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& scope, const Expr& step) const {
   const std::string moving = "?";                           // stands for the loop's variable
   Scope at = scope;
@@ -35,6 +42,7 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   ranges_inside(at, real, whole);
 
   Idle idle;
+  std::vector<Expr> firsts, lasts;                          // bounds by different reads
   auto consider = [&](const FuncContents& f, const Nest& nest, const Expr& e, const VarRanges& ranges) {
     if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
     const InputDecl* input = lowering_.op.find_input(e->name);
@@ -50,8 +58,8 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
       if (!slope || *slope <= 0) continue;
       Expr first = ceil_div((Polynomial(0) - low->second).expr(), integer(*slope));
       Expr last = (input->extents[d] - integer(1) - high->second.expr()) / integer(*slope) + integer(1);
-      idle.first = idle.first.defined() ? max(idle.first, first) : first;
-      idle.last = idle.last.defined() ? min(idle.last, last) : last;
+      add_bound(firsts, simplify(first, scope.facts), [&](const Expr& a, const Expr& b) { return scope.facts.at_most(b, a); });
+      add_bound(lasts, simplify(last, scope.facts), [&](const Expr& a, const Expr& b) { return scope.facts.at_most(a, b); });
       idle.accesses.insert(key);
     }
   };
@@ -64,6 +72,8 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
     Nest nest = build_nest(*a.func, lowering_.directives);
     for (const Expr& value : a.func->values) visit(value, [&](const Expr& e) { consider(*a.func, nest, e, ranges); });
   }
+  for (const Expr& first : firsts) idle.first = idle.first.defined() ? max(idle.first, first) : first;
+  for (const Expr& last : lasts) idle.last = idle.last.defined() ? min(idle.last, last) : last;
   return idle;
 }
 

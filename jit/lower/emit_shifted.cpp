@@ -1,6 +1,6 @@
 // Vectors over an axis with borders, in a pure Func: every block that reads nothing outside runs as a whole vector, moved
-// inwards where it would meet a border or the end; neighbouring blocks then compute some points twice. What is left is as
-// narrow as the borders themselves, and runs element by element:
+// inwards where it would meet a border or the end; neighbouring blocks then compute some points twice, and where they run on
+// threads store the same values twice. What is left is as narrow as the borders themselves, and runs element by element:
 //
 //   0      first                                   last     extent         first, last: of the elements at which no read of
 //   | lanes | v v v v | v v v v | ...  | v v v v |  lanes |                 a vector that begins there is outside
@@ -16,7 +16,7 @@ using ir::Stmt;
 // Points may be computed twice, in any order, and nothing is laid out by blocks of this loop.
 bool NestEmitter::may_shift(const Loop& loop, const Split& split, const Scope& scope) const {
   if (func_.is_reduction() || target_ || writes_in_place() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
-  if (loop.kind != ir::LoopKind::serial || nest_.find(split.inner)->kind != ir::LoopKind::vector) return false;
+  if (nest_.find(split.inner)->kind != ir::LoopKind::vector) return false;
   if (scope.rare || lowering_.streams(func_.name).defined()) return false;
   const int at = nest_.position(loop.name);
   for (const Attachment& a : lowering_.attachments) {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "jit/compile.h"
+#include "jit/ir/text.h"
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
@@ -39,6 +40,24 @@ TEST_CASE("blocks before and after the borders, and the last one, have one body 
     });
     CHECK(stores == 4);
     CHECK(unrolled == 1);
+  }
+}
+
+TEST_CASE("only elements whose reads are outside run one by one: vectors move inwards") {
+  const Operator op = parse_file_text(
+      "near(X: f32[N]) -> Y: f32[N]\n  Y[i] = (X[i - 2] outside 0) + (X[i + 1] outside edge)\n", "borders.lathe").operators.at(0);
+  CompileOptions options;
+  options.target = target_named("x86-64-v2");
+  options.schedule = parse_schedule({"schedule for near\nY.split(i, io, ii, 8).vectorize(ii)", {"borders.lathe", 1, 1}}, op);
+  const std::string text = ir::print(compile_to_ir(op, options, "lower").functions.at(0));
+  CHECK(text.find("let io.start = min(max(io * 8, 2), io.after - 1)") != std::string::npos);
+  CHECK(text.find("let ii.count = select(io.side == 0, io.head, N - io.tail)") != std::string::npos);
+  const Kernel kernel = compile(op, options);
+  for (int64_t size = 0; size < 40; ++size) {
+    const CheckData data = make_check_data(op, {{"N", size}}, {});
+    kernel.run(data.bindings.tensors, {}, {});
+    const CheckReport report = compare(op, data, {});
+    CHECK_MESSAGE(report.good, report.first_difference);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "jit/ir/text.h"
 #include "jit/runtime/host.h"
 #include "jit/runtime/kernel.h"
+#include "jit/runtime/pack.h"
 #include "lang/func.h"
 #include "lang/interpret.h"
 #include "lang/text.h"

@@ -90,7 +90,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 
   Lowered lowered = in_two ? lower_plain(job->op, job->given_schedule(), job->target)
                            : lower(job->op, job->given_schedule(), job->target);
-  KernelSignature signature = signature_of(job->op, lowered.params);
+  KernelSignature signature = signature_of(job->op, lowered);
   stats.lower_ms = milliseconds_since(start);
   LoadedCode code = compile_program(std::move(lowered.program), *job, stats, nullptr, in_two ? &shared : nullptr);
   stats.first_ms = stats.total_ms = milliseconds_since(start);
@@ -118,7 +118,7 @@ Schedule constructed_schedule(const Operator& given, const CompileOptions& optio
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
   Lowered lowered = lower(job.op, job.given_schedule(), job.target);
-  signature_of(job.op, lowered.params);                     // refuses reads that are never inside
+  signature_of(job.op, lowered);                     // refuses reads that are never inside
   return passed(std::move(lowered.program), job, after_pass);
 }
 

@@ -1,6 +1,7 @@
 #include "jit/signature.h"
 
 #include "analysis/read_conditions.h"
+#include "jit/lower/view.h"
 #include "lang/text.h"
 
 namespace lathe {
@@ -64,18 +65,21 @@ SizeFormula formula(const Expr& e, const Operator& op) {
 
 }  // namespace
 
-KernelSignature signature_of(const Operator& op, const std::vector<BoundParam>& tune_params) {
+KernelSignature signature_of(const Operator& op, const Lowered& lowered) {
   KernelSignature signature;
   signature.name = op.name;
   signature.where = op.where;
   for (const SizeDecl& s : op.sizes) signature.sizes.push_back({s.name, s.lowest, s.highest, s.multiple_of});
   for (const TensorArgument& t : tensor_arguments(op)) {
     ArgumentSpec argument{t.name, t.dtype, t.is_output, {}};
-    for (const Expr& e : t.extents) argument.extents.push_back(formula(e, op));
+    auto layout = lowered.layouts.find(tensor_of(op, t));
+    const bool given = layout != lowered.layouts.end();
+    for (const Expr& e : given ? extents_in(layout->second, t.extents) : t.extents) argument.extents.push_back(formula(e, op));
+    if (given) for (const LayoutDigit& d : layout->second) argument.digits.push_back({d.dimension, d.divisor, d.modulus});
     signature.arguments.push_back(std::move(argument));
   }
   for (const ParamDecl& p : op.params) signature.params.push_back({p.name, p.dtype, p.default_value});
-  for (const BoundParam& p : tune_params) signature.tune_params.push_back({p.name, p.value, p.lowest, p.highest});
+  for (const BoundParam& p : lowered.params) signature.tune_params.push_back({p.name, p.value, p.lowest, p.highest});
   for (const ReadCondition& c : read_conditions(op)) {
     signature.conditions.push_back({formula(c.condition, op), c.meaning, c.where});
   }

@@ -7,6 +7,6 @@
 
 namespace lathe {
 
-KernelSignature signature_of(const Operator& op, const std::vector<BoundParam>& tune_params);
+KernelSignature signature_of(const Operator& op, const Lowered& lowered);
 
 }  // namespace lathe

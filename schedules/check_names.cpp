@@ -38,10 +38,10 @@ void check_new_param(const std::string& name, bool taken, const SourceLocation& 
                                           .where = where});
 }
 
-void check_new_copy(const std::string& name, const std::vector<std::string>& known, const SourceLocation& where) {
+void check_new_name(DirectiveKind kind, const std::string& name, const std::vector<std::string>& known, const SourceLocation& where) {
   if (std::find(known.begin(), known.end(), name) == known.end()) return;
   throw Error(ErrorCode::duplicate_name, {.step = "schedule",
-                                          .what = "name of a staged copy",
+                                          .what = kind == DirectiveKind::stage_at ? "name of a staged copy" : "name of a new Func",
                                           .got = fmt::format("'{}'", name),
                                           .need = "a name that no Func, input or other copy has",
                                           .where = where});
@@ -52,7 +52,8 @@ namespace {
 // Directives about loops, places and storage are about Funcs; those about what is read are about inputs too.
 void check_is_func(const Directive& d, const Operator& op) {
   using K = DirectiveKind;
-  const bool about_reads = d.kind == K::stage_at || d.kind == K::layout || d.kind == K::with_first || d.kind == K::prefetch;
+  const bool about_reads = d.kind == K::stage_at || d.kind == K::layout || d.kind == K::with_first || d.kind == K::prefetch ||
+                           d.kind == K::free_layout || d.kind == K::constant;
   for (const std::string& name : {about_reads ? std::string() : d.func, d.target}) {
     if (!op.find_input(name)) continue;
     std::vector<std::string> funcs;
@@ -86,8 +87,9 @@ void check_names(const Schedule& schedule, const Operator& op) {
       if (!d.target.empty()) check_stage(d.target, d.where);
       check_is_func(d, op);
       scope.check(d.value, d.where);
+      scope.check(d.last, d.where);
       if (d.name.empty()) continue;
-      check_new_copy(d.name, stages, d.where);
+      check_new_name(d.kind, d.name, stages, d.where);
       stages.push_back(d.name);
     }
   };

@@ -31,14 +31,14 @@ void check_condition(std::string_view what, const Expr& value, const SourceLocat
   if (!value.defined() || value.type().dtype != DType::boolean) wrong_type(what, value, "a condition", where);
 }
 
-void check_factor(std::string_view what, const Expr& value, const SourceLocation& where) {
+void check_factor(std::string_view what, const Expr& value, const SourceLocation& where, int64_t lowest) {
   if (!value.defined() || !is_integer(value.type().dtype)) wrong_type(what, value, "an integer", where);
-  int64_t constant = 1;
-  if (is_integer_constant(value, &constant) && constant < 1) {
+  int64_t constant = lowest;
+  if (is_integer_constant(value, &constant) && constant < lowest) {
     throw Error(ErrorCode::bad_factor, {.step = "schedule",
                                         .what = std::string(what),
                                         .got = std::to_string(constant),
-                                        .need = "at least 1",
+                                        .need = fmt::format("at least {}", lowest),
                                         .where = where});
   }
 }
@@ -48,12 +48,17 @@ void check_value(DirectiveKind kind, const Expr& value, const SourceLocation& wh
     case DirectiveKind::split: return check_factor("factor of split", value, where);
     case DirectiveKind::fold_storage: return check_factor("count of fold_storage", value, where);
     case DirectiveKind::prefetch: return check_factor("distance of prefetch", value, where);
+    case DirectiveKind::peel: return check_factor("first iterations of peel", value, where, 0);
     case DirectiveKind::parallel:
     case DirectiveKind::stream:
       if (value.defined()) check_condition(fmt::format("condition of {}", info_of(kind).name), value, where);
       return;
     default: return;
   }
+}
+
+void check_last(DirectiveKind kind, const Expr& value, const SourceLocation& where) {
+  if (kind == DirectiveKind::peel) check_factor("last iterations of peel", value, where, 0);
 }
 
 void check_class(const TileClass& row, const SourceLocation& where) {
@@ -79,6 +84,15 @@ void check_row_count(const RowCount& row, const RowCount* before, const SourceLo
                                         .need = "the largest first",
                                         .where = where});
   }
+}
+
+void check_digit(const Digit& digit, const SourceLocation& where) {
+  if (digit.divisor >= 1 && (digit.modulus == 0 || digit.modulus >= 2)) return;
+  throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                      .what = "digit of a layout",
+                                      .got = print(digit),
+                                      .need = "a divisor of at least 1, a radix of at least 2",
+                                      .where = where});
 }
 
 void check_space(const std::string& space, const SourceLocation& where) {

@@ -246,17 +246,28 @@ class ScheduleParser {
         do d.loops.push_back(take_name(d));
         while (tokens_.accept(","));
         return;
+      case SlotKind::digits:
+        do d.digits.push_back(digit(d));
+        while (tokens_.accept(","));
+        return;
       case SlotKind::func:
         d.target = take_name(d);
         check_func(token);
         return;
       case SlotKind::name:
         d.name = take_name(d);
-        check_new_copy(d.name, funcs_, token.where);
+        check_new_name(d.kind, d.name, funcs_, token.where);
         funcs_.push_back(d.name);
         return;
       case SlotKind::value:
         value(d);
+        return;
+      case SlotKind::last:
+        d.last = scope_.parse(tokens_);
+        check_last(d.kind, d.last, token.where);
+        return;
+      case SlotKind::fact:
+        d.fact = fact(d);
         return;
       case SlotKind::space:
         d.space = take_name(d);
@@ -274,6 +285,29 @@ class ScheduleParser {
     if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
     d.value = scope_.parse(tokens_);
     check_value(d.kind, d.value, token.where);
+  }
+
+  // n, n/16, n%16, n/16%4; a dimension may be given by its number.
+  Digit digit(const Directive& d) {
+    const Token token = tokens_.peek();
+    Digit digit(token.kind == TokenKind::integer ? std::to_string(take_integer(d)) : take_name(d));
+    if (tokens_.accept("/")) digit.divisor = take_integer(d);
+    if (tokens_.accept("%")) digit.modulus = std::max<int64_t>(take_integer(d), 1);
+    check_digit(digit, token.where);
+    return digit;
+  }
+
+  Requirement fact(const Directive& d) {
+    Token token = tokens_.peek();
+    std::string name = take_name(d);
+    if (std::optional<Requirement> found = requirement_named(name)) return *found;
+    std::vector<std::string> names = requirement_names();
+    throw Error(ErrorCode::bad_directive, {.step = "schedule",
+                                           .what = "require",
+                                           .got = name,
+                                           .need = fmt::format("one of {}", fmt::join(names, ", ")),
+                                           .where = token.where,
+                                           .hint = hint_for(name, names)});
   }
 
   // j, i -> jo, io, ji, ii; width 64: 6 rows, 48: 8; even

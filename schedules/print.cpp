@@ -38,14 +38,23 @@ std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
       return loop < d.loops.size() ? d.loops[loop++] : "";
     case SlotKind::loops:
       return fmt::format("{}", fmt::join(d.loops, ", "));
+    case SlotKind::digits: {
+      std::vector<std::string> digits;
+      for (const Digit& digit : d.digits) digits.push_back(print(digit));
+      return fmt::format("{}", fmt::join(digits, ", "));
+    }
     case SlotKind::func:
       return d.target;
     case SlotKind::name:
       return d.name;
     case SlotKind::value:
       return d.value.defined() ? print(d.value) : "";
+    case SlotKind::last:
+      return print(d.last);
     case SlotKind::space:
       return d.space;
+    case SlotKind::fact:
+      return std::string(name_of(d.fact));
     case SlotKind::even:
       return d.even ? "even" : "";
   }
@@ -89,6 +98,13 @@ std::string print_chains(const std::vector<Directive>& directives, const std::st
 }
 
 }  // namespace
+
+std::string print(const Digit& digit) {
+  std::string text = digit.name;
+  if (digit.divisor != 1) text += fmt::format("/{}", digit.divisor);
+  if (digit.modulus != 0) text += fmt::format("%{}", digit.modulus);
+  return text;
+}
 
 std::string print(const Directive& directive) { return directive.func + "." + print_call(directive); }
 

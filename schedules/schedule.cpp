@@ -15,6 +15,15 @@ constexpr DirectiveInfo directive_rows[] = {
 #undef LATHE_DIRECTIVE
 };
 
+struct RequirementInfo {
+  std::string_view name, text;
+};
+constexpr RequirementInfo requirement_rows[] = {
+#define LATHE_REQUIREMENT(name, text) {#name, text},
+#include "schedules/requirements.def"
+#undef LATHE_REQUIREMENT
+};
+
 constexpr std::string_view tail_names[] = {"automatic", "clamp", "mask", "guard", "shift"};
 
 }  // namespace
@@ -29,10 +38,25 @@ std::optional<Tail> tail_named(std::string_view text) {
   return static_cast<Tail>(found - std::begin(tail_names));
 }
 
+std::string_view name_of(Requirement fact) { return requirement_rows[static_cast<size_t>(fact)].name; }
+std::string_view text_of(Requirement fact) { return requirement_rows[static_cast<size_t>(fact)].text; }
+
+std::optional<Requirement> requirement_named(std::string_view text) {
+  auto found = std::find_if(std::begin(requirement_rows), std::end(requirement_rows), [&](const auto& row) { return row.name == text; });
+  if (found == std::end(requirement_rows)) return std::nullopt;
+  return static_cast<Requirement>(found - std::begin(requirement_rows));
+}
+
+std::vector<std::string> requirement_names() {
+  std::vector<std::string> names;
+  for (const RequirementInfo& row : requirement_rows) names.emplace_back(row.name);
+  return names;
+}
+
 bool Directive::operator==(const Directive& o) const {
   return kind == o.kind && func == o.func && loops == o.loops && target == o.target && name == o.name &&
          value == o.value && classes == o.classes && even == o.even && tail == o.tail && rows == o.rows &&
-         space == o.space;
+         space == o.space && last == o.last && fact == o.fact && digits == o.digits;
 }
 
 bool ScheduleParam::operator==(const ScheduleParam& o) const {
@@ -89,6 +113,19 @@ Stage& Stage::tile(std::string j, std::string i, std::string jo, std::string io,
 Stage& Stage::collapse(std::string x, std::string c, std::string xc, At at) {
   return add(made(DirectiveKind::collapse, {std::move(x), std::move(c), std::move(xc)}, at));
 }
+Stage& Stage::fuse(std::string l, std::string m, std::string lm, At at) {
+  return add(made(DirectiveKind::fuse, {std::move(l), std::move(m), std::move(lm)}, at));
+}
+
+Stage& Stage::peel(std::string l, Expr first, Expr last, At at) {
+  Directive d = made(DirectiveKind::peel, {std::move(l)}, at);
+  check_value(d.kind, first, d.where);
+  check_last(d.kind, last, d.where);
+  d.value = std::move(first);
+  d.last = std::move(last);
+  return add(std::move(d));
+}
+
 Stage& Stage::reorder(std::vector<std::string> loops, At at) {
   return add(made(DirectiveKind::reorder, std::move(loops), at));
 }
@@ -110,6 +147,16 @@ Stage& Stage::tail(std::string l, Tail tail, std::vector<RowCount> rows, At at) 
   return add(std::move(d));
 }
 
+Stage& Stage::clip(std::vector<std::string> variables, At at) {
+  return add(made(DirectiveKind::clip, std::move(variables), at));
+}
+
+Stage& Stage::rfactor(std::string l, std::string name, At at) {
+  Directive d = made(DirectiveKind::rfactor, {std::move(l)}, at);
+  d.name = std::move(name);
+  return add(std::move(d));
+}
+
 Stage& Stage::store_in(std::string space, std::string l, At at) {
   Directive d = made(DirectiveKind::store_in, {}, at);
   check_space(space, d.where);
@@ -125,9 +172,14 @@ Stage& Stage::stage_at(std::string consumer, std::string l, std::string name, At
   return add(std::move(d));
 }
 
-Stage& Stage::layout(std::vector<std::string> digits, At at) {
-  return add(made(DirectiveKind::layout, std::move(digits), at));
+Stage& Stage::layout(std::vector<Digit> digits, At at) {
+  Directive d = made(DirectiveKind::layout, {}, at);
+  for (const Digit& digit : digits) check_digit(digit, d.where);
+  d.digits = std::move(digits);
+  return add(std::move(d));
 }
+Stage& Stage::free_layout(At at) { return add(made(DirectiveKind::free_layout, {}, at)); }
+Stage& Stage::constant(At at) { return add(made(DirectiveKind::constant, {}, at)); }
 Stage& Stage::with_first(std::string l, At at) { return add(made(DirectiveKind::with_first, {std::move(l)}, at)); }
 Stage& Stage::compute_inline(At at) { return add(made(DirectiveKind::compute_inline, {}, at)); }
 Stage& Stage::compute_root(At at) { return add(made(DirectiveKind::compute_root, {}, at)); }
@@ -172,6 +224,12 @@ Stage& Stage::stream(Expr condition, At at) {
   return add(std::move(d));
 }
 
+Stage& Stage::require(Requirement fact, At at) {
+  Directive d = made(DirectiveKind::require, {}, at);
+  d.fact = fact;
+  return add(std::move(d));
+}
+
 ScheduleBuilder::ScheduleBuilder(const Operator& op, std::string target, std::source_location at) {
   schedule_.op = op.name;
   schedule_.where = location_of(at);
@@ -193,15 +251,33 @@ void ScheduleBuilder::specialize(Expr condition,
   schedule_.specializations.push_back(std::move(variant));
 }
 
+Schedule first_directives(const Schedule& schedule, size_t count) {
+  Schedule result = schedule;
+  auto cut = [&](std::vector<Directive>& list) {
+    if (list.size() > count) list.erase(list.begin() + static_cast<long>(count), list.end());
+    count -= list.size();
+  };
+  cut(result.directives);
+  for (Specialization& s : result.specializations) cut(s.directives);
+  std::erase_if(result.specializations, [](const Specialization& s) { return s.directives.empty(); });
+  return result;
+}
+
+size_t count_directives(const Schedule& schedule) {
+  size_t count = schedule.directives.size();
+  for (const Specialization& s : schedule.specializations) count += s.directives.size();
+  return count;
+}
+
 Schedule substitute(const Schedule& schedule, const Substitution& values) {
   Schedule result = schedule;
   auto replace = [&](Expr& e) { if (e.defined()) e = substitute(e, values); };
   replace(result.condition);
   for (ScheduleParam& p : result.params) replace(p.formula);
-  for (Directive& d : result.directives) replace(d.value);
+  for (Directive& d : result.directives) replace(d.value), replace(d.last);
   for (Specialization& s : result.specializations) {
     replace(s.condition);
-    for (Directive& d : s.directives) replace(d.value);
+    for (Directive& d : s.directives) replace(d.value), replace(d.last);
   }
   return result;
 }

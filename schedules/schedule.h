@@ -48,19 +48,45 @@ enum class Tail : uint8_t {
 std::string_view name_of(Tail tail);
 std::optional<Tail> tail_named(std::string_view text);
 
+// A digit of a layout: index / divisor % modulus of one dimension; modulus 0: index / divisor.
+struct Digit {
+  std::string name;                  // copies: a loop; Funcs: an index; inputs: a dimension's size, or its number
+  int64_t divisor = 1, modulus = 0;
+  Digit(std::string n, int64_t d = 1, int64_t m = 0) : name(std::move(n)), divisor(d), modulus(m) {}
+  Digit(const char* n) : name(n) {}
+  bool operator==(const Digit&) const = default;
+};
+std::string print(const Digit& digit);
+
+// What `require` may ask for (requirements.def).
+enum class Requirement : uint8_t {
+#define LATHE_REQUIREMENT(name, text) name,
+#include "schedules/requirements.def"
+#undef LATHE_REQUIREMENT
+};
+std::string_view name_of(Requirement fact);
+std::string_view text_of(Requirement fact);
+std::optional<Requirement> requirement_named(std::string_view text);
+std::vector<std::string> requirement_names();
+
 // One directive. Which fields are meaningful stands beside each; the others are empty.
 struct Directive {
   DirectiveKind kind;
   std::string func;                  // the Func or input it is written on
-  std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; reorder, layout: all; else l
+  std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; fuse: l, m, lm; reorder, clip: all;
+                                     // else l
   std::string target;                // stage_at, compute_at, store_at, epilogue_of, prefetch: the other Func
-  std::string name;                  // stage_at: the copy's own name, "" for none
-  Expr value;                        // split: factor; fold_storage, prefetch: count; parallel, stream: condition, if any
+  std::string name;                  // stage_at: the copy's own name, "" for none; rfactor: the new Func's
+  Expr value;                        // split: factor; fold_storage, prefetch: count; parallel, stream: condition, if any;
+                                     // peel: iterations at the beginning
+  Expr last;                         // peel: iterations at the end
   std::vector<TileClass> classes;    // tile
+  std::vector<Digit> digits;         // layout
   bool even = false;                 // split, tile
   Tail tail = Tail::automatic;       // tail
   std::vector<RowCount> rows;        // tail: row counts of the edge bodies, largest first
   std::string space;                 // store_in: registers, stack, heap
+  Requirement fact{};                // require
   SourceLocation where;              // ignored by equality
 
   bool operator==(const Directive& o) const;
@@ -99,6 +125,11 @@ struct Schedule {
 // The schedule with names in its formulas, factors and conditions replaced: static parameters by their values.
 Schedule substitute(const Schedule& schedule, const Substitution& values);
 
+// The schedule as far as its first directives, so many: the common ones, then those of the variants in their order. A
+// variant without any is left out.
+Schedule first_directives(const Schedule& schedule, size_t count);
+size_t count_directives(const Schedule& schedule);
+
 // Facts of the target that formulas may use: caches in bytes, lanes of f32.
 inline constexpr std::string_view target_facts[] = {"target.L1", "target.L2", "target.L3", "target.lanes",
                                                     "target.threads"};
@@ -113,14 +144,20 @@ class Stage {
   Stage& tile(std::string j, std::string i, std::string jo, std::string io, std::string ji, std::string ii,
               std::vector<TileClass> classes, bool even = false, At at = At::current());
   Stage& collapse(std::string x, std::string c, std::string xc, At at = At::current());
+  Stage& fuse(std::string l, std::string m, std::string lm, At at = At::current());
+  Stage& peel(std::string l, Expr first, Expr last, At at = At::current());
   Stage& reorder(std::vector<std::string> loops, At at = At::current());
   Stage& vectorize(std::string l, At at = At::current());
   Stage& unroll(std::string l, At at = At::current());
   Stage& parallel(std::string l, Expr condition = {}, At at = At::current());
   Stage& tail(std::string l, Tail tail, std::vector<RowCount> rows = {}, At at = At::current());
+  Stage& clip(std::vector<std::string> variables, At at = At::current());
+  Stage& rfactor(std::string l, std::string name, At at = At::current());
   Stage& store_in(std::string space, std::string l = "", At at = At::current());
   Stage& stage_at(std::string consumer, std::string l, std::string name = "", At at = At::current());
-  Stage& layout(std::vector<std::string> digits, At at = At::current());
+  Stage& layout(std::vector<Digit> digits, At at = At::current());
+  Stage& free_layout(At at = At::current());
+  Stage& constant(At at = At::current());
   Stage& with_first(std::string l, At at = At::current());
   Stage& compute_inline(At at = At::current());
   Stage& compute_root(At at = At::current());
@@ -130,6 +167,7 @@ class Stage {
   Stage& epilogue_of(std::string func, At at = At::current());
   Stage& prefetch(std::string consumer, std::string l, Expr distance, At at = At::current());
   Stage& stream(Expr condition = {}, At at = At::current());
+  Stage& require(Requirement fact, At at = At::current());
 
  private:
   Directive made(DirectiveKind kind, std::vector<std::string> loops, const At& at) const;

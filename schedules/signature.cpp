@@ -12,6 +12,8 @@ SlotKind kind_of_symbol(const std::string& symbol) {
   if (symbol == "e") return SlotKind::value;
   if (symbol == "Name") return SlotKind::name;
   if (symbol == "space") return SlotKind::space;
+  if (symbol == "digit") return SlotKind::digits;
+  if (symbol == "fact") return SlotKind::fact;
   if (symbol == "even") return SlotKind::even;
   if (symbol.size() == 1 && std::isupper(static_cast<unsigned char>(symbol[0]))) return SlotKind::func;
   return SlotKind::loop;
@@ -24,12 +26,14 @@ void add_slot(const std::string& piece, bool optional, std::vector<Slot>& slots)
   for (std::string word; words >> word;) parts.push_back(word);
   if (parts.empty()) return;
   if (parts.back() == "...") {
-    slots.back().kind = SlotKind::loops;
+    if (slots.back().kind == SlotKind::loop) slots.back().kind = SlotKind::loops;
     return;
   }
   std::string symbol = parts.back();
   parts.pop_back();
-  slots.push_back({kind_of_symbol(symbol), optional, std::move(parts)});
+  SlotKind kind = kind_of_symbol(symbol);
+  if (kind == SlotKind::value && !slots.empty() && slots.back().kind == SlotKind::value) kind = SlotKind::last;
+  slots.push_back({kind, optional, std::move(parts)});
 }
 
 std::vector<Slot> slots_in(std::string_view signature) {

@@ -12,10 +12,13 @@ namespace lathe {
 enum class SlotKind : uint8_t {
   loop,   // a loop, dimension or digit name, in Directive::loops
   loops,  // one or more of them
+  digits, // Directive::digits, one or more
   func,   // Directive::target
   name,   // Directive::name, a new name
   value,  // Directive::value; behind `when` a condition, else an integer
+  last,   // Directive::last, an integer
   space,  // Directive::space
+  fact,   // Directive::fact
   even,   // the word `even`
 };
 

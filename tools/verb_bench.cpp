@@ -26,12 +26,13 @@ struct Arguments {
   std::vector<Tensor> tensors;
   std::vector<TensorView> views;
 };
-Arguments arguments_of(const Operator& op, const CheckData& data) {
+Arguments arguments_of(const Operator& op, const Kernel& kernel, const CheckData& data) {
   Arguments arguments;
   for (const TensorArgument& argument : tensor_arguments(op)) {
     const TensorView& view = data.bindings.tensors.at(argument.name);
-    Tensor tensor(view.dtype, view.shape);
-    if (argument.is_input && view.elements() > 0) {
+    const bool packs = !kernel.signature().arguments[arguments.tensors.size()].digits.empty();
+    Tensor tensor = packs ? kernel.pack(argument.name, view) : Tensor(view.dtype, view.shape);
+    if (!packs && argument.is_input && view.elements() > 0) {
       int64_t last = 0;
       for (size_t d = 0; d < view.shape.size(); ++d) last += (view.shape[d] - 1) * view.strides[d];
       std::memcpy(tensor.view().data, view.data, static_cast<size_t>(bytes_in_row(view.dtype, last + 1)));
@@ -83,7 +84,9 @@ class Bench {
   int threads() const { return options_.choice.threads > 0 ? options_.choice.threads : host_target().threads; }
 
   void compare_once(const CheckData& data, const CheckOptions& check, BenchRow& row) const {
-    kernel_.run(data.bindings.tensors, run_options(), data.bindings.params);
+    const PackedCall call(kernel_, data.bindings.tensors);
+    kernel_.run(call.arguments(), run_options(), data.bindings.params);
+    call.unpack_outputs();
     CheckReport report = compare(chosen_.fixed, data, check);
     row.max_error = report.largest_error;
     row.good = report.good;
@@ -98,7 +101,7 @@ class Bench {
     std::vector<Arguments> all;
     std::vector<std::function<void()>> calls;
     for (int64_t i = 0; i < sets; i++) {
-      all.push_back(arguments_of(chosen_.fixed, data));
+      all.push_back(arguments_of(chosen_.fixed, kernel_, data));
       kernel_.run(all.back().views, run_options(), data.bindings.params);
       calls.push_back(kernel_.bind(all.back().views, run_options(), data.bindings.params));
     }

@@ -53,7 +53,9 @@ class Checker {
         CheckData data = make_check_data(chosen_.fixed, sizes, options);
         if (exact && !exact_mode_applies(chosen_.fixed, data.bindings)) continue;
         for (const auto& [name, value] : chosen_.run_params) data.bindings.params[name] = value;
-        kernel_.run(data.bindings.tensors, {.threads = options_.choice.threads}, data.bindings.params);
+        const PackedCall call(kernel_, data.bindings.tensors);
+        kernel_.run(call.arguments(), {.threads = options_.choice.threads}, data.bindings.params);
+        call.unpack_outputs();
         report({size_text(chosen_.fixed, sizes), strides_name, exact ? "exact" : "bounded",
                 compare(chosen_.fixed, data, options)});
         if (exact || !chosen_.meaning) continue;

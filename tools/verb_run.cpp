@@ -125,7 +125,9 @@ int run_operator(const RunVerbOptions& options) {
   }
 
   Kernel kernel = compile(chosen.op, chosen.compile_options());
-  kernel.run(arguments, {.threads = options.choice.threads}, chosen.run_params);
+  const PackedCall call(kernel, arguments);
+  kernel.run(call.arguments(), {.threads = options.choice.threads}, chosen.run_params);
+  call.unpack_outputs();
 
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& [name, path] : out) {

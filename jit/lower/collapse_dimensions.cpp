@@ -12,16 +12,6 @@
 
 namespace lathe {
 
-View view_of(const Operator& op) {
-  View view;
-  view.op = op;
-  for (const TensorArgument& t : tensor_arguments(op)) {
-    std::vector<size_t>& from = view.strides_from[t.name];
-    for (size_t d = 0; d < t.extents.size(); ++d) from.push_back(d);
-  }
-  return view;
-}
-
 namespace {
 
 // One directive. Starting at its Func, finds every tensor whose dimensions must be merged with it, then rewrites all.
@@ -59,6 +49,7 @@ class Collapse {
   }
 
   void merge(const std::string& tensor, size_t dimension) {
+    if (view_.layouts.count(tensor)) refuse(fmt::format("{} has a layout of its own", tensor), "arguments in the caller's layout");
     auto [it, fresh] = merged_.try_emplace(tensor, dimension);
     if (!fresh && it->second != dimension) refuse(tensor, "one pair of dimensions in each tensor");
     if (fresh) open_.push_back(tensor);
@@ -173,12 +164,6 @@ class Collapse {
 
 }  // namespace
 
-View collapsed_view(const Operator& op, const std::vector<Directive>& directives) {
-  View view = view_of(op);
-  for (const Directive& d : directives) {
-    if (d.kind == DirectiveKind::collapse) Collapse(view, d).run();
-  }
-  return view;
-}
+void collapse_dimensions(View& view, const Directive& d) { Collapse(view, d).run(); }
 
 }  // namespace lathe

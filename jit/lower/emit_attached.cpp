@@ -48,11 +48,13 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
     auto fold = a.fold.find(a.func->vars[d]);
     storage.fold.push_back(fold == a.fold.end() ? Expr() : fold->second);
     storage.minimum.push_back(region.lowest[d]);
-    storage.order.push_back(static_cast<int>(d));
     extents.push_back(fold != a.fold.end()
                           ? fold->second
                           : lets.named(a.func->name + ".size", region.whole[d] - region.lowest[d] + integer(1)));
   }
+  auto layout = lowering_.layouts.find(a.func->name);
+  storage.digits = layout == lowering_.layouts.end() ? row_major(extents.size()) : layout->second;
+  extents = extents_in(storage.digits, extents);
   if (extents.empty()) extents.push_back(integer(1));
   for (int c = 0; c < a.func->components(); ++c) storage.buffers.push_back(lowering_.fresh(component_name(*a.func, c)));
   scope.facts = lets.facts();
@@ -65,11 +67,50 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   return lets.wrap(s);
 }
 
-// Some producer is kept across iterations of this loop: stored outside of it, computed at it or inside.
+// The loop along which a producer's values are kept, as a position: the outermost between storage and computation that moves
+// what is read upwards in one dimension alone. -1 where the reads do not tell: it may be any of them.
+int NestEmitter::sliding_loop(const Attachment& a) const {
+  std::vector<Expr> reads;
+  for (const Expr& value : all_values()) {
+    visit(value, [&](const Expr& e) { if (e.kind() == ExprKind::access && e->name == a.func->name) reads.push_back(e); });
+  }
+  for (const Attachment& other : lowering_.attachments) {
+    for (const Expr& value : other.func->values) {
+      bool through = false;
+      visit(value, [&](const Expr& e) { through = through || (e.kind() == ExprKind::access && e->name == a.func->name); });
+      if (through) return -1;
+    }
+  }
+  auto moves = [&](size_t d, int loop) {
+    const std::set<std::string> variables = nest_.variables_of(nest_.loops[loop]);
+    return std::any_of(reads.begin(), reads.end(), [&](const Expr& e) {
+      return std::any_of(variables.begin(), variables.end(), [&](const std::string& v) { return uses_var(e.arg(d), v); });
+    });
+  };
+  auto upwards = [&](size_t d, int loop) {
+    return std::all_of(reads.begin(), reads.end(), [&](const Expr& e) {
+      auto linear = Polynomial::of(e.arg(d)).linear_in(nest_.loops[loop].root);
+      return linear && linear->first.constant().value_or(0) > 0;
+    });
+  };
+  const int outermost = nest_.position(a.store_loop) + 1, innermost = nest_.position(a.compute_loop);
+  for (int l = outermost; l <= innermost; ++l) {
+    std::vector<size_t> moving;
+    for (size_t d = 0; d < a.func->vars.size(); ++d) if (moves(d, l)) moving.push_back(d);
+    if (moving.size() != 1 || !upwards(moving[0], l)) continue;
+    for (int m = outermost; m <= innermost; ++m) if (m != l && moves(moving[0], m)) return -1;
+    return l;
+  }
+  return -1;
+}
+
+// Some producer may be kept across iterations of this loop: stored outside of it, computed at it or inside.
 bool NestEmitter::slides_along(const std::string& loop) const {
-  int at = nest_.position(loop);
+  const int at = nest_.position(loop);
   return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {
-    return a.consumer == func_.name && nest_.position(a.store_loop) < at && at <= nest_.position(a.compute_loop);
+    if (a.consumer != func_.name || nest_.position(a.store_loop) >= at || at > nest_.position(a.compute_loop)) return false;
+    const int sliding = sliding_loop(a);
+    return sliding < 0 || sliding == at;
   });
 }
 
@@ -91,11 +132,18 @@ std::optional<std::pair<size_t, Expr>> NestEmitter::kept_along(const Attachment&
                                                                const Scope& scope) const {
   int outermost = nest_.position(a.store_loop) + 1, innermost = nest_.position(a.compute_loop);
   auto moves = [&](size_t d, int loop) {
-    const Expr& value = scope.value.at(nest_.loops[loop].name);
-    return value.kind() == ExprKind::var && (depends_on(region.lowest[d], value->name, scope.facts) ||
-                                             depends_on(region.highest[d], value->name, scope.facts));
+    std::vector<std::string> names{nest_.loops[loop].name};
+    if (const Fusion* f = nest_.fusion_named(nest_.loops[loop].root)) names.insert(names.end(), {f->outer, f->inner});
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      auto value = scope.value.find(name);
+      return value != scope.value.end() && value->second.kind() == ExprKind::var &&
+             (depends_on(region.lowest[d], value->second->name, scope.facts) ||
+              depends_on(region.highest[d], value->second->name, scope.facts));
+    });
   };
+  const int sliding = sliding_loop(a);
   for (int l = outermost; l <= innermost; ++l) {
+    if (sliding >= 0 && l != sliding) continue;             // others need not run in order
     const Expr& value = scope.value.at(nest_.loops[l].name);
     if (value.kind() != ExprKind::var || !scope.facts.at_most(integer(0), value)) continue;
     std::vector<size_t> moving;
@@ -133,13 +181,34 @@ void NestEmitter::check_rings(const Attachment& a, const Region& region, const S
   }
 }
 
+// Nothing is read for iterations that there are not: the hull of several reads of an empty range is not empty.
+Stmt NestEmitter::where_points(Stmt s, const Region& region, bool terms, const Scope& scope) const {
+  VarRanges real, whole;
+  ranges_inside(scope, real, whole);
+  for (const auto& [root, range] : real) {
+    const bool reduction = std::any_of(func_.rvars.begin(), func_.rvars.end(), [&](const ReductionVar& r) { return r.name == root; });
+    if (bound(root, scope) || (reduction && !terms)) continue;
+    const Expr count = simplify(range.highest - range.lowest + integer(1), scope.facts);
+    bool same = scope.facts.at_most(integer(1), count);
+    for (size_t d = 0; d < region.lowest.size(); ++d) {
+      same = same || simplify(region.highest[d] - region.lowest[d] + integer(1), scope.facts) == count;
+    }
+    if (!same) s = ir::make_branch(gt(count, integer(0)), s);
+  }
+  return s;
+}
+
 // Computes what this iteration needs of a producer, less what an iteration before has left in its storage.
 Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   Region region = region_of(a.func->name, scope);
   if (region.empty()) return nullptr;
   check_rings(a, region, scope);
   std::vector<Expr> fresh_from(region.lowest.size());
-  if (auto kept = kept_along(a, region, scope)) fresh_from[kept->first] = kept->second;
+  auto kept = kept_along(a, region, scope);
+  if (kept) fresh_from[kept->first] = kept->second;
+  lowering_.note(a.func->name, Requirement::kept, kept.has_value(),
+                 a.store_loop == a.compute_loop ? fmt::format("stored and computed inside {}", a.compute_loop)
+                                                : fmt::format("no loop between {} and {} moves the part that is read upwards in one dimension alone", a.store_loop, a.compute_loop));
   Lets lets(lowering_, scope.facts);
   std::vector<Expr> lowest, extent;
   for (size_t d = 0; d < region.lowest.size(); ++d) {
@@ -156,7 +225,7 @@ Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   for (size_t v = func_.values.size(); v < all_values().size(); ++v) {
     visit(all_values()[v], [&](const Expr& e) { read_later = read_later || (e.kind() == ExprKind::access && e->name == a.func->name); });
   }
-  return lets.wrap(read_later ? s : where_terms(s, scope));
+  return lets.wrap(where_points(read_later ? s : where_terms(s, scope), region, !read_later, scope));
 }
 
 // The one access by which this nest reads a staged tensor.
@@ -197,12 +266,11 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
   }
   storage.size = sizes;
   storage.fold.resize(region.lowest.size());
-  storage.order = layout_order(staging, access);
+  for (int d : layout_order(staging, access)) storage.digits.push_back({static_cast<size_t>(d), 1, 0});
   storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
   scope.facts = lets.facts();
 
-  std::vector<Expr> extents;
-  for (int d : storage.order) extents.push_back(sizes[d]);
+  const std::vector<Expr> extents = extents_in(storage.digits, sizes);
   Stmt s;
   if (staging.first_loop.empty()) {
     Stmt copy = copy_nest(staging, storage, scope);
@@ -219,7 +287,8 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
 // Buffer dimensions in the order of the layout's loops; each names the tensor dimension that its variable indexes.
 std::vector<int> NestEmitter::layout_order(const Staging& staging, const Expr& access) const {
   std::vector<int> order;
-  for (const std::string& name : staging.layout) {
+  for (const Digit& digit : staging.layout) {
+    const std::string name = print(digit);
     const Loop* loop = nest_.find(name);
     int dimension = -1;
     for (size_t d = 0; loop && d < access.args().size(); ++d) {
@@ -229,8 +298,10 @@ std::vector<int> NestEmitter::layout_order(const Staging& staging, const Expr& a
       std::string got = !loop           ? fmt::format("{} has no loop {}", func_.name, name)
                         : dimension < 0 ? fmt::format("{} does not depend on {}", print(access), name)
                                         : fmt::format("{} twice", print(access.arg(static_cast<size_t>(dimension))));
+      std::vector<std::string> digits;
+      for (const Digit& each : staging.layout) digits.push_back(print(each));
       throw Error(loop ? ErrorCode::bad_directive : ErrorCode::unknown_loop,
-                  {"schedule", fmt::format("{}.layout({})", staging.tensor, fmt::join(staging.layout, ", ")), std::move(got),
+                  {"schedule", fmt::format("{}.layout({})", staging.tensor, fmt::join(digits, ", ")), std::move(got),
                    fmt::format("loops of {} that index {}, one a dimension", func_.name, staging.tensor), staging.layout_where});
     }
     order.push_back(dimension);
@@ -289,7 +360,8 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
   std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
   std::vector<std::string> names;
   Scope inner = scope;
-  for (int d : to.order) {
+  for (const LayoutDigit& digit : to.digits) {
+    const size_t d = digit.dimension;
     counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
     // A part of the copy, as inside a loop over blocks of it, ends with the copy.
     if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
@@ -300,18 +372,18 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     indices[d] = simplify(region.lowest[d] + make_var(names.back()), inner.facts);
   }
   for (size_t b = 0; b < names.size(); ++b) {
-    int d = to.order[b];
+    const size_t d = to.digits[b].dimension;
     Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
     if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
   }
   Expr value = bounded_read(access, indices, inner);
   Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
   for (size_t b = names.size(); b-- > 0;) {
-    const Expr& count = counts[to.order[b]];
+    const Expr& count = counts[to.digits[b].dimension];
     bool lanes = b + 1 == names.size() && is_integer_constant(count);
     s = ir::make_loop(names[b], integer(0), count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial, s);
   }
-  return where_terms(s, scope);
+  return where_points(where_terms(s, scope), region, true, scope);
 }
 
 // Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.

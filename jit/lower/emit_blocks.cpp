@@ -20,17 +20,25 @@ static std::string tail_text(const FuncContents& func, const Split& split) {
 
 // Blocks that are moved back inside need room for one.
 void NestEmitter::require_whole_block(const Split& split, const Expr& block, const Scope& scope) const {
-  if (nest_.find(split.outer)->kind == ir::LoopKind::parallel) {
+  if (runs_on_threads(split.outer)) {
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", tail_text(func_, split), fmt::format("{} is parallel", split.outer), "a block loop in order",
                  split.tail_where, "a block that is moved back writes what another thread writes"});
   }
   const Expr extent = extent_of(split.parent, scope);
-  if (scope.facts.at_most(block, extent)) return;
+  if (split.even || scope.facts.at_most(block, extent)) return;
   throw Error(ErrorCode::unproved,
               {"schedule", tail_text(func_, split), "an extent that may be shorter than a block",
                fmt::format("{} <= {}", print(block), print(spelled_out(extent, scope.facts))), split.tail_where,
                "declare the range of the size, or specialize on it"});
+}
+
+// Some loop that this one became, by split or fuse, is parallel.
+bool NestEmitter::runs_on_threads(const std::string& name) const {
+  if (const Split* s = nest_.split_of(name)) return runs_on_threads(s->outer) || runs_on_threads(s->inner);
+  if (const Fusion* f = nest_.fusion_of(name)) return runs_on_threads(f->fused);
+  const Loop* loop = nest_.find(name);
+  return loop && loop->kind == ir::LoopKind::parallel;
 }
 
 // All loads of partial results that one run through this loop needs come before its first store.
@@ -55,16 +63,17 @@ Tail NestEmitter::tail_of(const Split& split) const {
   if (vector && split.tail != Tail::shift) return Tail::mask;
   // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction. A block that is
   // moved back meets what the block before it has stored already.
-  bool repeatable = !nest_.find(split.inner)->reduction && (!func_.is_reduction() || stores_once(split.inner)) &&
-                    !writes_in_place() && !target_;
-  if (split.tail == Tail::shift) repeatable = repeatable && !(func_.is_reduction() && blocked());
-  if ((split.tail == Tail::clamp || split.tail == Tail::shift) && !repeatable) {
+  const bool counts_twice = nest_.find(split.inner)->reduction || writes_in_place() || target_;
+  const bool moves = split.tail == Tail::shift;
+  const bool complete = !blocked() && nest_.position(split.outer) <= accumulator_level_;   // inside of one block
+  const bool repeatable = !counts_twice && (!func_.is_reduction() || (moves ? complete : stores_once(split.inner)));
+  if ((split.tail == Tail::clamp || moves) && !repeatable) {
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", tail_text(func_, split), "an update in place, which counts twice what is computed twice",
                  "a loop over an index of a pure Func, or of a result kept in registers", split.tail_where,
                  "guard, or store_in(registers, at = ...)"});
   }
-  if (split.tail == Tail::shift && split.kind == Split::Kind::columns) {
+  if (moves && split.kind == Split::Kind::columns) {
     throw Error(ErrorCode::bad_directive, {"schedule", tail_text(func_, split), "the columns of a tile", "a loop made by split",
                                            split.tail_where, "mask"});
   }
@@ -86,8 +95,9 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     const Idle idle = idle_range(loop.name, scope, integer(1));
     if (!idle.accesses.empty()) return emit_shifted(loop, split, std::move(scope), idle, body);
   }
-  if (Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{}; rare_blocks_run_short(loop, split, idle)) {
-    return emit_short_of_borders(loop, split, std::move(scope), idle, body);
+  const Idle borders = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{};
+  if (rare_blocks_run_short(loop, split, borders)) {
+    return emit_short_of_borders(loop, split, std::move(scope), borders, body);
   }
   Lets lets(lowering_, scope.facts);
   int64_t block = 0;
@@ -120,6 +130,7 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   };
 
   if (loop.kind == ir::LoopKind::parallel) {
+    note_short_block(split, rest, scope.facts);
     Stmt copies = write_awaiting(loop.name, scope);
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
     Scope inner = scope;
@@ -162,6 +173,12 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     parts.push_back(first_block(loop, full, scope, steady));
     if (parts.back()) from = integer(1);
   }
+  // The first block finds nothing kept from one before.
+  if (is_zero(from) && scope.first_cuts > 0 && slides_along(loop.name) && !lowering_.register_loop.count(func_.name)) {
+    --scope.first_cuts;
+    parts.push_back(ir::make_branch(gt(full, integer(0)), steady(scope, integer(0))));
+    from = integer(1);
+  }
   Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{};
   if (idle.accesses.empty()) {
     parts.push_back(steady_range(scope, from, full));
@@ -176,8 +193,14 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     parts.push_back(steady_range(border, last, full));
   }
   --scope.border_cuts;
-  if (!counts.empty()) parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
+  note_short_block(split, rest, scope.facts);
+  if (!counts.empty() && !is_zero(rest)) parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
   return lets.wrap(ir::make_block(std::move(parts)));
+}
+
+void NestEmitter::note_short_block(const Split& split, const Expr& rest, const Facts& facts) {
+  lowering_.note(func_.name, Requirement::whole, is_zero(rest),
+                 fmt::format("{} may have {} iterations beyond whole blocks", split.parent, print(spelled_out(rest, facts))));
 }
 
 // The last block, moved back so that it ends with its parent: all of it is real.
@@ -261,7 +284,7 @@ Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope,
   Expr mine = split.even ? base + select(lt(at, extra), integer(1), integer(0))
                          : min(integer(per_panel), units - at * integer(per_panel));
   Expr width = inner.named(loop.name + ".width", mine * integer(unit));
-  Expr start = inner.named(loop.name + ".start", first_unit * integer(unit));
+  Expr start = inner.named(loop.name + ".unit", first_unit) * integer(unit);   // a multiple, as layouts ask
   Expr columns = inner.named(loop.name + ".columns", min(width, extent - start));
   scope.facts = inner.facts();
   scope.start[split.inner] = start;

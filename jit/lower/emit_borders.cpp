@@ -50,7 +50,7 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
     for (size_t d = 0; d < e.args().size(); ++d) {
       BorderRead key{f.name, e, d};
       auto range = interval_of(e.arg(d), ranges, scope.facts);
-      if (!range || scope.inside.count(key) || moves_whole_vectors(e, d, nest)) continue;
+      if (!range || scope.inside.count(key) || lowering_.clipped.count(key) || moves_whole_vectors(e, d, nest)) continue;
       auto low = Polynomial::of(simplify(range->lowest, scope.facts)).linear_in(moving);
       auto high = Polynomial::of(simplify(range->highest, scope.facts)).linear_in(moving);
       if (!low || !high || !(low->first == high->first)) continue;
@@ -75,6 +75,20 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   for (const Expr& first : firsts) idle.first = idle.first.defined() ? max(idle.first, first) : first;
   for (const Expr& last : lasts) idle.last = idle.last.defined() ? min(idle.last, last) : last;
   return idle;
+}
+
+void NestEmitter::note_idle(const Scope& scope) {
+  bool all = true;
+  for (const Expr& value : func_.values) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || !lowering_.op.find_input(e->name) || e->boundary == Boundary::inside || scope.staged.count(e->name)) return;
+      for (size_t d = 0; d < e.args().size(); ++d) {
+        const bool moves = std::any_of(func_.vars.begin(), func_.vars.end(), [&](const std::string& v) { return uses_var(e.arg(d), v); });
+        all = all && (!moves || idle_here({func_.name, e, d}, scope));
+      }
+    });
+  }
+  lowering_.note(func_.name, Requirement::idle, all, "a read keeps its boundary rule in every body");
 }
 
 // Boundary rules that no index of the whole region meets: nothing is cut for them.
@@ -102,7 +116,7 @@ bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
     visit(value, [&](const Expr& e) {
       if (e.kind() != ExprKind::access || e->boundary == Boundary::inside || scope.staged.count(e->name)) return;
       for (size_t d = 0; d < e.args().size(); ++d) {
-        if (uses_var(e.arg(d), loop.root) && !scope.inside.count({func_.name, e, d})) found = true;
+        if (uses_var(e.arg(d), loop.root) && !idle_here({func_.name, e, d}, scope)) found = true;
       }
     });
   }
@@ -124,6 +138,7 @@ Stmt NestEmitter::emit_short_of_borders(const Loop& loop, const Split& split, Sc
   scope.block[split.inner] = scope.extent[split.inner] = block;
   const Expr full = lets.named(loop.name + ".full", extent / block);
   const Expr count = lets.named(loop.name + ".count", ceil_div(extent, block));
+  note_short_block(split, simplify(extent - full * block, lets.facts()), lets.facts());
   Expr first = integer(0), last = full;
   if (!idle.accesses.empty()) {
     first = lets.named(loop.name + ".first", min(max(idle.first, integer(0)), full));

@@ -45,6 +45,7 @@ void NestEmitter::place_accumulators() {
                      "a constant extent for every loop over an index of the result inside it",
                      fmt::format("unroll({0}) or move {0} outside of {1}", loop.name, asked->second));
   }
+  lowering_.note(func_.name, Requirement::in_registers, accumulate_in_registers_, "a loop over an index of the result inside the reduction is neither vectorized nor unrolled");
   if (lowering_.op.strict) check_written_order();
   check_vector_of_terms();
   if (in_registers) check_register_count();
@@ -159,8 +160,8 @@ Stmt NestEmitter::with_partials(Scope scope, const Continue& body) {
   for (const std::string& v : func_.vars) {
     partials_.minimum.push_back(root_minimum_[v]);
     extents.push_back(lets.named(v + ".extent", scope.extent[v]));
-    partials_.order.push_back(static_cast<int>(partials_.order.size()));
   }
+  partials_.digits = row_major(extents.size());
   if (extents.empty()) extents.push_back(integer(1));
   partials_.fold.resize(func_.vars.size());
   for (int c = 0; c < func_.components(); ++c) partials_.buffers.push_back(lowering_.fresh(func_.name + ".partial"));
@@ -394,10 +395,11 @@ Stmt NestEmitter::leaf(Phase phase, const Scope& scope) {
   switch (phase) {
     case Phase::whole:
       if (target_) return leaf_write(scope);
+      note_idle(scope);
       for (const Expr& v : func_.values) values.push_back(translate(v, scope));
       return store_values(values, lowering_.storage.at(func_.name), func_, scope, true);
     case Phase::init: return leaf_init(scope);
-    case Phase::update: return leaf_update(scope);
+    case Phase::update: note_idle(scope); return leaf_update(scope);
     case Phase::fold: return leaf_fold(scope);
     case Phase::resume: return store_accumulators(partial_values(scope), scope);
     case Phase::combine:

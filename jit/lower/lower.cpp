@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "jit/lower/argument_layouts.h"
+#include "jit/lower/condition_facts.h"
 #include "jit/lower/lets.h"
 #include "jit/lower/lowering.h"
 #include "schedules/checks.h"
@@ -29,6 +31,7 @@ Substitution target_facts(const Target& target) {
 // One row of the dispatch list: the directives and the condition under which they run.
 struct Variant {
   Expr condition;                                           // undefined: always
+  std::map<std::string, int64_t> multiples;                 // of sizes that are known to be multiples
   std::vector<Directive> directives;
   View view;
 };
@@ -44,10 +47,12 @@ class ProgramBuilder {
 
   Lowered build(bool only_plain) {
     bind_params();
+    if (schedule_) common_ = schedule_->directives, layouts_ = take_argument_layouts(op_, *schedule_, common_);
     Lowered result;
     result.program.name = op_.name;
     result.program.strict = op_.strict;
     result.params = params_;
+    result.layouts = layouts_;
     std::vector<Variant> list = only_plain ? std::vector<Variant>{plain()} : variants();
     for (size_t i = 0; i < list.size(); ++i) result.program.functions.push_back(function(list[i], i, list.size()));
     result.program.functions.push_back(entry(list));
@@ -69,11 +74,16 @@ class ProgramBuilder {
     }
   }
 
+  size_t rank_of(const TensorArgument& t) const {
+    auto layout = layouts_.find(tensor_of(op_, t));
+    return layout == layouts_.end() ? t.extents.size() : layout->second.size();
+  }
+
   std::vector<Directive> bound(std::vector<Directive> directives) const {
     for (Directive& d : directives) {
-      if (!d.value.defined()) continue;
-      d.value = simplify(substitute(d.value, constants_));
-      check_value(d.kind, d.value, d.where);
+      for (Expr* e : {&d.value, &d.last}) if (e->defined()) *e = simplify(substitute(*e, constants_));
+      if (d.value.defined()) check_value(d.kind, d.value, d.where);
+      if (d.last.defined()) check_last(d.kind, d.last, d.where);
     }
     return directives;
   }
@@ -82,32 +92,42 @@ class ProgramBuilder {
   std::vector<Variant> variants() const {
     std::vector<Variant> list;
     if (schedule_) {
+      const std::vector<Directive> common = bound(common_);
       for (const Specialization& s : schedule_->specializations) {
-        std::vector<Directive> directives = bound(schedule_->directives);
+        std::vector<Directive> directives = common;
         for (Directive& d : bound(s.directives)) directives.push_back(std::move(d));
         list.push_back(variant(simplify(substitute(s.condition, constants_), facts_), std::move(directives)));
       }
-      if (!schedule_->directives.empty()) list.push_back(variant({}, bound(schedule_->directives)));
+      if (!schedule_->directives.empty()) list.push_back(variant({}, common));
     }
     if (list.empty() || list.back().condition.defined()) list.push_back(plain());
     return list;
   }
 
-  Variant plain() const { return {{}, {}, view_of(substitute(op_, in_units({})))}; }
+  Variant plain() const {
+    std::map<std::string, int64_t> multiples = multiples_of({}, op_.sizes);
+    View view = view_of(substitute(op_, in_units({}, multiples)), layouts_);
+    return {{}, std::move(multiples), {}, std::move(view)};
+  }
 
   Variant variant(const Expr& condition, std::vector<Directive> directives) const {
-    Substitution known = in_units(pinned_sizes(condition));
+    std::map<std::string, int64_t> multiples = multiples_of(condition, op_.sizes);
+    Substitution known = in_units(pinned_sizes(condition, op_.sizes), multiples);
     require_whole_lines(directives);
-    for (Directive& d : directives) if (d.value.defined()) d.value = simplify(substitute(d.value, known));
-    View view = collapsed_view(known.empty() ? op_ : substitute(op_, known), directives);
-    Variant v{both(condition, without_units(view.condition)), std::move(directives), std::move(view)};
+    for (Directive& d : directives) {
+      for (Expr* e : {&d.value, &d.last}) if (e->defined()) *e = simplify(substitute(*e, known));
+    }
+    View view = view_of(known.empty() ? op_ : substitute(op_, known), layouts_, directives);
+    Expr holds = both(condition, without_units(view.condition, multiples));
+    Variant v{std::move(holds), std::move(multiples), std::move(directives), std::move(view)};
     assume_unit_strides(v);
     return v;
   }
 
   // Streaming stores need whole, aligned lines: the condition of a stream directive comes to say so.
   void require_whole_lines(std::vector<Directive>& directives) const {
-    const View view = collapsed_view(op_, directives);
+    std::vector<Directive> applied = directives;
+    const View view = view_of(op_, layouts_, applied);
     for (Directive& d : directives) {
       if (d.kind != DirectiveKind::stream) continue;
       bool is_argument = false;
@@ -130,7 +150,7 @@ class ProgramBuilder {
   void assume_unit_strides(Variant& v) const {
     for (const TensorArgument& t : tensor_arguments(op_)) {
       if (t.extents.empty()) continue;
-      std::string stride = stride_name(t.name, t.extents.size() - 1);
+      std::string stride = stride_name(t.name, rank_of(t) - 1);
       if (v.condition.defined() && uses_var(v.condition, stride)) continue;
       v.condition = both(v.condition, eq(make_var(stride), integer(1)));
     }
@@ -140,7 +160,7 @@ class ProgramBuilder {
     std::vector<ir::Param> list;
     for (const SizeDecl& s : op_.sizes) list.push_back({s.name, {DType::i64, 1}});
     for (const TensorArgument& t : tensor_arguments(op_)) {
-      for (size_t d = 0; d < t.extents.size(); ++d) list.push_back({stride_name(t.name, d), {DType::i64, 1}});
+      for (size_t d = 0; d < rank_of(t); ++d) list.push_back({stride_name(t.name, d), {DType::i64, 1}});
     }
     for (const TensorArgument& t : tensor_arguments(op_)) list.push_back({misalignment_name(t.name), {DType::i64, 1}});
     for (const ParamDecl& p : op_.params) list.push_back({p.name, {p.dtype, 1}});
@@ -153,7 +173,7 @@ class ProgramBuilder {
     for (const TensorArgument& t : tensor_arguments(op_)) {
       ir::Buffer b;
       b.name = t.name, b.dtype = is_packed(t.dtype) ? DType::u8 : t.dtype, b.read_only = !t.is_output;
-      std::vector<size_t> dimensions = v ? v->view.strides_from.at(t.name) : view_of(op_).strides_from.at(t.name);
+      std::vector<size_t> dimensions = v ? v->view.strides_from.at(t.name) : view_of(op_, layouts_).strides_from.at(t.name);
       for (size_t d : dimensions) {
         std::string stride = stride_name(t.name, d);
         Expr known = v ? known_stride(*v, stride) : Expr();
@@ -167,36 +187,26 @@ class ProgramBuilder {
     return list;
   }
 
-  // Sizes that a condition fixes, by a conjunct size == number: constants throughout the variant.
-  Substitution pinned_sizes(const Expr& condition) const {
-    Substitution pinned;
-    for_each_conjunct(condition, [&](const Expr& e) {
-      if (!e.is_op(Op::eq) || e.arg(0).kind() != ExprKind::var || !is_integer_constant(e.arg(1))) return;
-      for (const SizeDecl& s : op_.sizes) if (s.name == e.arg(0)->name) pinned.push_back({s.name, e.arg(1)});
-    });
-    return pinned;
-  }
-
   // These values of sizes, and each other size that is a multiple of m as m times its units: divisions by m vanish then,
   // and with them bodies for what is left over.
-  Substitution in_units(Substitution known) const {
+  static Substitution in_units(Substitution known, const std::map<std::string, int64_t>& multiples) {
     const Substitution pinned = known;
-    for (const SizeDecl& s : op_.sizes) {
-      const bool is_pinned = std::any_of(pinned.begin(), pinned.end(), [&](const auto& p) { return p.first == s.name; });
-      if (s.multiple_of > 1 && !is_pinned) known.push_back({s.name, make_var(units_of(s)) * integer(s.multiple_of)});
+    for (const auto& [size, m] : multiples) {
+      const bool is_pinned = std::any_of(pinned.begin(), pinned.end(), [&](const auto& p) { return p.first == size; });
+      if (!is_pinned) known.push_back({size, make_var(units_of(size)) * integer(m)});
     }
     return known;
   }
 
   // For the entry and for strides, which stand before the units are computed.
-  Expr without_units(const Expr& condition) const {
+  static Expr without_units(const Expr& condition, const std::map<std::string, int64_t>& multiples) {
     if (!condition.defined()) return condition;
     Substitution sizes;
-    for (const SizeDecl& s : op_.sizes) sizes.push_back({units_of(s), make_var(s.name) / integer(s.multiple_of)});
+    for (const auto& [size, m] : multiples) sizes.push_back({units_of(size), make_var(size) / integer(m)});
     return substitute(condition, sizes);
   }
 
-  static std::string units_of(const SizeDecl& s) { return s.name + ".units"; }
+  static std::string units_of(const std::string& size) { return size + ".units"; }
 
   // What the variant's condition says this stride is, by a conjunct stride == value.
   Expr known_stride(const Variant& v, const std::string& stride) const {
@@ -206,37 +216,7 @@ class ProgramBuilder {
       if (e.arg(0) == make_var(stride)) value = e.arg(1);
       if (e.arg(1) == make_var(stride)) value = e.arg(0);
     });
-    return value.defined() ? simplify(substitute(value, pinned_sizes(v.condition))) : value;
-  }
-
-  static void for_each_conjunct(const Expr& e, const std::function<void(const Expr&)>& visit_one) {
-    if (!e.defined()) return;
-    if (e.is_op(Op::bit_and)) {
-      for_each_conjunct(e.arg(0), visit_one);
-      for_each_conjunct(e.arg(1), visit_one);
-    } else {
-      visit_one(e);
-    }
-  }
-
-  // What the condition says about single sizes: size >= c and the like.
-  Facts facts_of(const Variant& v) const {
-    Facts facts = facts_;
-    for_each_conjunct(v.condition, [&](const Expr& e) {
-      if (e.kind() != ExprKind::op || e.args().size() != 2) return;
-      int64_t c = 0;
-      if (e.arg(0).kind() != ExprKind::var || !is_integer_constant(e.arg(1), &c)) return;
-      const std::string& name = e.arg(0)->name;
-      const Range* known = facts_.find(name);
-      Expr low = known ? known->lowest : Expr(), high = known ? known->highest : Expr();
-      if (e.is_op(Op::ge)) low = integer(c);
-      if (e.is_op(Op::gt)) low = integer(c + 1);
-      if (e.is_op(Op::le)) high = integer(c);
-      if (e.is_op(Op::lt)) high = integer(c - 1);
-      if (e.is_op(Op::eq)) low = high = integer(c);
-      if (known || e.is_op(Op::eq)) facts.bound(name, low, high);
-    });
-    return facts;
+    return value.defined() ? simplify(substitute(value, pinned_sizes(v.condition, op_.sizes))) : value;
   }
 
   std::string name_of(size_t i, size_t count) const {
@@ -249,17 +229,19 @@ class ProgramBuilder {
     f.kind = ir::FunctionKind::variant;
     f.buffers = buffers(&v);
     f.params = scalars();
-    Facts facts = facts_of(v);
-    for (const SizeDecl& s : op_.sizes) {
-      const Range* range = facts.find(s.name);
+    Facts facts = facts_;
+    assume(facts, v.condition);
+    for (const auto& [size, m] : v.multiples) {
+      const Range* range = facts.find(size);
       int64_t low = 0, high = 0;
-      if (s.multiple_of == 1 || !is_integer_constant(range->lowest, &low) || !is_integer_constant(range->highest, &high)) continue;
-      facts.bound(units_of(s), integer((low + s.multiple_of - 1) / s.multiple_of), integer(high / s.multiple_of));
+      if (!is_integer_constant(range->lowest, &low) || !is_integer_constant(range->highest, &high)) {
+        const SizeDecl& declared = *std::find_if(op_.sizes.begin(), op_.sizes.end(), [&](const SizeDecl& d) { return d.name == size; });
+        low = declared.lowest, high = declared.highest;
+      }
+      facts.bound(units_of(size), integer((low + m - 1) / m), integer(high / m));
     }
     f.body = lower_variant(v.view, v.directives, target_, facts);
-    for (const SizeDecl& s : op_.sizes) {
-      if (s.multiple_of > 1) f.body = ir::make_let(units_of(s), make_var(s.name) / integer(s.multiple_of), f.body);
-    }
+    for (const auto& [size, m] : v.multiples) f.body = ir::make_let(units_of(size), make_var(size) / integer(m), f.body);
     return f;
   }
 
@@ -286,6 +268,8 @@ class ProgramBuilder {
   Substitution constants_;
   Facts facts_;
   std::vector<BoundParam> params_;
+  std::map<std::string, Layout> layouts_;                   // of arguments that do not come in the caller's
+  std::vector<Directive> common_;                           // of all variants, but for those layouts
 };
 
 }  // namespace

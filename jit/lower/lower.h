@@ -3,6 +3,7 @@
 #pragma once
 
 #include "jit/ir/ir.h"
+#include "jit/lower/layout.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
 #include "targets/target.h"
@@ -17,6 +18,7 @@ struct BoundParam {
 
 struct Lowered {
   ir::Program program;
+  std::map<std::string, Layout> layouts;                    // of inputs and outputs whose layout the schedule gives
   std::vector<BoundParam> params;                           // in the order of the entry's last scalar parameters
 };
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "jit/lower/check_directives.h"
+#include "jit/lower/clip_reduction.h"
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
 #include "lang/text.h"
@@ -59,6 +60,8 @@ class VariantLowering {
       : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))), lowering_{op_, target, directives, facts},
         checks_(op_, lowering_.directives) {
     lowering_.granule = view.granule;
+    lowering_.ranges = view.ranges;
+    lowering_.layouts = view.layouts;
     reserve_names();
     for (const Directive& d : lowering_.directives) checks_.check_stage(d);
     for (const Directive& d : lowering_.directives) place(d);
@@ -69,19 +72,21 @@ class VariantLowering {
 
   Stmt lower() {
     for (const InputDecl& in : op_.inputs) {
-      Storage& storage = lowering_.storage[in.name] = argument({in.name}, in.extents.size());
+      Storage& storage = lowering_.storage[in.name] = argument(in.name, {in.name}, in.extents.size());
       storage.packed = is_packed(in.dtype);
     }
     for (const OutputDecl& out : op_.outputs) {
       const FuncContents& f = *op_.find_func(out.func);
       std::vector<std::string> names;
       for (int c = 0; c < f.components(); ++c) names.push_back(written_argument(op_, f, c));
-      lowering_.storage[out.func] = argument(names, out.extents.size());
+      lowering_.storage[out.func] = argument(out.func, names, out.extents.size());
     }
     find_root_regions();
     Lets lets(lowering_, lowering_.facts);
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
-    return lets.wrap(nests_from(emission_order(), 0));
+    Stmt s = lets.wrap(nests_from(emission_order(), 0));
+    lowering_.check_requirements();
+    return s;
   }
 
  private:
@@ -91,8 +96,10 @@ class VariantLowering {
     for (const ParamDecl& p : op_.params) lowering_.names_used[p.name] = 1;
     for (const TensorArgument& t : tensor_arguments(op_)) lowering_.names_used[t.name] = 1;
     for (const Directive& d : lowering_.directives) {
-      if (!d.value.defined()) continue;
-      visit(d.value, [&](const Expr& e) { if (e.kind() == ExprKind::var) lowering_.names_used[e->name] = 1; });
+      for (const Expr& value : {d.value, d.last}) {
+        if (!value.defined()) continue;
+        visit(value, [&](const Expr& e) { if (e.kind() == ExprKind::var) lowering_.names_used[e->name] = 1; });
+      }
     }
   }
 
@@ -141,10 +148,7 @@ class VariantLowering {
 
   void detail(const Directive& d) {
     switch (d.kind) {
-      case DirectiveKind::layout:
-        staging(d).layout = d.loops;
-        staging(d).layout_where = d.where;
-        break;
+      case DirectiveKind::layout: layout(d); break;
       case DirectiveKind::with_first:
         staging(d).first_loop = d.loops.at(0);
         staging(d).first_where = d.where;
@@ -155,7 +159,20 @@ class VariantLowering {
         checks_.check_prefetch(d);
         lowering_.prefetches.push_back({d.func, d.target, loop_of(d), d.value});
         break;
+      case DirectiveKind::require: lowering_.required[{d.func, d.fact}]; break;
+      case DirectiveKind::clip: clip_reduction(lowering_, checks_.func(d, d.func), d); break;
       default: break;
+    }
+  }
+
+  // Of a copy, in the names of loops; of a Func's own storage, in those of its indices. Arguments have theirs already.
+  void layout(const Directive& d) {
+    const FuncContents* f = op_.find_func(d.func);
+    if (!f || op_.find_output(d.func)) {
+      Staging& s = staging(d);
+      s.layout = d.digits, s.layout_where = d.where;
+    } else {
+      lowering_.layouts[d.func] = layout_of(d, f->vars);
     }
   }
 
@@ -241,15 +258,18 @@ class VariantLowering {
     return it == lowering_.epilogues.end() ? std::vector<const FuncContents*>{} : it->second;
   }
 
-  static Storage argument(std::vector<std::string> names, size_t rank) {
+  Storage argument(const std::string& tensor, std::vector<std::string> names, size_t rank) const {
     Storage s;
     s.buffers = std::move(names);
-    for (size_t d = 0; d < rank; ++d) {
-      s.minimum.push_back(integer(0));
-      s.order.push_back(static_cast<int>(d));
-    }
+    s.minimum.assign(rank, integer(0));
     s.fold.resize(rank);
+    s.digits = layout_for(tensor, rank);
     return s;
+  }
+
+  Layout layout_for(const std::string& tensor, size_t rank) const {
+    auto given = lowering_.layouts.find(tensor);
+    return given == lowering_.layouts.end() ? row_major(rank) : given->second;
   }
 
   // What all consumers together read of each Func, in terms of sizes; consumers first.
@@ -406,11 +426,12 @@ class VariantLowering {
     Stmt s = ir::make_block({when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts),
                              nests_from(order, at + 1)});
     lowering_.facts = outside;
-    if (extent.empty()) extent.push_back(integer(1));
     for (const FuncContents* g : allocated) {
       const Storage& storage = lowering_.storage.at(g->name);
+      std::vector<Expr> extents = extents_in(storage.digits, extent);
+      if (extents.empty()) extents.push_back(integer(1));
       for (int c = 0; c < g->components(); ++c) {
-        s = ir::make_alloc(storage.buffers[c], g->dtype(c), ir::Space::heap, extent, s);
+        s = ir::make_alloc(storage.buffers[c], g->dtype(c), ir::Space::heap, extents, s);
       }
     }
     return lets.wrap(s);
@@ -451,7 +472,7 @@ class VariantLowering {
     for (int c = 0; c < f.components(); ++c) s.buffers.push_back(lowering_.fresh(component_name(f, c)));
     s.minimum = lowest;
     s.fold.resize(lowest.size());
-    for (size_t d = 0; d < lowest.size(); ++d) s.order.push_back(static_cast<int>(d));
+    s.digits = layout_for(f.name, lowest.size());
     return s;
   }
 

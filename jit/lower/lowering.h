@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "jit/ir/ir.h"
-#include "jit/lower/collapse_dimensions.h"
 #include "jit/lower/nest.h"
 #include "jit/lower/scope.h"
+#include "jit/lower/view.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
 #include "targets/target.h"
@@ -27,7 +27,7 @@ struct Attachment {
 // A copy of a tensor's region for one consumer.
 struct Staging {
   std::string tensor, consumer, loop, name;
-  std::vector<std::string> layout = {};                     // loop names, outermost first; empty: the tensor's own order
+  std::vector<Digit> layout = {};                           // loop names, outermost first; empty: the tensor's own order
   std::string first_loop = {};                              // with_first
   SourceLocation where, layout_where = {}, first_where = {};
 };
@@ -43,6 +43,12 @@ struct Region {
   bool empty() const { return lowest.empty(); }
 };
 
+// What became of an optimisation that `require` asks for.
+struct Outcome {
+  int reached = 0, missed = 0;
+  std::string why;                                          // the first miss
+};
+
 struct Lowering {
   const Operator& op;                                       // after inlining: Funcs that are stored or fused
   const Target& target;
@@ -55,10 +61,17 @@ struct Lowering {
   std::map<std::string, std::string> register_loop = {};         // Func -> loop of store_in(registers, at = loop)
   std::map<std::string, Expr> streamed = {};                     // Func -> whether its stores bypass the caches
   std::map<std::pair<std::string, size_t>, Expr> granule = {};   // see View
+  ReductionRanges ranges = {};                                   // see View; clip adds to them
+  std::map<BorderRead, std::string> clipped = {};                // reads that are inside once this variable's range is known
+  std::map<std::string, Layout> layouts = {};                    // of Funcs and inputs that are not row-major
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
+  std::map<std::pair<std::string, Requirement>, Outcome> required = {};   // by Func
   std::map<std::string, int> names_used = {};
 
   std::string fresh(const std::string& name);               // a name not used yet in this variant
+  // Notes that an optimisation of a Func was reached or missed in one body; nothing where nobody asked.
+  void note(const std::string& func, Requirement fact, bool reached, const std::string& why);
+  void check_requirements() const;                          // Error{unproved} at a `require` that was missed
   Expr streams(const std::string& func) const { return streamed.count(func) ? streamed.at(func) : Expr(); }
 };
 

@@ -37,6 +37,36 @@ bool Nest::constant_inner(const Split& split) const {
   return inner && inner->constant();
 }
 
+const Fusion* Nest::fusion_of(const std::string& name) const {
+  for (const Fusion& f : fusions) if (f.outer == name || f.inner == name) return &f;
+  return nullptr;
+}
+
+const Fusion* Nest::fusion_named(const std::string& fused) const {
+  for (const Fusion& f : fusions) if (f.fused == fused) return &f;
+  return nullptr;
+}
+
+std::set<std::string> Nest::variables_of(const Loop& loop) const {
+  std::set<std::string> found, open{loop.root};
+  auto root_of = [&](std::string name) {
+    bool up = true;
+    while (up) {
+      up = false;
+      for (const Split& s : splits) if (s.outer == name || s.inner == name) name = s.parent, up = true;
+    }
+    return name;
+  };
+  while (!open.empty()) {
+    const std::string name = *open.begin();
+    open.erase(open.begin());
+    const Fusion* f = fusion_named(name);
+    if (!f) found.insert(name);
+    if (f) open.insert({root_of(f->outer), root_of(f->inner)});
+  }
+  return found;
+}
+
 int64_t Nest::constant_extent(const Loop& loop, size_t tile_class) const {
   int64_t count = 1;
   for (const Split& s : splits) {
@@ -69,6 +99,8 @@ class Builder {
     switch (d.kind) {
       case DirectiveKind::split: return split(d);
       case DirectiveKind::tile: return tile(d);
+      case DirectiveKind::fuse: return fuse(d);
+      case DirectiveKind::peel: return peel(d);
       case DirectiveKind::reorder: return reorder(d);
       case DirectiveKind::vectorize: return set_kind(d, ir::LoopKind::vector);
       case DirectiveKind::unroll: return set_kind(d, ir::LoopKind::unroll);
@@ -80,7 +112,7 @@ class Builder {
 
   Nest finished() {
     for (const Split& s : nest_.splits) check_order(s);
-    for (const Loop& loop : nest_.loops) check_constant(loop);
+    for (const Loop& loop : nest_.loops) check_constant(loop), check_peeled(loop);
     check_copies();
     return std::move(nest_);
   }
@@ -103,7 +135,7 @@ class Builder {
   }
 
   void new_name(const std::string& name) {
-    if (nest_.position(name) < 0 && !nest_.split_of(name)) return;
+    if (nest_.position(name) < 0 && !nest_.split_of(name) && !nest_.fusion_of(name)) return;
     fail(ErrorCode::bad_directive, fmt::format("{} already has a loop of this name", nest_.func->name), name,
          "a new name", directive_->where);
   }
@@ -115,6 +147,7 @@ class Builder {
       fail(ErrorCode::bad_directive, fmt::format("{} counts the blocks of a tile", s.parent), print(*directive_),
            "a loop that tile has not made", directive_->where, fmt::format("split {} before the tile", tile->parent));
     }
+    refuse_peeled(old);
     new_name(s.outer);
     new_name(s.inner);
     if (s.outer == s.inner) {
@@ -163,6 +196,58 @@ class Builder {
     rows.parent = d.loops[1], rows.outer = d.loops[3], rows.inner = d.loops[5];
     cut(std::move(columns));
     cut(std::move(rows));
+  }
+
+  void fuse(const Directive& d) {
+    const Loop outer = loop(d.loops[0]), inner = loop(d.loops[1]);
+    refuse_peeled(outer);
+    refuse_peeled(inner);
+    new_name(d.loops[2]);
+    const int at = nest_.position(outer.name);
+    auto refuse = [&](std::string got, std::string need) {
+      fail(ErrorCode::illegal_schedule, print(d), std::move(got), std::move(need), d.where);
+    };
+    if (nest_.position(inner.name) != at + 1) {
+      refuse(fmt::format("{} does not stand right inside {}", inner.name, outer.name), "two neighbouring loops, the outer one first");
+    }
+    for (const Loop& part : {outer, inner}) {
+      if (part.kind != ir::LoopKind::serial) refuse(fmt::format("{} is not", part.name), "serial loops; what the new one is comes after");
+    }
+    if (outer.reduction != inner.reduction) refuse("a loop over the reduction and one over an index", "two loops of one kind");
+    for (const Split& s : nest_.splits) {
+      const bool tile = s.kind != Split::Kind::factor && (s.outer == outer.name || s.outer == inner.name);
+      if (tile) refuse(fmt::format("{} counts the blocks of a tile", s.outer), "loops that tile has not made");
+      if (s.outer == outer.name && s.inner == inner.name) refuse("the two parts of one split", "loops over different things");
+    }
+    nest_.fusions.push_back({outer.name, inner.name, d.loops[2], d.where});
+    nest_.loops.erase(nest_.loops.begin() + at + 1);
+    nest_.loops[at] = {d.loops[2], d.loops[2]};
+    nest_.loops[at].reduction = outer.reduction;
+  }
+
+  void refuse_peeled(const Loop& l) const {
+    if (!l.peel_first.defined()) return;
+    fail(ErrorCode::illegal_schedule, print(*directive_), fmt::format("{} is peeled", l.name), "peel after the loop has its final form",
+         directive_->where);
+  }
+
+  void peel(const Directive& d) {
+    Loop& l = loop(d.loops[0]);
+    l.peel_first = d.value, l.peel_last = d.last;
+    l.where = d.where;
+  }
+
+  // Bodies apart are those of a loop that is written as one.
+  void check_peeled(const Loop& l) const {
+    if (!l.peel_first.defined()) return;
+    auto refuse = [&](const std::string& got) {
+      fail(ErrorCode::illegal_schedule, fmt::format("{}.peel({}, ...)", nest_.func->name, l.name), got,
+           "a serial or parallel loop over an index, whose inner loop, if it was split, is serial too", l.where);
+    };
+    if (l.constant()) refuse(fmt::format("{} is straight code", l.name));
+    if (l.reduction) refuse(fmt::format("{} is a loop of the reduction", l.name));
+    const Split* s = nest_.block_loop(l.name);
+    if (s && (s->kind != Split::Kind::factor || nest_.constant_inner(*s))) refuse(fmt::format("{} counts blocks of straight code", l.name));
   }
 
   void reorder(const Directive& d) {
@@ -216,8 +301,11 @@ class Builder {
 
   void check_order(const Split& s) const {
     auto leaf = [&](std::string name, std::string Split::*part) {
-      while (const Split* further = nest_.split_of(name)) name = further->*part;
-      return nest_.position(name);
+      while (true) {
+        if (const Split* further = nest_.split_of(name)) name = further->*part;
+        else if (const Fusion* fusion = nest_.fusion_of(name)) name = fusion->fused;
+        else return nest_.position(name);
+      }
     };
     // All loops over the blocks stand outside of all loops within one.
     if (leaf(s.outer, &Split::inner) < leaf(s.inner, &Split::outer)) return check_rows_inside(s);
@@ -242,6 +330,11 @@ class Builder {
 
   void check_constant(const Loop& l) const {
     if (!l.constant()) return;
+    if (nest_.fusion_named(l.root)) {
+      fail(ErrorCode::illegal_schedule, fmt::format("{} runs over fused loops", l.name),
+           name_of_kind(l), "serial or parallel", l.where,
+           "where two dimensions lie side by side in memory, collapse makes one of them");
+    }
     for (const ReductionVar& r : nest_.func->rvars) if (r.name == l.name && is_integer_constant(r.extent)) return;
     for (const Split& s : nest_.splits) {
       if (s.inner != l.name) continue;

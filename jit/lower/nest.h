@@ -4,6 +4,7 @@
 // tree: parent = start of the block + inner. Loops are listed outermost first; a block loop stands outside its inner loop.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Loop {
   bool reduction = false;
   SourceLocation where = {};                                // of the directive that gave it its kind
   Expr when = {};                                           // parallel: where the condition holds; undefined: always
+  Expr peel_first = {}, peel_last = {};                     // iterations with bodies of their own; undefined: none
   bool constant() const { return kind == ir::LoopKind::vector || kind == ir::LoopKind::unroll; }
 };
 
@@ -36,10 +38,17 @@ struct Split {
   SourceLocation where, tail_where;
 };
 
+// Two loops run as one: fused = outer * (iterations of inner) + inner. `fused` is a root of its own.
+struct Fusion {
+  std::string outer, inner, fused;
+  SourceLocation where;
+};
+
 struct Nest {
   const FuncContents* func = nullptr;
   std::vector<Loop> loops;
   std::vector<Split> splits;
+  std::vector<Fusion> fusions;
   SourceLocation order = {};                                // of the last directive that reordered loops
 
   int position(const std::string& loop) const;              // -1: no such loop
@@ -48,11 +57,15 @@ struct Nest {
   const Split* split_of(const std::string& parent) const;   // how this variable or loop is cut; null: it is not
   const Split* block_loop(const std::string& outer) const;  // the split whose block loop this is
   bool constant_inner(const Split& split) const;            // the inner loop is a vector or unrolled
+  const Fusion* fusion_of(const std::string& name) const;   // of which this loop or variable is a part; null: of none
+  const Fusion* fusion_named(const std::string& fused) const;
+  // The variables of the Func that the loop runs over: its root, or those of the loops that were fused to it.
+  std::set<std::string> variables_of(const Loop& loop) const;
   // Iterations of a constant loop, where tiles are of this class of their map.
   int64_t constant_extent(const Loop& loop, size_t tile_class = 0) const;
 };
 
-// Applies split, tile, reorder, vectorize, unroll, parallel and tail to the plain nest of the Func (indices in order, then
+// Applies split, tile, fuse, peel, reorder, vectorize, unroll, parallel and tail to the plain nest of the Func (indices in order, then
 // reduction variables). Throws Error{unknown_loop, bad_directive, bad_factor, illegal_schedule} at the directive.
 Nest build_nest(const FuncContents& func, const std::vector<Directive>& directives);
 

@@ -1,6 +1,9 @@
 #include "jit/lower/nest_emitter.h"
 
+#include <fmt/format.h>
+
 #include "jit/lower/lets.h"
+#include "lang/text.h"
 
 namespace lathe {
 
@@ -30,6 +33,7 @@ Stmt NestEmitter::emit(const Scope& outer) {
   Walk walk;
   for (size_t i = 0; i < nest_.loops.size(); ++i) walk.levels.push_back(static_cast<int>(i));
   if (target_) check_update_order();
+  check_ranges();
   if (!func_.is_reduction()) return emit_from(walk, 0, scope);
 
   place_accumulators();
@@ -60,6 +64,7 @@ Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
 
 Stmt NestEmitter::emit_loop(const Loop& loop, Scope scope, const Continue& body) {
   Lets lets(lowering_, scope.facts);
+  enter_ranges(loop, scope, lets);
   enter_pending(loop.name, scope, lets);
   scope.facts = lets.facts();
   const Split* split = nest_.block_loop(loop.name);
@@ -74,9 +79,13 @@ Stmt NestEmitter::emit_loop(const Loop& loop, Scope scope, const Continue& body)
 }
 
 Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
+  const Loop& loop = nest_.loops[walk.levels[at]];
+  Lets lets(lowering_, scope.facts);
+  enter_fusions(scope, lets);
+  scope.facts = lets.facts();
   Continue rest = [this, walk, at](Scope inner) { return emit_from(walk, at + 1, std::move(inner)); };
-  if (walk.phase != Phase::whole && walk.phase != Phase::update) return rest(std::move(scope));
-  return with_attached(nest_.loops[walk.levels[at]].name, std::move(scope), rest);
+  if (walk.phase != Phase::whole && walk.phase != Phase::update) return lets.wrap(rest(std::move(scope)));
+  return lets.wrap(with_attached(loop.name, std::move(scope), rest));
 }
 
 // --- Values of loops and variables.
@@ -89,6 +98,9 @@ Expr NestEmitter::extent_of(const std::string& name, const Scope& scope) const {
     if (s.outer == name) return ceil_div(extent_of(s.parent, scope), block_size(s, scope));
     if (s.inner == name && nest_.constant_inner(s)) return block_size(s, scope);
   }
+  if (const Fusion* f = nest_.fusion_named(name)) {
+    return simplify(extent_of(f->outer, scope), scope.facts) * simplify(extent_of(f->inner, scope), scope.facts);
+  }
   internal_error("lower", "no extent for loop " + name + " of " + func_.name);
 }
 
@@ -99,8 +111,19 @@ Expr NestEmitter::local(const std::string& name, const Scope& scope) const {
   return scope.start.at(split->inner) + local(split->inner, scope);
 }
 
+bool NestEmitter::bound(const std::string& name, const Scope& scope) const {
+  if (scope.value.count(name)) return true;
+  const Split* split = nest_.split_of(name);
+  return split && scope.start.count(split->inner) && bound(split->inner, scope);
+}
+
+Expr NestEmitter::minimum_of(const std::string& root, const Scope& scope) const {
+  auto low = scope.low.find(root);
+  return low == scope.low.end() ? root_minimum_.at(root) : low->second;
+}
+
 Expr NestEmitter::absolute(const std::string& root, const Scope& scope) const {
-  return simplify(root_minimum_.at(root) + local(root, scope), scope.facts);
+  return simplify(minimum_of(root, scope) + local(root, scope), scope.facts);
 }
 
 std::string NestEmitter::bind(const Loop& loop, const Expr& count, Scope& scope) {
@@ -120,6 +143,11 @@ Expr NestEmitter::block_size(const Split& split, const Scope& scope) const {
 // The block loop is bound: the inner loop starts there and ends with the block or with the parent.
 void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scope) const {
   Expr start = simplify(local(split.outer, scope) * block, scope.facts);
+  if (split.tail == Tail::shift && tail_of(split) == Tail::shift) {
+    shift_block(split, block, scope);
+    scope.start[split.inner] = simplify(min(start, scope.start[split.inner]), scope.facts);
+    return;
+  }
   Expr rest = extent_of(split.parent, scope) - start;
   scope.start[split.inner] = start;
   scope.block[split.inner] = block;
@@ -128,11 +156,6 @@ void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scop
     return;
   }
   scope.extent[split.inner] = block;
-  if (tail_of(split) == Tail::shift) {
-    shift_block(split, block, scope);
-    scope.start[split.inner] = simplify(min(start, scope.start[split.inner]), scope.facts);
-    return;
-  }
   scope.valid[split.inner] = simplify(min(block, rest), scope.facts);
   scope.tail[split.inner] = tail_of(split);
 }
@@ -149,6 +172,72 @@ void NestEmitter::enter_pending(const std::string& loop, Scope& scope, Lets& let
     const Split* blocks = nest_.block_loop(name);
     if (!blocks) return;
     name = blocks->parent;
+  }
+}
+
+// What the variables of this loop run over is known where those outside are bound.
+void NestEmitter::enter_ranges(const Loop& loop, Scope& scope, Lets& lets) const {
+  if (!loop.reduction || lowering_.ranges.empty()) return;
+  for (const std::string& r : nest_.variables_of(loop)) {
+    auto range = lowering_.ranges.find({func_.name, r});
+    if (range == lowering_.ranges.end() || scope.low.count(r)) continue;
+    Substitution values;
+    for (const auto& [root, minimum] : root_minimum_) {
+      if (uses_var(range->second.lowest, root) || uses_var(range->second.end, root)) values.push_back({root, absolute(root, scope)});
+    }
+    const Expr low = lets.named(r + ".low", substitute(range->second.lowest, values));
+    const Expr extent = lets.named(r + ".extent", max(substitute(range->second.end, values) - low, integer(0)));
+    scope.low[r] = low;
+    scope.extent[r] = extent;
+    scope.facts = lets.facts();
+  }
+}
+
+// A range may follow loops that stand outside of its variable's, one iteration at a time.
+void NestEmitter::check_ranges() const {
+  for (const ReductionVar& r : func_.rvars) {
+    auto range = lowering_.ranges.find({func_.name, r.name});
+    if (range == lowering_.ranges.end()) continue;
+    bool inside = false;
+    for (const Loop& loop : nest_.loops) {
+      const std::set<std::string> variables = nest_.variables_of(loop);
+      inside = inside || variables.count(r.name);
+      for (const std::string& v : variables) {
+        const bool follows = v != r.name && (uses_var(range->second.lowest, v) || uses_var(range->second.end, v));
+        if (!follows || (!inside && loop.kind != ir::LoopKind::vector)) continue;
+        throw Error(ErrorCode::illegal_schedule,
+                    {"schedule", fmt::format("{} of {} runs from {} to {}", r.name, func_.name, print(range->second.lowest), print(range->second.end)),
+                     inside ? fmt::format("{} stands inside", loop.name) : fmt::format("{} is a vector", loop.name),
+                     fmt::format("serial loops over {} outside of {}", v, r.name), range->second.where, "reorder them, or leave this variable unclipped"});
+      }
+    }
+  }
+}
+
+// Loops that were fused get their values where all of the fused loop is bound.
+void NestEmitter::enter_fusions(Scope& scope, Lets& lets) const {
+  for (auto f = nest_.fusions.rbegin(); f != nest_.fusions.rend(); ++f) {   // what was fused last holds those before it
+    if (!scope.value.count(f->outer) && bound(f->fused, scope)) enter_fusion(*f, scope, lets);
+  }
+}
+
+void NestEmitter::enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) const {
+  const Fusion* f = &fusion;
+  const Expr at = local(f->fused, scope), outer_count = extent_of(f->outer, scope);
+  const Expr inner_count = lets.named(f->inner + ".count", extent_of(f->inner, scope));
+  const Expr outer = lets.named(f->outer, at / inner_count), inner = lets.named(f->inner, at - outer * inner_count);
+  scope.value[f->outer] = outer, scope.count[f->outer] = outer_count;
+  scope.value[f->inner] = inner, scope.count[f->inner] = inner_count;
+  for (const auto& [var, count] : {std::pair{outer, outer_count}, std::pair{inner, inner_count}}) {
+    if (var.kind() == ExprKind::var) lets.facts().bound(var->name, integer(0), simplify(count - integer(1), lets.facts()));
+  }
+  scope.facts = lets.facts();
+  for (const std::string& part : {f->outer, f->inner}) {
+    const Split* s = nest_.block_loop(part);
+    if (!s) continue;
+    const Expr size = s->even ? ceil_div(extent_of(s->parent, scope), extent_of(s->outer, scope)) : block_size(*s, scope);
+    enter_block(*s, lets.named(s->inner + ".block", size), scope);
+    scope.facts = lets.facts();
   }
 }
 
@@ -201,27 +290,44 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   scope.count[loop.name] = count;
 
   Stmt copies = write_awaiting(loop.name, scope);
+  const Continue entered = [&](Scope inner) {
+    if (split) enter_block(*split, block, inner);
+    return body(std::move(inner));
+  };
+  if (loop.peel_first.defined()) return lets.wrap(ir::make_block({copies, emit_peeled(loop, count, std::move(scope), entered)}));
   Expr from = integer(0);
   Stmt head;
   // The first iteration finds nothing kept from one before. Bodies with register tiles are not written twice for that.
   if (scope.first_cuts > 0 && slides_along(loop.name) && !lowering_.register_loop.count(func_.name)) {
     --scope.first_cuts;
-    head = emit_range(loop, from, integer(1), count, scope, body);
+    head = emit_range(loop, from, integer(1), count, scope, entered);
     from = integer(1);
   }
   if (!split && !loop.reduction && scope.border_cuts > 0) {
     Idle idle = idle_range(loop.name, scope);
     if (!idle.accesses.empty()) {
-      return lets.wrap(ir::make_block({copies, head, emit_bordered(loop, from, count, idle, std::move(scope), body)}));
+      return lets.wrap(ir::make_block({copies, head, emit_bordered(loop, from, count, idle, std::move(scope), entered)}));
     }
   }
-  if (head) return lets.wrap(ir::make_block({copies, head, emit_range(loop, from, count, count, scope, body)}));
+  if (head) return lets.wrap(ir::make_block({copies, head, emit_range(loop, from, count, count, scope, entered)}));
   std::string var = bind(loop, count, scope);
-  if (split) enter_block(*split, block, scope);
   if (loop.reduction && !split && loops_around_accumulators(loop)) {
     scope.reduction_guards.push_back(lt(make_var(var), extent_of(loop.name, scope)));
   }
-  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, body(std::move(scope)), loop.when)}));
+  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, entered(std::move(scope)), loop.when)}));
+}
+
+// The first and the last iterations apart, so that what holds between them is known there.
+Stmt NestEmitter::emit_peeled(const Loop& loop, const Expr& count, Scope scope, const Continue& body) {
+  Lets lets(lowering_, scope.facts);
+  const Expr first = lets.named(loop.name + ".first", min(loop.peel_first, count));
+  const Expr last = lets.named(loop.name + ".last", max(first, count - loop.peel_last));
+  scope.facts = lets.facts();
+  std::vector<Stmt> parts;
+  for (const auto& [from, to] : {std::pair{integer(0), first}, std::pair{first, last}, std::pair{last, count}}) {
+    parts.push_back(emit_range(loop, from, to, count, scope, body));
+  }
+  return lets.wrap(ir::make_block(std::move(parts)));
 }
 
 // Iterations [from, to) of a loop of `count`, of which there may be fewer than `to`.
@@ -231,7 +337,7 @@ Stmt NestEmitter::emit_range(const Loop& loop, const Expr& from, const Expr& to,
   if (scope.facts.at_most(end, from)) return nullptr;
   std::string var = lowering_.fresh(loop.name);
   scope.facts.bound(var, from, simplify(to - integer(1), scope.facts));
-  bool single = is_integer_constant(from) && simplify(to - from) == integer(1);
+  bool single = simplify(to - from) == integer(1);
   scope.value[loop.name] = single ? from : make_var(var);
   scope.count[loop.name] = count;
   return ir::make_loop(var, from, simplify(end - from, scope.facts), loop.kind, body(std::move(scope)), loop.when);

@@ -48,6 +48,13 @@ class NestEmitter {
   ir::Stmt inside_loop(const Walk& walk, size_t at, Scope scope);
   void enter_block(const Split& split, const Expr& block, Scope& scope) const;
   void enter_pending(const std::string& loop, Scope& scope, Lets& lets) const;
+  void enter_fusions(Scope& scope, Lets& lets) const;
+  void enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) const;
+  void enter_ranges(const Loop& loop, Scope& scope, Lets& lets) const;
+  bool bound(const std::string& name, const Scope& scope) const;
+  Expr minimum_of(const std::string& root, const Scope& scope) const;
+  void check_ranges() const;
+  ir::Stmt emit_peeled(const Loop& loop, const Expr& count, Scope scope, const Continue& body);
   Expr extent_of(const std::string& name, const Scope& scope) const;
   Expr local(const std::string& name, const Scope& scope) const;
   Expr absolute(const std::string& root, const Scope& scope) const;
@@ -56,6 +63,7 @@ class NestEmitter {
 
   // --- blocks with steady and edge bodies (emit_blocks.cpp)
   ir::Stmt emit_blocks(const Loop& loop, const Split& split, Scope scope, const Continue& body);
+  void note_short_block(const Split& split, const Expr& rest, const Facts& facts);
   ir::Stmt emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
                      const Expr& rest, const Scope& outer, const Continue& body);
   ir::Stmt first_block(const Loop& loop, const Expr& full, Scope& scope,
@@ -64,6 +72,7 @@ class NestEmitter {
   ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
   const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
+  bool runs_on_threads(const std::string& loop) const;
   void require_whole_block(const Split& split, const Expr& block, const Scope& scope) const;
   void shift_block(const Split& split, const Expr& block, Scope& scope) const;
   bool stores_once(const std::string& loop) const;
@@ -75,6 +84,7 @@ class NestEmitter {
     std::set<BorderRead> accesses;
   };
   void find_idle_rules(Scope& scope) const;
+  void note_idle(const Scope& scope);
   bool meets_border(const Loop& loop, const Scope& scope) const;
   // `step`: elements from the start of one block to that of the next; undefined: a block.
   Idle idle_range(const std::string& variable, const Scope& scope, const Expr& step = {}) const;
@@ -133,6 +143,8 @@ class NestEmitter {
   Expr translate_access(const Expr& e, const Scope& scope);
   Expr nearest(const std::string& tensor, size_t d, const Expr& index, const Expr& extent, const Expr& clamped,
                const Facts& facts) const;
+  void note_absent(const Expr& e, const std::vector<Expr>& indices, const Scope& scope);
+  bool idle_here(const BorderRead& read, const Scope& scope) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
   Expr read(const Storage& from, int component, DType dtype, const std::vector<Expr>& indices, const Scope& scope,
             const Expr& present = {}) const;
@@ -143,6 +155,7 @@ class NestEmitter {
   ir::Stmt prefetches(const Scope& scope) const;
   ir::Stmt guarded(ir::Stmt s, const Scope& scope) const;
   static ir::Stmt where_terms(ir::Stmt s, const Scope& scope);
+  ir::Stmt where_points(ir::Stmt s, const Region& region, bool terms, const Scope& scope) const;
 
   // --- producers and copies inside a loop (emit_attached.cpp)
   ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
@@ -157,6 +170,7 @@ class NestEmitter {
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
+  int sliding_loop(const Attachment& attachment) const;
   bool slides_along(const std::string& loop) const;
   static VarRanges ranges_over(const FuncContents& func, const Region& region, bool whole = false);
   Region region_of(const std::string& tensor, const Scope& scope) const;

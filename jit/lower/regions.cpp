@@ -64,7 +64,8 @@ void NestEmitter::ranges_inside(const Scope& scope, VarRanges& real, VarRanges& 
     return std::pair{Range{start + inner.lowest, start + inner.highest},
                      Range{start + inner_whole.lowest, start + inner_whole.highest}};
   };
-  for (const auto& [root, minimum] : root_minimum_) {
+  for (const auto& [root, from] : root_minimum_) {
+    const Expr minimum = minimum_of(root, scope);
     auto [r, w] = range_of(root);
     real[root] = {simplify(minimum + r.lowest, scope.facts), simplify(minimum + r.highest, scope.facts)};
     whole[root] = {simplify(minimum + w.lowest, scope.facts), simplify(minimum + w.highest, scope.facts)};

@@ -11,6 +11,7 @@
 
 #include "analysis/simplify.h"
 #include "jit/ir/ir.h"
+#include "jit/lower/layout.h"
 #include "schedules/schedule.h"
 
 namespace lathe {
@@ -21,18 +22,19 @@ struct Prefetching;
 // A dimension of a read under a boundary rule: Func, access, dimension.
 using BorderRead = std::tuple<std::string, Expr, size_t>;
 
-// Where the values of a tensor are found: buffer element (index - minimum) in the order of `order`, or, in a folded
+// Where the values of a tensor are found: buffer element (index - minimum) in the order of `digits`, or, in a folded
 // dimension, index modulo the fold.
 struct Storage {
   std::vector<std::string> buffers;                         // one for each component
   std::vector<Expr> minimum;                                // by tensor dimension
   std::vector<Expr> fold;                                   // by tensor dimension; undefined: not folded
   std::vector<Expr> size = {};                              // of a copy: entries by tensor dimension
-  std::vector<int> order;                                   // buffer dimension -> tensor dimension
+  Layout digits;                                            // of each buffer dimension
   bool packed = false;                                      // bytes of two elements along the last dimension (packed.h)
 };
 
 struct Scope {
+  std::map<std::string, Expr> low;                          // reduction variable with a range of its own -> where it begins
   std::map<std::string, Expr> value;                        // bound loop -> its iteration, counted from 0
   std::map<std::string, Expr> start;                        // inner loop -> first iteration of the block, in its parent
   std::map<std::string, Expr> extent;                       // root or loop -> iterations in this body

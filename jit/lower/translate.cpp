@@ -32,9 +32,20 @@ Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
   std::vector<Expr> indices;
   for (const Expr& a : e.args()) indices.push_back(simplify(translate(a, scope), scope.facts));
   if (auto copy = scope.staged.find(e->name); copy != scope.staged.end()) {
+    if (e->boundary == Boundary::none) note_absent(e, indices, scope);   // the copy holds something there
     return read(copy->second, e->component, e.type().dtype, indices, scope);
   }
   return bounded_read(e, std::move(indices), scope);
+}
+
+void NestEmitter::note_absent(const Expr& e, const std::vector<Expr>& indices, const Scope& scope) {
+  for (size_t d = 0; d < indices.size(); ++d) {
+    if (idle_here({func_.name, e, d}, scope)) continue;
+    const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
+    const Expr inside = simplify(ge(indices[d], integer(0)) & lt(indices[d], extent), scope.facts);
+    int64_t known = 0;
+    if (!is_integer_constant(inside, &known) || !known) absent_.push_back(inside);
+  }
 }
 
 static Expr mirrored(const Expr& index, const Expr& extent) {
@@ -61,7 +72,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
   const InputDecl* input = lowering_.op.find_input(e->name);
   Expr present;
   for (size_t d = 0; d < indices.size() && input && e->boundary != Boundary::inside; ++d) {
-    if (scope.inside.count({func_.name, e, d})) continue;
+    if (idle_here({func_.name, e, d}, scope)) continue;
     const Expr& extent = input->extents[d];
     Expr index = indices[d];
     Expr inside = simplify(ge(index, integer(0)) & lt(index, extent), scope.facts);
@@ -85,15 +96,22 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
   return select(present, value, translate(e->boundary_value, scope));
 }
 
+// The boundary rule of this read needs no look here: the index is inside.
+bool NestEmitter::idle_here(const BorderRead& read, const Scope& scope) const {
+  if (scope.inside.count(read)) return true;
+  auto clipped = lowering_.clipped.find(read);
+  return clipped != lowering_.clipped.end() && scope.low.count(clipped->second);
+}
+
 // Buffer indices of the tensor's element.
 std::vector<Expr> NestEmitter::place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts) {
-  std::vector<Expr> result;
-  for (int d : storage.order) {
-    bool folded = storage.fold[d].defined();
-    Expr at = folded ? indices[d] % storage.fold[d] : indices[d] - storage.minimum[d];
-    if (storage.packed && d == storage.order.back()) at = at / integer(2);
-    result.push_back(simplify(at, facts));
+  std::vector<Expr> entries;
+  for (size_t d = 0; d < indices.size(); ++d) {
+    entries.push_back(storage.fold[d].defined() ? indices[d] % storage.fold[d] : indices[d] - storage.minimum[d]);
   }
+  if (storage.packed && !entries.empty()) entries.back() = entries.back() / integer(2);
+  std::vector<Expr> result = place_in(storage.digits, entries);
+  for (Expr& at : result) at = simplify(at, facts);
   if (result.empty()) result.push_back(integer(0));
   return result;
 }
@@ -171,7 +189,12 @@ Stmt NestEmitter::store_at(const std::vector<Expr>& point, const std::vector<Exp
   for (size_t c = 0; c < values.size(); ++c) {
     Stmt s = ir::make_store(to.buffers[c], indices, values[c], mask);
     Expr streams = stream && scope.lockstep ? lowering_.streams(func.name) : Expr();
-    if (streams.defined() && begins_at_whole_vectors(indices.back(), values[c].type().dtype, scope)) {
+    const bool whole = streams.defined() && begins_at_whole_vectors(indices.back(), values[c].type().dtype, scope);
+    if (scope.lockstep) {
+      lowering_.note(func.name, Requirement::streamed, whole,
+                     !streams.defined() ? "no stream directive, or not at the end of the reduction" : "a store may begin inside of a vector");
+    }
+    if (whole) {
       ir::StmtNode node = *s;
       node.streaming = streams;
       s = std::make_shared<const ir::StmtNode>(std::move(node));

@@ -33,11 +33,17 @@ struct SizeSpec {
   std::string name;
   int64_t lowest = 0, highest = int64_t{1} << 40, multiple_of = 1;
 };
+// Which digit of which index a dimension of an argument holds, where the schedule gives the argument's layout.
+struct ArgumentDigit {
+  size_t dimension = 0;
+  int64_t divisor = 1, modulus = 0;                         // index / divisor, modulo `modulus` unless that is 0
+};
 struct ArgumentSpec {
   std::string name;
   DType dtype = DType::f32;
   bool is_output = false;
   std::vector<SizeFormula> extents;                         // a formula that is one `size` step binds that size first
+  std::vector<ArgumentDigit> digits = {};                   // of each dimension; empty: the caller's layout
 };
 struct RunParam {
   std::string name;
@@ -110,6 +116,11 @@ class Kernel {
   // Runs without the checks that the first `run` of these views made: for timing.
   std::function<void()> bind(std::span<const TensorView> arguments, const RunOptions& options = {},
                              const std::map<std::string, double>& params = {}) const;
+
+  // The argument in the layout that the kernel takes (free_layout, constant), as a tensor of one dimension for each digit:
+  // once for a constant. `unpack` brings an output back.
+  Tensor pack(const std::string& argument, const TensorView& view) const;
+  void unpack(const std::string& argument, const TensorView& packed, const TensorView& view) const;
 
   void set_tune_param(const std::string& name, int64_t value);     // Error{bad_factor} outside its range
   const KernelSignature& signature() const;

@@ -36,7 +36,10 @@ class Drawer {
     } else {
       tile();
     }
+    fuse();
+    clip();
     parallel();
+    peel();
     return nest_;
   }
 
@@ -201,6 +204,49 @@ class Drawer {
     if (random_.chance(50)) add(fmt::format("tail({}, mask)", ji));
     split_reductions();
     finish_tile({ji, ii});
+  }
+
+  bool cut_further(const std::string& name) const {
+    return std::any_of(nest_.loops.begin(), nest_.loops.end(), [&](const RandomLoop& l) { return l.before == name && l.constant; });
+  }
+
+  // Neighbours of one kind become one loop.
+  void fuse() {
+    if (!random_.chance(12) || nest_.loops.size() < 2) return;
+    const auto at = static_cast<size_t>(random_.below(static_cast<int64_t>(nest_.loops.size()) - 1));
+    RandomLoop outer = nest_.loops[at], inner = nest_.loops[at + 1];
+    const bool tile = std::any_of(nest_.lines.begin(), nest_.lines.end(), [](const std::string& s) { return s.find(".tile(") != std::string::npos; });
+    if (outer.constant || inner.constant || outer.reduction != inner.reduction || inner.before == outer.name || tile) return;
+    RandomLoop fused = outer;
+    fused.name = fused.root = fresh(outer.root, "f");
+    fused.can_be_constant = false;
+    add(fmt::format("fuse({}, {}, {})", outer.name, inner.name, fused.name));
+    for (RandomLoop& l : nest_.loops) if (l.before == outer.name || l.before == inner.name) l.before = fused.name;
+    nest_.loops[at] = fused;
+    nest_.loops.erase(nest_.loops.begin() + static_cast<long>(at) + 1);
+  }
+
+  void peel() {
+    if (!random_.chance(12)) return;
+    std::vector<std::string> names;
+    for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction && !cut_further(l.name)) names.push_back(l.name);
+    if (!names.empty()) add(fmt::format("peel({}, {}, {})", random_.pick(names), random_.between(0, 2), random_.between(0, 2)));
+  }
+
+  // Reduction variables along which terms are left out.
+  void clip() {
+    std::vector<std::string> names;
+    for (const ReductionVar& r : nest_.func->rvars) {
+      bool absent = false;
+      for (const Expr& v : nest_.func->values) {
+        visit(v, [&](const Expr& e) {
+          if (e.kind() != ExprKind::access || e->boundary != Boundary::none) return;
+          for (const Expr& index : e.args()) absent = absent || uses_var(index, r.name);
+        });
+      }
+      if (absent && random_.chance(50)) names.push_back(r.name);
+    }
+    if (!names.empty()) add(fmt::format("clip({})", fmt::join(names, ", ")));
   }
 
   void parallel() {

@@ -30,6 +30,7 @@ class Drawer {
   Drawer(const Operator& op, Random& random) : op_(op), random_(random) {}
 
   RandomSchedule run() {
+    factor_reductions();
     choose_epilogues();
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) place(*f);
     for (const auto& [name, nest] : nests_) {
@@ -58,6 +59,46 @@ class Drawer {
   static bool reads(const FuncContents& f, const std::string& tensor) {
     for (const Expr& e : accesses(f)) if (e->name == tensor) return true;
     return false;
+  }
+
+  // Partial results of some reductions become Funcs.
+  void factor_reductions() {
+    std::vector<FuncContents> funcs;
+    for (FuncContents& f : op_.funcs) {
+      if (f.is_reduction() && !f.rvars.empty() && random_.chance(12)) funcs.push_back(factor(f));
+      funcs.push_back(f);
+    }
+    op_.funcs = std::move(funcs);
+  }
+
+  // Returns the part, and leaves what combines it.
+  FuncContents factor(FuncContents& f) {
+    FuncContents part = f;
+    part.name = f.name + "_part";
+    const std::string variable = random_.pick(f.rvars).name;
+    std::string block = variable;
+    auto mine = std::find_if(part.rvars.begin(), part.rvars.end(), [&](const ReductionVar& r) { return r.name == variable; });
+    if (random_.chance(70)) {
+      block = variable + "_block", mine->name = variable + "_in";
+      for (Expr& v : part.values) v = substitute(v, {{variable, make_var(mine->name)}});
+      add(fmt::format("{}.split({}, {}, {}, {}{})", f.name, variable, block, mine->name, random_.pick<int64_t>({1, 2, 3, 8, 16, 33}),
+                      random_.chance(40) ? ", even" : ""));
+    } else {
+      part.rvars.erase(mine);
+    }
+    if (part.rvars.empty()) part.combiner = nullptr;
+    add(fmt::format("{}.rfactor({}, {})", f.name, block, part.name));
+    f.rvars = {{block, make_integer(DType::i64, 8)}};
+    for (int c = 0; c < f.components(); ++c) {
+      ExprNode read;
+      read.kind = ExprKind::access, read.name = part.name, read.component = c;
+      read.type = {part.dtype(c), 1};
+      read.args.push_back(make_var(block));
+      for (const std::string& v : f.vars) read.args.push_back(make_var(v));
+      f.values[static_cast<size_t>(c)] = make_access(read);
+    }
+    part.vars.insert(part.vars.begin(), block);
+    return part;
   }
 
   // A pure reader of a reduction at its own indices may be its epilogue.
@@ -188,7 +229,7 @@ class Drawer {
     if (schedule_.variant.empty()) schedule_.condition.clear();
   }
 
-  const Operator& op_;
+  Operator op_;                                             // with the Funcs that the schedule makes
   Random& random_;
   RandomSchedule schedule_;
   std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes

@@ -8,6 +8,7 @@
 
 #include "jit/compile.h"
 #include "jit/runtime/host.h"
+#include "jit/runtime/pack.h"
 #include "lang/needed_regions.h"
 #include "lang/program.h"
 #include "lang/text.h"
@@ -128,7 +129,9 @@ Verdict run(const Trial& trial) {
       CheckData data;
       try {
         data = make_check_data(trial.op, r.sizes, r.check);
-        kernel.run(data.bindings.tensors, {.threads = r.threads}, data.bindings.params);
+        const PackedCall call(kernel, data.bindings.tensors);
+        kernel.run(call.arguments(), {.threads = r.threads}, data.bindings.params);
+        call.unpack_outputs();
       } catch (const Error& error) {
         if (error.code() != ErrorCode::read_outside_at_call && error.code() != ErrorCode::wrong_shape) throw;
         ++verdict.skipped;

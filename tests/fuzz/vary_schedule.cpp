@@ -56,7 +56,7 @@ class Variation {
       case DirectiveKind::reorder:
         if (random_.chance(40)) swap_neighbours(d.loops);
         break;
-      case DirectiveKind::layout: random_.shuffle(d.loops); break;
+      case DirectiveKind::layout: random_.shuffle(d.digits); break;
       case DirectiveKind::parallel: elsewhere(d, d.func); break;
       case DirectiveKind::store_in: if (random_.chance(30)) elsewhere(d, d.func); break;
       case DirectiveKind::compute_at:

@@ -22,8 +22,9 @@ TEST_CASE("the C++ form and the text form give equal schedules") {
       .parallel("jo");
   s["A"].prefetch("C", "io", 2);
   s["D.sum"].compute_at("D", "i").store_at("D", "i").fold_storage("i", 3).collapse("x", "c", "xc").store_in("stack");
-  s["D.sum2"].compute_inline().compute_root();
-  s["D"].epilogue_of("C").stream(gt(Expr(4) * M * N, make_var("target.L3") / Expr(2))).stream();
+  s["D.sum2"].compute_inline().compute_root().fuse("i", "j", "ij").peel("ij", 1, M).clip({"k"}).rfactor("k", "part");
+  s["D"].epilogue_of("C").stream(gt(Expr(4) * M * N, make_var("target.L3") / Expr(2))).stream().require(Requirement::streamed);
+  s["A"].constant().layout({Digit("K", 4), "M", Digit("K", 1, 4)}).free_layout();
   s.specialize(ge(M, Expr(48)) & eq(make_var("B.stride.0") % Expr(1024), Expr(0)), [](const auto& stage_of) {
     stage_of("B").stage_at("C", "jo", "Bp").layout({"ki", "ji"}).with_first("io");
     stage_of("Bp").vectorize("ji");
@@ -38,8 +39,9 @@ C.tail(io, rows: full, 2/3, then clamp).tail(ji, mask)
 C.store_in(registers, at = io).parallel(jo)
 A.prefetch(C, io, 2)
 D.sum.compute_at(D, i).store_at(D, i).fold_storage(i, 3).collapse(x, c, xc).store_in(stack)
-D.sum2.compute_inline().compute_root()
-D.epilogue_of(C).stream(when bytes(D) > target.L3/2).stream()
+D.sum2.compute_inline().compute_root().fuse(i, j, ij).peel(ij, 1, M).clip(k).rfactor(k, part)
+D.epilogue_of(C).stream(when bytes(D) > target.L3/2).stream().require(streamed)
+A.constant().layout(K/4, M, K%4).free_layout()
 specialize(M >= 48 and stride(B, K) % 1024 == 0) {
   B.stage_at(C, jo, Bp).layout(ki, ji).with_first(io)
   Bp.vectorize(ji)

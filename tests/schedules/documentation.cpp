@@ -1,63 +1,11 @@
 // docs/schedule.md and docs/language.md say what the tables say, and their examples are texts that parse.
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "lang/func.h"
 #include "tests/schedules/operators.h"
-#include "tests/source_dir.h"
+#include "tests/schedules/page.h"
 
 using namespace lathe;
-
-namespace {
-
-std::string read_page(const std::string& name) {
-  std::ifstream in(source_dir() + "/docs/" + name);
-  REQUIRE_MESSAGE(in.good(), "docs/" << name << " cannot be read");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-// The part of a page from a heading to the next one; "" when there is none.
-std::string section_of(const std::string& page, const std::string& heading) {
-  size_t begin = page.find("\n" + heading + "\n");
-  if (begin == std::string::npos) return "";
-  return page.substr(begin + 1, page.find("\n#", begin + 1) - begin - 1);
-}
-
-// The contents of the fenced blocks of a language, with the page's line of their first line.
-struct Example {
-  std::string text;
-  int line = 0;
-};
-std::vector<Example> examples_of(const std::string& page, const std::string& language) {
-  std::vector<Example> found;
-  std::istringstream lines(page);
-  bool inside = false;
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (inside && line == "```") {
-      inside = false;
-    } else if (inside) {
-      found.back().text += line + "\n";
-    } else if (line == "```" + language) {
-      inside = true;
-      found.push_back({"", number + 1});
-    }
-  }
-  return found;
-}
-
-size_t count_of(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-}  // namespace
 
 TEST_CASE("every directive has a section in docs/schedule.md with its signature") {
   std::string page = read_page("schedule.md");

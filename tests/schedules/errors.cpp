@@ -117,6 +117,16 @@ TEST_CASE("names of params and staged copies are new") {
   check_error_has("param M = 8 in 1..9", ErrorCode::duplicate_name, "name of a param: got 'M'");
   check_error_has("param kc = 8 in 1..9\nparam kc = 8 in 1..9", ErrorCode::duplicate_name, "at dense.lathe:3:7");
   check_error_has("B.stage_at(C, jo, D)", ErrorCode::duplicate_name, "name of a staged copy: got 'D'");
+  check_error_has("C.rfactor(k, D)", ErrorCode::duplicate_name, "name of a new Func: got 'D'");
+}
+
+TEST_CASE("facts, counts and digits that there are not are refused") {
+  check_error_has("C.require(kep)", ErrorCode::bad_directive, "got kep, need one of kept, in_registers,");
+  check_error_has("C.require(kep)", ErrorCode::bad_directive, "did you mean kept?");
+  check_error_has("C.peel(i, 1)", ErrorCode::bad_directive, "need F.peel(l, e, e)");
+  check_error_has("C.peel(i, -1, 1)", ErrorCode::bad_factor, "got -1, need at least 0");
+  check_error_has("B.layout(N/0)", ErrorCode::bad_factor, "got N/0, need a divisor of at least 1");
+  check_error_has("B.layout(N%1)", ErrorCode::bad_factor, "got N%1, need a divisor of at least 1, a radix of at least 2");
 }
 
 TEST_CASE("variants do not nest, and their copies stay inside") {

@@ -144,6 +144,9 @@ TEST_CASE("show prints each stage") {
   CHECK(contains(lathe_command(shop, "show add.lathe --stage algorithm").out, "C[i] = A[i] + B[i]"));
   CHECK(contains(lathe_command(shop, "show add.lathe --stage schedule").out, "the plain nest"));
   CHECK(contains(lathe_command(shop, "show add.lathe --stage loops").out, "for "));
+  CHECK(contains(lathe_command(shop, "show stdlib:blur3x3 --directive 2").out, "# before By.split(y, yb, yi, 128, even)"));
+  CHECK(contains(lathe_command(shop, "show stdlib:blur3x3 --directive 2 --diff").out, "for yb in"));
+  CHECK(lathe_command(shop, "show add.lathe --directive 1").code == 2);
   CHECK(contains(lathe_command(shop, "show add.lathe --stage llvm").out, "define "));
   CHECK(contains(lathe_command(shop, "show add.lathe --stage asm").out, "ret"));
 }

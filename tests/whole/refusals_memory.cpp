@@ -73,7 +73,7 @@ TEST_CASE("refused copies name the tensor or the loop") {
       {"matmul", "B.stage_at(C, i).stage_at(C, j)", [](S& s) { s["B"].stage_at("C", "i").stage_at("C", "j"); }, ErrorCode::bad_directive,
        "B.stage_at(C, j): got B.stage_at(C, i) before it, need one copy for each consumer", "stage_at(C, j"},
       {"matmul", "B.layout(k, j)", [](S& s) { s["B"].layout({"k", "j"}); }, ErrorCode::bad_directive,
-       "B.layout(k, j): got B is not staged, need stage_at before it", "layout"},
+       "B.layout(k, j): got B is not staged and comes in the caller's layout, need stage_at before it, free_layout or constant", "layout"},
       {"matmul", "B.stage_at(C, i).layout(k, column)", [](S& s) { s["B"].stage_at("C", "i").layout({"k", "column"}); },
        ErrorCode::unknown_loop,
        "B.layout(k, column): got C has no loop column, need loops of C that index B, one a dimension", "layout"},

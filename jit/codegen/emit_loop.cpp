@@ -1,4 +1,6 @@
 // Serial loops, and parallel loops as tasks with a closure.
+#include <algorithm>
+
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
 
@@ -82,11 +84,26 @@ void Emitter::emit_counted(const ir::StmtNode& s, const OffsetForm& min_form, ll
   builder_.SetInsertPoint(after);
 }
 
+// The iterations [begin, end) of a parallel loop, one after the other. Storage at the top of the body that no iteration shapes
+// serves all of them.
 void Emitter::run_task(const ir::StmtNode& loop, llvm::Value* min, llvm::Value* begin, llvm::Value* end) {
-  llvm::Value* first = builder_.CreateAdd(min, begin);
-  add_variable(loop.name + ".begin", {DType::i64, 1}, first);
-  const OffsetForm min_form = variables_.at(loop.name + ".begin").form;
-  emit_counted(loop, min_form, first, builder_.CreateAdd(min, end), true);
+  std::vector<const ir::StmtNode*> storage;
+  ir::Stmt body = loop.body[0];
+  const auto depends = [&](const Expr& extent) { return uses_var(extent, loop.name); };
+  while (body && body->kind == ir::StmtKind::alloc && std::none_of(body->values.begin(), body->values.end(), depends)) {
+    storage.push_back(body.get());
+    body = body->body[0];
+  }
+  const std::string first = loop.name + ".begin", count = loop.name + ".count";
+  add_variable(first, {DType::i64, 1}, builder_.CreateAdd(min, begin));
+  add_variable(count, {DType::i64, 1}, builder_.CreateSub(end, begin));
+  ir::Stmt s = ir::make_loop(loop.name, make_var(first), make_var(count), ir::LoopKind::serial, body);
+  for (size_t i = storage.size(); i-- > 0;) {
+    ir::StmtNode node = *storage[i];
+    node.body = {s};
+    s = std::make_shared<const ir::StmtNode>(std::move(node));
+  }
+  emit(s);
   finish();
 }
 

@@ -43,7 +43,7 @@ enum class LoopKind : uint8_t {
   unroll,      // constant extent; in order, becomes straight code
 };
 
-// Where a buffer lives. Storage allocated inside a parallel loop is private to an iteration.
+// Where a buffer lives. Storage allocated in a parallel loop is private to an iteration; those in turn may share it.
 enum class Space : uint8_t {
   argument,    // the caller's memory: function parameters
   heap,        // scratch from the run time's arena of this thread, 64-byte aligned

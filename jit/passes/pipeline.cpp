@@ -12,6 +12,7 @@
 #include "jit/passes/expand_math.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/hoist_masks.h"
+#include "jit/passes/hoist_storage.h"
 #include "jit/passes/outline_repeats.h"
 #include "jit/passes/outline_units.h"
 #include "jit/passes/share_values.h"
@@ -31,6 +32,7 @@ ir::Program plain(const ir::Program& program, const Target&) {
 constexpr Pass kPipeline[] = {
     {"flatten", plain<flatten>, ir::Stage::flat},
     {"simplify", plain<simplify_program>, ir::Stage::flat},
+    {"hoist_storage", plain<hoist_storage>, ir::Stage::flat},
     {"collapse_loops", plain<collapse_loops>, ir::Stage::flat},
     {"outline_units", plain<outline_units>, ir::Stage::flat},
     {"outline_repeats", plain<outline_repeats>, ir::Stage::flat},
@@ -44,6 +46,8 @@ constexpr Pass kPipeline[] = {
 
 constexpr PassOrder kOrder[] = {
     {"flatten", "collapse_loops", "chained strides show only in element offsets"},
+    {"simplify", "hoist_storage", "extents that do not change must look so"},
+    {"hoist_storage", "outline_repeats", "nothing moves out of a function"},
     {"simplify", "outline_units", "equal bodies must look equal to be shared"},
     {"collapse_loops", "outline_units", "a unit's inner loops keep the strides they were collapsed by"},
     {"outline_units", "expand_loops", "a shared body is expanded once, and compares fast while it is small"},

@@ -166,11 +166,11 @@ entry main(X: f32 readonly, Y: f32; rows: i64, n: i64, scale: f32, negate: bool)
   Compiled code(text);
   CHECK(code.run({x.data(), y.data()}, {7, 2, bits, 1}) == 0);
   CHECK(code.context.pieces == 3);
-  CHECK(code.context.allocated == 7);
+  CHECK(code.context.allocated == 3);                       // storage serves the iterations of a piece
   for (size_t i = 0; i < x.size(); ++i) CHECK(y[i] == x[i] * -0.5f);
 
   CHECK(code.run({x.data(), y.data()}, {0, 2, bits, 1}) == 0);
-  code.context.fails_from = 9;
+  code.context.fails_from = 4;
   CHECK(code.run({x.data(), y.data()}, {7, 2, bits, 0}) == 1);
   CHECK(code.context.released == code.context.allocated);
 }

@@ -50,14 +50,15 @@ const std::vector<Rule> rules = {
 
 // Third-party headers by the beginning of their path, and the folders whose sources may include them.
 const std::vector<Rule> libraries = {
-    {"fmt/", {"support/", "targets/", "lang/", "analysis/", "schedules/", "jit/", "tools/", "bench/", "examples/", "tests/"}},
+    {"fmt/",
+     {"support/", "targets/", "lang/", "analysis/", "schedules/", "jit/", "tools/", "bench/", "examples/", "tests/"}},
     {"llvm/", {"jit/codegen/", "jit/runtime/"}},
     {"toml++/", {"targets/"}},
     {"oneapi/", {"jit/runtime/"}},
     {"tbb/", {"jit/runtime/"}},
     {"hwloc", {"jit/runtime/"}},
     {"CLI/", {"tools/", "bench/"}},
-    {"nlohmann/", {"tools/", "tests/"}},
+    {"nlohmann/", {"tools/", "bench/", "tests/"}},
     {"png.h", {"tools/"}},
     {"jpeglib.h", {"tools/"}},
     {"doctest/", {"tests/"}},

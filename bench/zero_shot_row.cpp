@@ -1,0 +1,133 @@
+#include "bench/zero_shot_row.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "bench/interleaved.h"
+#include "lang/oracle.h"
+#include "tests/fuzz/trial.h"
+#include "tools/choice.h"
+#include "tools/executed.h"
+
+namespace lathe::bench {
+
+namespace {
+
+constexpr double kTermsOfCheck = 20'000;  // a few milliseconds of the interpreter
+
+using Clock = std::chrono::steady_clock;
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Dense, aligned arguments with the values of a check.
+struct Arguments {
+  std::vector<Tensor> tensors;
+  std::vector<TensorView> views;
+
+  Arguments(const Operator& op, const CheckData& data) {
+    for (const TensorArgument& argument : tensor_arguments(op)) {
+      const TensorView& view = data.bindings.tensors.at(argument.name);
+      tensors.emplace_back(view.dtype, view.shape);
+      views.push_back(tensors.back().view());
+      if (argument.is_output || view.elements() == 0) continue;
+      std::memcpy(views.back().data, view.data, static_cast<size_t>(view.elements() * bytes_of(view.dtype)));
+    }
+  }
+};
+
+// Each kernel against the interpreter, at sizes of few terms: what differs, or nothing.
+std::string check(const Operator& op, const std::vector<std::pair<const char*, const Kernel*>>& kernels) {
+  Random random(7);
+  for (int i = 0; i < 3; ++i) {
+    const CheckOptions options{
+        .seed = static_cast<uint64_t>(i + 1), .exact = false, .max_points = 300, .strides = CheckStrides::dense};
+    const auto sizes = random_sizes(op, random, kTermsOfCheck);
+    for (const auto& [name, kernel] : kernels) {
+      try {
+        const CheckData data = make_check_data(op, sizes, options);
+        kernel->run(data.bindings.tensors, {.threads = 1}, data.bindings.params);
+        const CheckReport report = compare(op, data, options);
+        if (!report.good) return fmt::format("{} is wrong: {}", name, report.first_difference);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::read_outside_at_call && error.code() != ErrorCode::wrong_shape) throw;
+      }
+    }
+  }
+  return "";
+}
+
+// Why a loop over single elements may be all there is, where the definition shows it.
+std::string reason_for_one_lane(const Operator& op) {
+  for (const FuncContents& f : op.funcs) {
+    if (!f.updates.empty()) return "updates of " + f.name + " run in order";
+    if (op.strict && f.is_reduction()) return "strict: " + f.name + " is reduced in order";
+  }
+  return "";
+}
+
+}  // namespace
+
+double RowMaker::pipe_rate(Pipe pipe) {
+  auto [it, is_new] = rates_.try_emplace(pipe, 0);
+  if (is_new) it->second = measure_pipe_rate(pipe, target_, 1);
+  return it->second;
+}
+
+Bandwidth RowMaker::bandwidth(int64_t bytes) {
+  const int size =
+      std::max(12, static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<int64_t>(bytes, 1))))));
+  auto [it, is_new] = bandwidths_.try_emplace(size);
+  if (is_new) it->second = measure_bandwidth(int64_t{1} << size, 1);
+  return it->second;
+}
+
+tools::Bound RowMaker::bound_of(const Case& which) {
+  const Work work = count_work(which.op, which.sizes);
+  tools::MachineRates machine;
+  for (Pipe pipe : tools::pipes_of(work)) machine.instructions_per_ns[pipe] = pipe_rate(pipe);
+  machine.bandwidth = bandwidth(work.bytes);
+  return tools::bound_of(work, machine, target_);
+}
+
+Row RowMaker::row(const Case& which, const Kernel& c) {
+  Row row;
+  row.name = which.name;
+  row.sizes = tools::size_text(which.op, which.sizes);
+  row.text = print(which.op);
+  CompileOptions options;
+  options.target = target_;
+  const Clock::time_point start = Clock::now();
+  const Schedule schedule = constructed_schedule(which.op, options);
+  row.construct_ms = ms_since(start);
+  const Kernel plain = compile(which.op, options);
+  options.schedule = schedule;
+  const Kernel constructed = compile(which.op, options);
+  row.compile_ms = constructed.stats().total_ms;
+
+  const tools::Executed counted =
+      tools::executed(compile_to_ir(which.op, options), target_, tools::scalars_of(which.op, which.sizes));
+  if (!counted.loops.empty()) row.lanes = counted.loops[0].each.lanes();
+  if (row.lanes == 1) row.reason = reason_for_one_lane(which.op);
+
+  row.error = check(which.op, {{"the constructed kernel", &constructed}, {"the plain nest", &plain}, {"C", &c}});
+  if (!row.error.empty()) return row;
+  const CheckData data = make_check_data(which.op, which.sizes,
+                                         {.seed = 1, .exact = false, .max_points = 1, .strides = CheckStrides::dense});
+  const Arguments arguments(which.op, data);
+  std::vector<std::function<void()>> calls;
+  for (const Kernel* kernel : {&constructed, &plain, &c}) {
+    calls.push_back(kernel->bind(arguments.views, {.threads = 1}, data.bindings.params));
+  }
+  const Interleaved times = interleaved(calls, seconds_);
+  row.constructed_us = times.us[0], row.plain_us = times.us[1], row.c_us = times.us[2];
+  row.to_plain = times.ratio[1], row.to_c = times.ratio[2];
+  const tools::Bound bound = bound_of(which);
+  row.bound_us = bound.us, row.bound_by = bound.by;
+  return row;
+}
+
+}  // namespace lathe::bench

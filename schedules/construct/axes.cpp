@@ -17,7 +17,7 @@ double score_of(const NestFacts& nest, const std::string& v) {
   if (nest.is_term(v)) {
     score -= 0.75;                                          // lanes must be summed in the end
   } else {
-    score += v == nest.func.vars.back() ? 1 : -1.5;         // what is stored
+    score += nest.is_last(v) ? 1 : -1.5;                      // what is stored
   }
   if (auto extent = nest.constant_extent(v)) score -= *extent < 4 ? 30 : *extent < nest.lanes() ? 2 : 0;
   return score;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schedules/construct/shape.h"
+#include "schedules/construct/update.h"
 
 namespace lathe {
 
@@ -10,19 +11,48 @@ namespace {
 
 using namespace construct;
 
-// The nests of a plan, written into a schedule.
+// The nests of a plan in one form, written into a schedule.
 class Writer {
  public:
-  Writer(const Operator& op, const Plan& plan, const Target& target) : op_(op), plan_(plan), target_(target), schedule_(op) {}
-
-  Schedule run() {
+  Writer(const Operator& op, const Plan& plan, const Target& target, Form form = {})
+      : op_(op), plan_(plan), target_(target), form_(std::move(form)), schedule_(op) {
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
-    if (condition_.defined()) return under_condition();
-    for (const Extra& extra : extras_) schedule_.specialize(extra.condition, extra.write);
-    return schedule_;
   }
+
+  // Common directives, and those of variants for sizes and strides; all in variants where they run under a condition.
+  Schedule schedule() const {
+    Schedule all = schedule_;
+    if (condition_.defined()) {
+      all.directives.clear();
+      add_variants({}, all);
+      return all;
+    }
+    ScheduleBuilder more(schedule_);
+    for (const Extra& extra : extras_) more.specialize(extra.condition, extra.write);
+    return more;
+  }
+
+  // Adds all as variants under this condition.
+  void add_variants(const Expr& condition, Schedule& to) const {
+    const auto both = [](const Expr& a, const Expr& b) { return a.defined() && b.defined() ? a & b : a.defined() ? a : b; };
+    const Expr own = both(condition, condition_);
+    for (const ScheduleParam& param : schedule_.schedule().params) {
+      if (std::find(to.params.begin(), to.params.end(), param) == to.params.end()) to.params.push_back(param);
+    }
+    const auto add = [&](const Expr& where, const Extra* extra) {
+      Specialization variant{where, schedule_.schedule().directives, {}};
+      if (extra) extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
+      to.specializations.push_back(std::move(variant));
+    };
+    for (const Extra& extra : extras_) add(both(own, extra.condition), &extra);
+    add(own, nullptr);
+  }
+
+  const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
+  const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
+  bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
 
  private:
   void write_all(Place place) {                             // consumers first
@@ -43,31 +73,29 @@ class Writer {
     } else if (!op_.find_output(f.name) && !f.is_reduction() && f.updates.empty()) {
       schedule_[f.name].compute_root();
     }
-    const NestFacts facts(op_, plan_, target_, f, attached ? &shapes_.at(node.host) : nullptr);
-    Nest nest = shape_nest(facts, stage_of_, declare_);
+    const std::vector<FuncPart> parts = parts_of(f);
+    for (size_t p = 1; p < parts.size(); ++p) {
+      shape_update(NestFacts(op_, plan_, target_, f, parts[p], nullptr), schedule_[parts[p].loops.name]);
+    }
+    const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr);
+    Nest nest = shape_nest(facts, stage_of_, declare_, form_);
+    take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
-    if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
-    if (extras_.empty()) extras_ = std::move(nest.extras);
   }
 
-  // Everything in variants: what does not meet the condition runs as the plain nest.
-  Schedule under_condition() const {
-    Schedule all = schedule_;
-    const std::vector<Directive> common = std::move(all.directives);
-    all.directives.clear();
-    const auto add = [&](const Expr& condition, const Extra* extra) {
-      Specialization variant{condition, common, {}};
-      if (extra) extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
-      all.specializations.push_back(std::move(variant));
-    };
-    for (const Extra& extra : extras_) add(condition_ & extra.condition, &extra);
-    add(condition_, nullptr);
-    return all;
+  void take_up(Nest& nest, bool whole) {
+    if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
+    if (extras_.empty()) extras_ = std::move(nest.extras);
+    if (!whole) return;
+    if (!few_rows_.defined()) few_rows_ = nest.few_rows;
+    if (short_size_.empty()) short_size_ = nest.short_size;
+    runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
 
   const Operator& op_;
   const Plan& plan_;
   const Target& target_;
+  const Form form_;
   ScheduleBuilder schedule_;
   Expr condition_;                                          // of all nests together
   const StageOf stage_of_ = [this](const std::string& func) { return schedule_[func]; };
@@ -85,7 +113,33 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
+  Expr few_rows_;
+  std::string short_size_;
+  bool runs_in_lanes_ = true;
 };
+
+// The plan's nests, and nests of their own where few rows share an operand or a size is short.
+Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target) {
+  const Writer usual(op, plan, target);
+  Schedule all = usual.schedule();
+  all.directives.clear();
+  all.specializations.clear();
+  Expr rest;
+  const auto add = [&](const Writer& form, const Expr& condition, const Expr& otherwise) {
+    form.add_variants(condition, all);
+    rest = rest.defined() ? rest & otherwise : otherwise;
+  };
+  if (const Expr& few = usual.few_rows(); few.defined()) {
+    add(Writer(op, plan, target, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
+  } else if (const std::string& size = usual.short_size(); !size.empty()) {
+    const Writer across(op, plan, target, {.last = LastIndex::inside, .short_size = size});
+    const Expr lanes(target.lanes(4));
+    if (across.runs_in_lanes()) add(across, lt(make_var(size), lanes), ge(make_var(size), lanes));
+  }
+  if (!rest.defined()) return usual.schedule();
+  usual.add_variants(rest, all);
+  return all;
+}
 
 constexpr int64_t kShort = 32;                              // a last dimension that is worth joining to its neighbour
 constexpr int64_t kUsualFew[] = {3, 4};                     // steps of a last index that have code of their own
@@ -100,12 +154,17 @@ bool may_be_short(const Operator& op, const Plan& plan) {
   return !func.is_reduction() && func.updates.empty() && func.vars.size() > 1 && !constant;
 }
 
+NestFacts facts_of_last(const Operator& op, const Plan& plan, const Target& target) {
+  const FuncContents& func = op.funcs.back();
+  return NestFacts(op, plan, target, func, parts_of(func)[0], nullptr);
+}
+
 // Variants by the steps of the last index: a short one runs together with the one before it ...
 Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target) {
   ScheduleBuilder schedule(op);
-  const NestFacts facts(op, plan, target, op.funcs.back(), nullptr);
+  const NestFacts facts = facts_of_last(op, plan, target);
   const Expr steps = op.outputs[0].extents.back(), bound(kShort);
-  schedule.specialize(lt(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}, LastIndex::joined); });
+  schedule.specialize(lt(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}, {.last = LastIndex::joined}); });
   schedule.specialize(ge(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}); });
   return schedule;
 }
@@ -114,15 +173,15 @@ Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& tar
 Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& target) {
   ScheduleBuilder schedule(op);
   const Expr steps = op.outputs[0].extents.back();
-  const NestFacts facts(op, plan, target, op.funcs.back(), nullptr);
+  const NestFacts facts = facts_of_last(op, plan, target);
   for (const int64_t few : kUsualFew) {
     if (steps.kind() != ExprKind::var) break;
     const Operator fixed = substitute(op, {{steps->name, Expr(few)}});
-    const NestFacts known(fixed, plan, target, fixed.funcs.back(), nullptr);
-    schedule.specialize(eq(steps, Expr(few)), [&](const StageOf& of) { shape_nest(known, of, {}, LastIndex::inside); });
+    const NestFacts known = facts_of_last(fixed, plan, target);
+    schedule.specialize(eq(steps, Expr(few)), [&](const StageOf& of) { shape_nest(known, of, {}, {.last = LastIndex::inside}); });
   }
   const Expr lanes(facts.lanes());
-  schedule.specialize(lt(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}, LastIndex::inside); });
+  schedule.specialize(lt(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}, {.last = LastIndex::inside}); });
   schedule.specialize(ge(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}); });
   return schedule;
 }
@@ -137,8 +196,9 @@ std::vector<Schedule> construct_schedules(const Operator& op, const Target& targ
   }
   for (bool fuse : {true, false}) {
     const Plan plan = make_plan(op, fuse);
-    Schedule s = Writer(op, plan, target).run();
-    if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));
+    for (Schedule s : {schedule_of(op, plan, target), Writer(op, plan, target).schedule()}) {
+      if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));
+    }
   }
   schedules.push_back(ScheduleBuilder(op));
   return schedules;

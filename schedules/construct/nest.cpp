@@ -4,10 +4,11 @@
 
 namespace lathe::construct {
 
-NestFacts::NestFacts(const Operator& op, const Plan& plan, const Target& target, const FuncContents& func,
-                     const Shape* host)
-    : op(op), node(plan.nodes.at(func.name)), target(target), func(func), values(values_of_nest(op, plan, func)),
-      reads(reads_in(values)), order(node.order.empty() ? func.vars : node.order) {
+NestFacts::NestFacts(const Operator& op, const Plan& plan, const Target& target, const FuncContents& whole,
+                     const FuncPart& part, const Shape* host)
+    : op(op), node(plan.nodes.at(whole.name)), target(target), whole(whole), func(part.loops),
+      values(values_of_nest(op, plan, func)), reads(reads_in(values)),
+      order(node.order.empty() || part.update ? func.vars : node.order), plan_(plan) {
   if (host && node.place == Place::attached) meet(*host, plan.nodes.at(node.host).order);
 }
 
@@ -17,7 +18,9 @@ void NestFacts::meet(const Shape& host, const std::vector<std::string>& order) {
     const std::string& own = node.fixed.at(order[d]);
     if (order[d] == host.rows) {
       narrow_.insert(own);
-    } else if (order[d] != host.vector) {
+    } else if (order[d] == host.vector) {
+      met_ = own, met_steps_ = host.width;
+    } else {
       fixed_.insert(own);
     }
   }
@@ -35,8 +38,8 @@ std::vector<std::string> NestFacts::terms() const {
 
 Expr NestFacts::extent(const std::string& index) const {
   for (const ReductionVar& r : func.rvars) if (r.name == index) return r.extent;
-  const OutputDecl* output = op.find_output(node.epilogue.empty() ? func.name : node.epilogue);
-  for (size_t d = 0; output && d < func.vars.size(); ++d) if (func.vars[d] == index) return output->extents[d];
+  const std::vector<Expr>& extents = plan_.extents.at(node.epilogue.empty() ? whole.name : node.epilogue);
+  for (size_t d = 0; d < whole.vars.size(); ++d) if (whole.vars[d] == index) return extents[d];
   return {};
 }
 
@@ -47,11 +50,18 @@ std::optional<int64_t> NestFacts::constant_extent(const std::string& index) cons
   return std::nullopt;
 }
 
-int64_t NestFacts::lanes() const {
-  int64_t bytes = 1;
-  for (const Expr& value : func.values) bytes = std::max(bytes, bytes_of(value.type().dtype));
-  return std::max<int64_t>(target.lanes(bytes), 1);
+std::string NestFacts::extent_name(const std::string& index) const {
+  const Expr steps = extent(index);
+  return steps.defined() && steps.kind() == ExprKind::var ? steps->name : "";
 }
+
+int64_t NestFacts::element_bytes() const {
+  int64_t bytes = 1;
+  for (const Expr& value : whole.values) bytes = std::max(bytes, bytes_of(value.type().dtype));
+  return bytes;
+}
+
+int64_t NestFacts::lanes() const { return std::max<int64_t>(target.lanes(element_bytes()), 1); }
 
 int NestFacts::weight() const {
   int weight = 0;

@@ -243,12 +243,44 @@ std::set<std::string> better_alone(const Operator& op, const Plan& plan) {
   return names;
 }
 
+// How far a consumer's index runs: one of its own, or a term.
+Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents,
+               const std::string& index) {
+  for (const ReductionVar& r : part.rvars) if (r.name == index) return r.extent;
+  for (size_t d = 0; d < vars.size(); ++d) if (vars[d] == index) return extents[d];
+  return {};
+}
+
+// Outputs say how far their indices run; what is read at an index and nothing else runs as far as it.
+std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
+  std::map<std::string, std::vector<Expr>> all;
+  for (const FuncContents& f : op.funcs) {
+    const OutputDecl* output = op.find_output(f.name);
+    all[f.name] = output ? output->extents : std::vector<Expr>(f.vars.size());
+  }
+  for (auto f = op.funcs.rbegin(); f != op.funcs.rend(); ++f) {
+    for (const FuncPart& part : parts_of(*f)) {
+      for (const Read& read : reads_in(part.loops.values)) {
+        if (read.tensor == f->name || !op.find_func(read.tensor)) continue;
+        std::vector<Expr>& extents = all.at(read.tensor);
+        for (size_t d = 0; d < read.at.size(); ++d) {
+          if (extents[d].defined() || read.at[d].kind() != ExprKind::var) continue;
+          extents[d] = extent_in(part.loops, f->vars, all.at(f->name), read.at[d]->name);
+        }
+      }
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Plan make_plan(const Operator& op, bool fuse) {
   Plan plan = Planner(op, fuse, {}).run();
   const std::set<std::string> alone = better_alone(op, plan);
-  return alone.empty() ? plan : Planner(op, fuse, alone).run();
+  if (!alone.empty()) plan = Planner(op, fuse, alone).run();
+  plan.extents = extents_of(op);
+  return plan;
 }
 
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {

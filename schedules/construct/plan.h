@@ -29,6 +29,7 @@ struct Node {
 struct Plan {
   std::map<std::string, Node> nodes;                        // by Func
   std::set<std::string> inlined;
+  std::map<std::string, std::vector<Expr>> extents;         // of each Func's indices; undefined where only lowering knows one
 };
 
 // With `fuse` false nothing is attached: every Func that is not inlined is computed whole.

@@ -19,11 +19,8 @@ struct Extra {
   std::function<void(const StageOf&)> write;
 };
 
-struct Nest {
-  Shape shape;
-  Expr condition;                                           // where the directives run at all; undefined: everywhere
-  std::vector<Extra> extras;                                // the first whose condition holds
-};
+// Whether threads are worth waking for so many terms.
+Expr worth_threads(const Expr& work);
 
 // What becomes of a last index of few steps, which alone would make short vectors.
 enum class LastIndex : uint8_t {
@@ -32,8 +29,23 @@ enum class LastIndex : uint8_t {
   inside,      // another index runs in lanes, and it inside of the loop over their vectors
 };
 
+// The calls that nests are shaped for.
+struct Form {
+  LastIndex last = LastIndex::ordinary;
+  std::string short_size = {};                              // has fewer steps than a vector has lanes; "": none is known to
+  bool few_rows = false;                                    // rows of one tile or two are all that share what vectors read
+};
+
+struct Nest {
+  Shape shape;
+  Expr condition = {};                                      // where the directives run at all; undefined: everywhere
+  std::vector<Extra> extras = {};                           // the first whose condition holds
+  // Where another form is worth nests of its own: with few rows under this condition, with this size short.
+  Expr few_rows = {};
+  std::string short_size = {};
+};
+
 // Writes the directives of the nest.
-Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare,
-                LastIndex last = LastIndex::ordinary);
+Nest shape_nest(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, const Form& form = {});
 
 }  // namespace lathe::construct

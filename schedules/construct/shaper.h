@@ -1,0 +1,66 @@
+// The one who writes the loops of a nest: shape.cpp vectors and threads, tile.cpp register tiles.
+#pragma once
+
+#include "schedules/construct/shape.h"
+#include "schedules/construct/panel.h"
+
+namespace lathe::construct {
+
+class Shaper {
+ public:
+  Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, const Form& form);
+  Nest run();
+
+ private:
+  // --- Names of new loops.
+  std::string fresh(std::string name);
+  Stage stage() { return stage_of_(facts_.func.name); }
+  std::vector<std::string> without(const std::string& index, const std::string& other = "") const;
+  std::vector<std::string> outer_loops(const std::string& left_out = "") const;
+  static void append(std::vector<std::string>& to, const std::vector<std::string>& more);
+  void stand_outside(const std::vector<std::string>& indices, int64_t step = 1);
+
+  // --- Nests.
+  void plain();
+  void pointwise();
+  void sums_of_lanes();
+  void lanes_of_results();
+  void tile();
+  void packed_tile(const std::vector<TileClass>& classes, const Panel& panel);
+  void streamed_tile(const TileClass& tile);
+
+  // --- Parts of them.
+  void collapse();
+  std::string few_inside();
+  int64_t within_host(int64_t width) const;
+  void threads();
+  std::vector<TileClass> tile_classes() const;
+  TileClass one_class(const std::vector<TileClass>& classes) const;
+  void finish_tile(const std::string& io, const std::string& ji, const std::string& at);
+  std::vector<std::string> blocks_of_rows();
+  Expr dense_terms() const;
+  void unroll_windows(int64_t operations, const std::string& rows = "");
+  void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows);
+  bool only_windows() const;
+
+  // A loop outside of all that is kept in registers.
+  struct Outside {
+    std::string loop, index;
+    int64_t step = 1;                                       // of the index, in one iteration
+  };
+
+  const NestFacts& facts_;
+  const StageOf& stage_of_;
+  const Declare& declare_;
+  const Form form_;
+  Axes axes_;
+  std::vector<std::string> order_;                          // indices, outermost first
+  std::map<std::string, std::string> loops_;
+  std::set<std::string> used_;
+  std::vector<Outside> outside_;                            // outermost first
+  int64_t width_ = 0;                                       // steps of the vector axis in one iteration
+  std::string block_, step_, few_blocks_;
+  Nest nest_;
+};
+
+}  // namespace lathe::construct

@@ -1,0 +1,228 @@
+// Register tiles: rows x vectors of accumulators.
+#include <algorithm>
+
+#include "lang/func.h"
+#include "schedules/construct/shaper.h"
+
+namespace lathe::construct {
+
+namespace {
+
+constexpr int64_t kRowsKept = 32;                           // rows of a result that share those of a producer
+constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
+constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
+constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
+constexpr int64_t kStreamBytes = 4096;                      // ... for so long: sums for them stay in the first cache
+constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
+
+}  // namespace
+
+// Rows x vectors of accumulators, as many as the registers hold beside the operands of one step.
+std::vector<TileClass> Shaper::tile_classes() const {
+  int vectors = 0;                                        // operands as wide as the tile
+  for (const Read& read : facts_.reads) {
+    vectors += move_of(read, axes_.vector) != Move::none && move_of(read, axes_.rows) == Move::none;
+  }
+  const int64_t components = facts_.func.components();
+  std::vector<TileClass> classes;
+  if (only_windows()) {                                   // a row of the window's operands stays in registers too
+    const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
+    return {{across * facts_.lanes(), std::max<int64_t>(8 / components, 1)}};
+  }
+  // A row of borders or of several reduction loops multiplies the bodies: two widths are enough then.
+  const bool few = facts_.func.rvars.size() > 1;
+  const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1}
+                                      : few                               ? std::vector<int64_t>{4, 2}
+                                                                          : std::vector<int64_t>{4, 3, 2, 1};
+  for (int64_t across : widths) {
+    const int64_t left = facts_.target.vector_registers - 2 - across * std::max(vectors, 1);
+    const int64_t rows = std::min<int64_t>(left / (across * components), 14);
+    if (rows >= 2 || (across == 1 && classes.empty())) {
+      classes.push_back({across * facts_.lanes(), std::max<int64_t>(rows, 1)});
+    }
+  }
+  return classes;
+}
+
+// Where panels of one width only are cut: two vectors, which waste little where columns are few.
+TileClass Shaper::one_class(const std::vector<TileClass>& classes) const {
+  for (const TileClass& c : classes) if (c.width <= 2 * facts_.lanes()) return c;
+  return classes.back();
+}
+
+void Shaper::tile() {
+  const std::vector<TileClass> classes = tile_classes();
+  const auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  if (panel && form_.few_rows) return streamed_tile(classes.front());
+  if (panel) return packed_tile(classes, *panel);
+  const std::string jo = fresh(axes_.vector + "o"), io = fresh(axes_.rows + "o");
+  const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
+  const bool panels = classes.size() > 1 && !facts_.node.hosts && !only_windows();
+  const std::vector<std::string> outer = facts_.node.hosts ? std::vector<std::string>{} : blocks_of_rows();
+  stage().tile(axes_.vector, axes_.rows, jo, io, ji, ii,
+               panels ? classes : std::vector<TileClass>{one_class(classes)}, true);
+  width_ = (panels ? classes.front() : one_class(classes)).width;
+  loops_[axes_.vector] = jo;
+  loops_[axes_.rows] = io;
+  std::vector<std::string> all;
+  if (facts_.node.hosts) {
+    all = outer_loops(axes_.vector);
+    all.push_back(jo);
+  } else {
+    all = outer;
+    append(all, {jo, io});
+  }
+  const std::string at = all.back();
+  append(all, facts_.terms());
+  append(all, {ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, at);
+  unroll_windows(classes.front().rows * classes.front().width / facts_.lanes(), ii);
+  if (facts_.node.hosts) stand_outside(without(axes_.vector));
+  stand_outside({axes_.vector}, classes.front().width);
+  if (!facts_.node.hosts) stand_outside({axes_.rows}, classes.front().rows);
+}
+
+// A tile over blocks of terms, for panels of columns of which a copy is worth making: it lies in the second cache, a block
+// of one tile of rows in the first. With few registers a panel is several tiles wide, so that rows are read from the first
+// cache for most of them.
+void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& panel) {
+  const bool wide = facts_.target.vector_registers >= 32;
+  const int64_t panel_columns = wide ? classes.front().width : 4 * classes.front().width;
+  const std::string term = facts_.func.rvars[0].name, v = axes_.vector, r = axes_.rows;
+  const std::string ko = fresh(term + "o"), ki = fresh(term + "i");
+  const std::string jp = wide ? "" : fresh(v + "p"), jj = wide ? v : fresh(v + v);
+  const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
+  const auto cache = [](const char* name) { return make_var(std::string("target.") + name); };
+  const Expr block = min(cache("L1") / Expr(panel.element_bytes * classes.front().rows),
+                         cache("L2") / Expr(int64_t{4}) / Expr(panel.element_bytes * panel_columns));
+  stage().split(term, ko, ki, make_var(declare_(fresh(term + "c"), block, 16, 4096)), true);
+  if (!wide) stage().split(v, jp, jj, Expr(panel_columns));
+  stage().tile(jj, r, jo, io, ji, ii, wide ? classes : std::vector<TileClass>{classes.front()}, true);
+  std::vector<std::string> all = without(v, r);
+  stand_outside(all);
+  const std::string panels = wide ? jo : jp;
+  append(all, {ko, panels, io});
+  if (!wide) all.push_back(jo);
+  const std::string at = all.back();
+  append(all, {ki, ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, at);
+  if (!wide) stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(kAhead));
+  loops_[v] = panels;
+  loops_[r] = io;
+  stand_outside({v}, panel_columns);
+  stand_outside({r}, classes.front().rows);
+  nest_.few_rows = le(facts_.extent(r), Expr(kFewTiles * classes.front().rows));
+  nest_.extras.push_back({panel.worth, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
+    of(panel.tensor).stage_at(func, panels).layout({ki, ji}).with_first(io);
+  }});
+}
+
+void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
+  if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
+  stage().tail(ji, Tail::mask);
+  stage().store_in("registers", at);
+}
+
+// Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
+// lies, some rows of terms side by side, and the sums wait in the first cache.
+void Shaper::streamed_tile(const TileClass& tile) {
+  const std::string term = facts_.func.rvars[0].name, v = axes_.vector, r = axes_.rows;
+  const std::string ko = fresh(term + "o"), ki = fresh(term + "i"), jp = fresh(v + "p"), jj = fresh(v + v);
+  const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
+  stage().split(term, ko, ki, Expr(kStreams), true).split(v, jp, jj, Expr(kStreamBytes / facts_.element_bytes()));
+  stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
+  std::vector<std::string> all = without(v, r);
+  stand_outside(all);
+  append(all, {jp, ko, io, jo, ki, ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, jo);
+  loops_[v] = jp;
+  loops_[r] = io;
+  stand_outside({v}, kStreamBytes / facts_.element_bytes());
+}
+
+// The loops outside of a tile, in order. Where rows of a producer are kept, the index that they lie along runs in blocks, in
+// which the steps follow one another.
+std::vector<std::string> Shaper::blocks_of_rows() {
+  std::vector<std::string> all;
+  const std::string& along = facts_.node.rows_along;
+  for (const std::string& v : without(axes_.vector, axes_.rows)) {
+    if (v == along) continue;
+    all.push_back(loops_.at(v));
+    stand_outside({v});
+  }
+  if (along.empty() || along == axes_.vector || along == axes_.rows) return all;
+  block_ = fresh(along + "b"), step_ = fresh(along + "i");
+  stage().split(along, block_, step_, Expr(kRowsKept), true);
+  loops_[along] = block_;
+  stand_outside({along}, kRowsKept);
+  append(all, {block_, step_});
+  nest_.condition = dense_terms();
+  return all;
+}
+
+// The two innermost loops over terms become one where they walk through neighbouring dimensions of every operand and the
+// strides say so, as they do for inputs that lie densely.
+Expr Shaper::dense_terms() const {
+  const std::vector<ReductionVar>& terms = facts_.func.rvars;
+  if (terms.size() < 2) return {};
+  const std::string &outer = terms[terms.size() - 2].name, &inner = terms.back().name;
+  Expr dense;
+  for (const Read& read : facts_.reads) {
+    if (move_of(read, inner) == Move::none && move_of(read, outer) == Move::none) continue;
+    size_t d = 0;
+    while (d + 1 < read.at.size() && !(uses_var(read.at[d], outer) && read.at[d + 1] == make_var(inner))) ++d;
+    if (d + 1 >= read.at.size()) return {};
+    const InputDecl* input = facts_.op.find_input(read.tensor);
+    if (!input) continue;                                 // storage of our own is dense
+    const auto stride = [&](size_t of) { return make_var(input->name + ".stride." + std::to_string(of)); };
+    const Expr here = eq(stride(d), d + 2 == read.at.size() ? input->extents[d + 1] : input->extents[d + 1] * stride(d + 1));
+    dense = dense.defined() ? dense & here : here;
+  }
+  return dense;
+}
+
+// Short loops over terms become straight code, innermost first: neighbours that read the same elements share them. A window
+// whose size is a symbol does so for the usual sizes.
+// The last of them runs inside of the tile's rows: what a row loads the next one still holds.
+void Shaper::unroll_windows(int64_t operations, const std::string& rows) {
+  const std::vector<ReductionVar>& terms = facts_.func.rvars;
+  for (size_t t = terms.size(); t-- > 0;) {
+    const auto steps = facts_.constant_extent(terms[t].name);
+    if (!steps || *steps * operations > kStraightCode) return unroll_usual(terms, operations, rows);
+    operations *= std::max<int64_t>(*steps, 1);
+    if (t + 1 == terms.size() && !rows.empty() && only_windows()) stage().reorder({rows, terms[t].name});
+    stage().unroll(terms[t].name);
+  }
+}
+
+void Shaper::unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows) {
+  if (facts_.node.hosts || !only_windows()) return;
+  for (const ReductionVar& t : terms) if (t.extent.kind() != ExprKind::var) return;
+  for (const int64_t size : {3, 5}) {
+    Expr condition;
+    for (const ReductionVar& t : terms) {
+      const Expr here = eq(t.extent, Expr(size));
+      condition = condition.defined() ? condition & here : here;
+    }
+    std::vector<std::string> unrolled;
+    int64_t left = kStraightCode / operations;
+    for (size_t t = terms.size(); t-- > 0 && left >= size; left /= size) unrolled.push_back(terms[t].name);
+    if (unrolled.empty()) return;
+    nest_.extras.push_back({condition, [func = facts_.func.name, unrolled, rows](const StageOf& of) {
+      if (!rows.empty()) of(func).reorder({rows, unrolled.front()});
+      for (const std::string& t : unrolled) of(func).unroll(t);
+    }});
+  }
+}
+
+// Few terms, all of a window: code for usual sizes is worth more than code for edges.
+bool Shaper::only_windows() const {
+  return std::all_of(facts_.func.rvars.begin(), facts_.func.rvars.end(), [&](const ReductionVar& t) {
+    return is_window(facts_.reads, t.name, facts_.func.vars);
+  });
+}
+
+}  // namespace lathe::construct

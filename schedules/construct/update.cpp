@@ -1,0 +1,74 @@
+#include "schedules/construct/update.h"
+
+#include <algorithm>
+
+#include "schedules/construct/shape.h"
+
+namespace lathe::construct {
+
+namespace {
+
+constexpr int64_t kChains = 8;                              // steps side by side: each waits for its own last one
+constexpr int64_t kPart = 64;                               // vectors that one thread takes through the domain
+
+class UpdateShaper {
+ public:
+  UpdateShaper(const NestFacts& facts, Stage stage) : facts_(facts), stage_(std::move(stage)) {}
+
+  void run() {
+    if (facts_.func.vars.empty()) return;                   // each step may need the one before
+    const std::string& last = facts_.func.vars.back();
+    if (facts_.is_last(last) && facts_.constant_extent(last).value_or(facts_.lanes()) >= facts_.lanes()) {
+      vectors(last);
+    } else {
+      chains(last);
+    }
+    threads();
+  }
+
+ private:
+  std::string fresh(std::string name) {
+    const auto& vars = facts_.func.vars;
+    while (std::find(vars.begin(), vars.end(), name) != vars.end() || facts_.is_term(name)) name += "_";
+    return name;
+  }
+
+  // Neighbours in lanes, inside of the domain: what is read and written is one row after the other.
+  void vectors(const std::string& v) {
+    const std::string part = fresh(v + "p"), rest = fresh(v + v), outer = fresh(v + "o"), inner = fresh(v + "i");
+    stage_.split(v, part, rest, Expr(kPart * facts_.lanes())).split(rest, outer, inner, Expr(facts_.lanes()));
+    nest(v, part, {outer, inner});
+    stage_.vectorize(inner);
+  }
+
+  // Nothing lies side by side: some steps of the index, each a chain of its own.
+  void chains(const std::string& v) {
+    const std::string outer = fresh(v + "o"), inner = fresh(v + "i");
+    stage_.split(v, outer, inner, Expr(kChains));
+    nest(v, outer, {inner});
+    stage_.unroll(inner);
+  }
+
+  void nest(const std::string& v, const std::string& block, const std::vector<std::string>& inside) {
+    std::vector<std::string> all;
+    for (const std::string& other : facts_.func.vars) all.push_back(other == v ? block : other);
+    outermost_ = all.front();
+    for (const std::string& t : facts_.terms()) all.push_back(t);
+    all.insert(all.end(), inside.begin(), inside.end());
+    stage_.reorder(all);
+  }
+
+  void threads() {
+    if (const Expr work = facts_.work(); work.defined()) stage_.parallel(outermost_, worth_threads(work));
+  }
+
+  const NestFacts& facts_;
+  Stage stage_;
+  std::string outermost_;
+};
+
+}  // namespace
+
+void shape_update(const NestFacts& facts, Stage stage) { UpdateShaper(facts, std::move(stage)).run(); }
+
+}  // namespace lathe::construct

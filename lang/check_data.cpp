@@ -1,4 +1,5 @@
 // Tensors and values for checks. Everything follows from the seed, by a generator whose numbers the standard fixes.
+#include <limits>
 #include <random>
 
 #include "lang/oracle.h"
@@ -51,13 +52,23 @@ Cell value_for(DType type, bool exact, Generator& random) {
   return cell;
 }
 
-void fill(const TensorView& view, bool exact, Generator& random) {
+// One float in eight becomes one that few computations expect.
+void make_special(DType type, Cell& cell, Generator& random) {
+  if (!is_float(type) || random() % 8 != 0) return;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  constexpr double values[] = {std::numeric_limits<double>::quiet_NaN(), infinity, -infinity, -0.0};
+  cell.f = values[random() % std::size(values)];
+}
+
+void fill(const TensorView& view, bool exact, bool special, Generator& random) {
   const CellStore store = cell_store(view.dtype);
   std::vector<int64_t> point(view.shape.size(), 0);
   for (int64_t left = view.elements(); left > 0; --left) {
     int64_t offset = 0;
     for (size_t d = 0; d < point.size(); ++d) offset += point[d] * view.strides[d];
-    store(view.data, offset, value_for(view.dtype, exact, random));
+    Cell value = value_for(view.dtype, exact, random);
+    if (special) make_special(view.dtype, value, random);
+    store(view.data, offset, value);
     for (size_t d = point.size(); d-- > 0;) {
       if (++point[d] < view.shape[d]) break;
       point[d] = 0;
@@ -86,6 +97,7 @@ CheckData make_check_data(const Operator& op, const std::map<std::string, int64_
   }
   std::map<std::string, int64_t> integers;
   for (const auto& [name, value] : constants_of(op, data.bindings)) integers[name] = value.integer;
+  const bool special = options.special_values && options.exact && special_values_apply(op);
   Generator random(options.seed);
   for (const TensorArgument& argument : tensor_arguments(op)) {
     std::vector<int64_t> shape;
@@ -101,7 +113,7 @@ CheckData make_check_data(const Operator& op, const std::map<std::string, int64_
     const auto strides = strides_for(argument.dtype, shape, argument.is_output, options.strides, random);
     const auto placement = between(random, 0, 1) == 0 ? Placement::at_start : Placement::at_end;
     GuardedTensor tensor(argument.dtype, shape, strides, placement);
-    if (argument.is_input) fill(tensor.view(), options.exact, random);
+    if (argument.is_input) fill(tensor.view(), options.exact, special, random);
     if (!argument.is_output) tensor.make_read_only();
     if (argument.is_input && argument.is_output) data.before[argument.name] = copy_of(tensor.view());
     data.bindings.tensors[argument.name] = tensor.view();

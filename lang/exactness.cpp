@@ -225,6 +225,25 @@ bool exact_mode_applies(const Operator& op) {
   return keeps;
 }
 
+bool special_values_apply(const Operator& op) {
+  bool apply = exact_mode_applies(op);
+  for (const FuncContents& func : op.funcs) {
+    if (func.is_reduction()) {
+      std::vector<DType> types;
+      for (int c = 0; c < func.components(); ++c) types.push_back(func.dtype(c));
+      const auto builtin = builtin_combiner(func.combiner->name, types);
+      apply = apply && builtin && *builtin == *func.combiner;
+    }
+    for_each_value(func, [&](const Expr& value) {
+      visit(value, [&](const Expr& e) {
+        const bool saturates = e.kind() == ExprKind::cast && is_float(e.arg(0).type().dtype) && !is_float(e.type().dtype);
+        apply = apply && !saturates && !e.is_op(Op::bits_of);
+      });
+    });
+  }
+  return apply;
+}
+
 bool exact_mode_applies(const Operator& op, const Bindings& bindings) {
   return exact_mode_applies(op) && Magnitudes(op, bindings).all_exact();
 }

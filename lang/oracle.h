@@ -28,6 +28,8 @@ struct CheckOptions {
   bool exact = true;                                        // falls back to bounded where exact does not apply
   int64_t max_points = 1000;                                // compared where interpreting the whole takes too long
   CheckStrides strides = CheckStrides::dense;
+  bool special_values = false;                              // some floats are NaN, an infinity or -0, where the results of
+                                                            // exact mode do not depend on an order then
   double bound_factor = 1;                                  // on the bounds of bounded mode: alternatives.h
 };
 
@@ -53,6 +55,9 @@ CheckReport compare(const Operator& op, const CheckData& data, const CheckOption
 // integers. The second form asks also that the largest intermediate value at these sizes is exact in its type.
 bool exact_mode_applies(const Operator& op);
 bool exact_mode_applies(const Operator& op, const Bindings& bindings);
+// Exact mode stays exact where inputs are NaN, infinite or -0: a combiner of the author's may depend on its order then, and
+// the bits of a NaN are unspecified.
+bool special_values_apply(const Operator& op);
 
 // About twelve small combinations of sizes: zero, one, primes that differ between sizes, whole tiles. All respect the
 // declared ranges, give no negative extent and no read outside, and take at most a few million operations.

@@ -7,8 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
+
+#include "support/environment.h"
 
 namespace lathe::tools {
 namespace fs = std::filesystem;
@@ -78,8 +79,8 @@ double parse_number(const std::string& text, const std::string& what) {
 namespace {
 
 std::string stdlib_folder() {
-  const char* given = std::getenv("LATHE_STDLIB");
-  return given && *given ? given : LATHE_STDLIB_FOLDER;
+  const std::string given(setting(Setting::stdlib));
+  return given.empty() ? LATHE_STDLIB_FOLDER : given;
 }
 
 // The file of the standard library that defines an operator of this name.

@@ -125,7 +125,8 @@ llvm::Value* Emitter::emit_top_terms(const OffsetForm& top, int level) {
     }
     llvm::Value* product = nullptr;
     for (int atom : here) {
-      llvm::Value* factor = emit(atoms_[static_cast<size_t>(atom)].expr);
+      const Expr expr = atoms_[static_cast<size_t>(atom)].expr;   // emitting what it reads may add atoms
+      llvm::Value* factor = emit(expr);
       product = product ? builder_.CreateMul(product, factor) : factor;
     }
     const OffsetForm factor{{rest}};

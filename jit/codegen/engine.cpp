@@ -10,7 +10,9 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 
+#include "jit/codegen/announce_code.h"
 #include "jit/codegen/codegen.h"
 #include "jit/codegen/emit_program.h"
 #include "jit/codegen/pipeline.h"
@@ -133,6 +135,12 @@ std::unique_ptr<orc::LLJIT> make_jit(const llvm::TargetMachine& machine) {
   return value_or_throw(builder.create());
 }
 
+// What keeps code in memory. It is announced for a shorter time than it exists.
+struct LoadedProgram {
+  std::unique_ptr<orc::LLJIT> jit;
+  std::optional<codegen::AnnouncedCode> announced;
+};
+
 // An equal body means the same only where it calls nothing: names of units are a program's own.
 bool can_share(const ir::Function& function) {
   bool calls = function.kind == ir::FunctionKind::entry;
@@ -203,7 +211,10 @@ LoadedCode load(const ir::Program& program, const Target& target, CompileStats& 
   std::unique_ptr<llvm::MemoryBuffer> object = codegen::compile_object(*compiled.module, *compiled.machine);
   stats.code_bytes += text_bytes(*object);
 
-  std::shared_ptr<orc::LLJIT> jit = make_jit(*compiled.machine);
+  auto loaded = std::make_shared<LoadedProgram>();
+  loaded->jit = make_jit(*compiled.machine);
+  orc::LLJIT* jit = loaded->jit.get();
+  loaded->announced.emplace(llvm::cast<orc::ObjectLinkingLayer>(jit->getObjLinkingLayer()), *object);
   define_library(*jit, jit->getMainJITDylib());
   define_known(*jit, program, found);
   throw_on(jit->addObjectFile(std::move(object)));
@@ -215,7 +226,7 @@ LoadedCode load(const ir::Program& program, const Target& target, CompileStats& 
   }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   stats.codegen_ms += took.count();
-  return {.entry = entry.toPtr<LatheEntry>(), .owner = std::move(jit)};
+  return {.entry = entry.toPtr<LatheEntry>(), .owner = std::move(loaded)};
 }
 
 }  // namespace lathe

@@ -40,7 +40,7 @@ Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Cont
 // Allocates a producer for one iteration of its storage loop.
 Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue& body) {
   Region region = region_of(a.func->name, scope);
-  if (region.empty()) return body(std::move(scope));
+  if (!region.read) return body(std::move(scope));
   Lets lets(lowering_, scope.facts);
   Storage storage;
   std::vector<Expr> extents;
@@ -201,7 +201,7 @@ Stmt NestEmitter::where_points(Stmt s, const Region& region, bool terms, const S
 // Computes what this iteration needs of a producer, less what an iteration before has left in its storage.
 Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   Region region = region_of(a.func->name, scope);
-  if (region.empty()) return nullptr;
+  if (!region.read) return nullptr;
   check_rings(a, region, scope);
   std::vector<Expr> fresh_from(region.lowest.size());
   auto kept = kept_along(a, region, scope);
@@ -218,7 +218,11 @@ Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   }
   Facts outside = lowering_.facts;
   lowering_.facts = lets.facts();
-  Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit(scope);
+  Scope own = scope;                                        // copies are for this Func alone
+  own.staged.clear();
+  own.awaiting.clear();
+  own.writing.clear();
+  Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit(std::move(own));
   lowering_.facts = outside;
   // Epilogues read results also of a reduction without terms.
   bool read_later = false;
@@ -252,7 +256,7 @@ static Expr only_access(const std::string& tensor, const std::vector<Expr>& valu
 
 Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue& body) {
   Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = region_of(staging.tensor, scope);
+  Region region = own_region_of(staging.tensor, scope);
   Lets lets(lowering_, scope.facts);
   Storage storage;
   std::vector<Expr> sizes;
@@ -270,7 +274,8 @@ Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue&
   storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
   scope.facts = lets.facts();
 
-  const std::vector<Expr> extents = extents_in(storage.digits, sizes);
+  std::vector<Expr> extents = extents_in(storage.digits, sizes);
+  if (extents.empty()) extents.push_back(integer(1));
   Stmt s;
   if (staging.first_loop.empty()) {
     Stmt copy = copy_nest(staging, storage, scope);
@@ -356,7 +361,7 @@ Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
 // The copy as a nest of its own: whole blocks, zeros beyond the real end.
 Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
   Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = region_of(staging.tensor, scope);
+  Region region = own_region_of(staging.tensor, scope);
   std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
   std::vector<std::string> names;
   Scope inner = scope;
@@ -376,7 +381,7 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
     if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
   }
-  Expr value = bounded_read(access, indices, inner);
+  Expr value = copied_read(access, indices, inner);
   Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
   for (size_t b = names.size(); b-- > 0;) {
     const Expr& count = counts[to.digits[b].dimension];
@@ -408,7 +413,7 @@ Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) 
       std::vector<Expr> indices;
       for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));
       std::vector<Expr> place_of = place(to, indices, inner.facts);
-      return ir::make_store(to.buffers[0], place_of, bounded_read(access, indices, inner));
+      return ir::make_store(to.buffers[0], place_of, copied_read(access, indices, inner));
     };
     copies.push_back(nest(0, scope));
   }

@@ -20,9 +20,9 @@ static std::string tail_text(const FuncContents& func, const Split& split) {
 
 // Blocks that are moved back inside need room for one.
 void NestEmitter::require_whole_block(const Split& split, const Expr& block, const Scope& scope) const {
-  if (runs_on_threads(split.outer)) {
+  if (const Loop* loop = nest_.parallel_part(split.outer)) {
     throw Error(ErrorCode::illegal_schedule,
-                {"schedule", tail_text(func_, split), fmt::format("{} is parallel", split.outer), "a block loop in order",
+                {"schedule", tail_text(func_, split), fmt::format("{} is parallel", loop->name), "a block loop in order",
                  split.tail_where, "a block that is moved back writes what another thread writes"});
   }
   const Expr extent = extent_of(split.parent, scope);
@@ -31,14 +31,6 @@ void NestEmitter::require_whole_block(const Split& split, const Expr& block, con
               {"schedule", tail_text(func_, split), "an extent that may be shorter than a block",
                fmt::format("{} <= {}", print(block), print(spelled_out(extent, scope.facts))), split.tail_where,
                "declare the range of the size, or specialize on it"});
-}
-
-// Some loop that this one became, by split or fuse, is parallel.
-bool NestEmitter::runs_on_threads(const std::string& name) const {
-  if (const Split* s = nest_.split_of(name)) return runs_on_threads(s->outer) || runs_on_threads(s->inner);
-  if (const Fusion* f = nest_.fusion_of(name)) return runs_on_threads(f->fused);
-  const Loop* loop = nest_.find(name);
-  return loop && loop->kind == ir::LoopKind::parallel;
 }
 
 // All loads of partial results that one run through this loop needs come before its first store.
@@ -77,13 +69,16 @@ Tail NestEmitter::tail_of(const Split& split) const {
     throw Error(ErrorCode::bad_directive, {"schedule", tail_text(func_, split), "the columns of a tile", "a loop made by split",
                                            split.tail_where, "mask"});
   }
+  if (split.tail == Tail::mask && nest_.find(split.inner)->reduction) return Tail::guard;   // a term has no place to mask
   if (split.tail != Tail::automatic) return split.tail;
   return repeatable ? Tail::clamp : Tail::guard;
 }
 
-// Numbers of rows that edge bodies are made for, smallest first; the last is the whole block.
-static std::vector<int64_t> edge_rows(const Split& split, int64_t block) {
+// Numbers of rows that edge bodies are made for, smallest first; the last is the whole block. Lanes of terms have no others:
+// their partial results are the same in every body.
+static std::vector<int64_t> edge_rows(const Split& split, int64_t block, const Loop& inner) {
   std::vector<int64_t> rows{block};
+  if (inner.reduction && inner.kind == ir::LoopKind::vector) return rows;
   for (const RowCount& r : split.rows) rows.push_back((block * r.numerator + r.denominator - 1) / r.denominator);
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
@@ -129,13 +124,14 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     return emit_edge(loop, split, counts, full, rest, inner, body);
   };
 
+  std::vector<int64_t> counts = edge_rows(split, block, *nest_.find(split.inner));
   if (loop.kind == ir::LoopKind::parallel) {
     note_short_block(split, rest, scope.facts);
     Stmt copies = write_awaiting(loop.name, scope);
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
     Scope inner = scope;
     std::string var = bind(loop, count, inner);
-    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, edge_rows(split, block)));
+    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, counts));
     return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)}));
   }
 
@@ -159,7 +155,6 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
 
   std::vector<Stmt> parts;
   Expr from = integer(0);
-  std::vector<int64_t> counts = edge_rows(split, block);
   if (uniform) {
     if (is_short) counts = {block};
     int64_t smaller = counts.size() > 1 ? counts[counts.size() - 2] : 0;

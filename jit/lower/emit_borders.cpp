@@ -67,7 +67,7 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
   for (const Attachment& a : lowering_.attachments) {       // what is computed inside this loop meets the same borders
     if (a.consumer != func_.name || nest_.position(a.compute_loop) < nest_.position(loop)) continue;
     Region region = region_of(a.func->name, at);
-    if (region.empty()) continue;
+    if (!region.read) continue;
     VarRanges ranges = ranges_over(*a.func, region);
     Nest nest = build_nest(*a.func, lowering_.directives);
     for (const Expr& value : a.func->values) visit(value, [&](const Expr& e) { consider(*a.func, nest, e, ranges); });

@@ -350,7 +350,7 @@ Stmt NestEmitter::leaf_fold(const Scope& scope) {
   };
   std::vector<Step> steps;
   std::vector<Stmt> statements;
-  while (lanes > 1) {
+  do {                                                      // a single lane is moved
     const int64_t half = (lanes + 1) / 2;
     const bool last = half == 1;
     Step step{folded_.buffers, half};
@@ -380,7 +380,7 @@ Stmt NestEmitter::leaf_fold(const Scope& scope) {
     from = step.buffers;
     outer.clear();
     lanes = half;
-  }
+  } while (lanes > 1);
   Stmt s = ir::make_block(statements);
   for (const Step& step : steps) {
     for (int c = 0; c < func_.components(); ++c) {

@@ -78,7 +78,7 @@ class Factor {
     if (split_ == directives_.size()) {                     // one value of the variable is a block
       blocks_ = extent;
       part.rvars.erase(variable);
-      if (part.rvars.empty()) part.combiner = nullptr;
+      if (part.rvars.empty()) end_reduction(part);
       return part;
     }
     const Directive& split = directives_[split_];
@@ -90,6 +90,16 @@ class Factor {
     for (Expr& v : part.values) v = substitute(v, {{variable_, make_var(inner_)}});
     view_.ranges[{part.name, inner_}] = {first, min(first + block, extent), directive_.where};
     return part;
+  }
+
+  // One term is a value, unless it may be absent: then the partial result is the identity, as of any reduction.
+  void end_reduction(FuncContents& part) const {
+    bool absent = false;
+    for (const Expr& v : part.values) {
+      visit(v, [&](const Expr& e) { absent = absent || (e.kind() == ExprKind::access && e->boundary == Boundary::none); });
+    }
+    if (absent) part.rvars = {{part.name + ".term", integer(1)}};
+    else part.combiner = nullptr;
   }
 
   // Ranges of the other variables hold for the partial results; that of the variable itself narrows its blocks.

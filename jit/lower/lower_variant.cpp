@@ -205,6 +205,11 @@ class VariantLowering {
         throw Error(ErrorCode::illegal_schedule, {"schedule", std::move(what), std::move(got), std::move(need), where});
       };
       std::string what = fmt::format("{}.compute_at({}, {})", a.func->name, a.consumer, a.compute_loop);
+      for (const FuncPart& part : parts_of(*op_.find_func(a.consumer))) {
+        if (part.update && reads(part.loops, a.func->name)) {
+          fail(what, fmt::format("{} reads it outside of that loop", part.loops.name), "every consumer inside it", a.where);
+        }
+      }
       for (const FuncContents& f : op_.funcs) {
         if (!reads(f, a.func->name) || f.name == a.consumer) continue;
         bool covered = false;
@@ -276,6 +281,7 @@ class VariantLowering {
   void find_root_regions() {
     for (const OutputDecl& out : op_.outputs) {
       Region& r = region_[out.func];
+      r.read = true;
       for (const Expr& e : out.extents) {
         r.lowest.push_back(integer(0));
         r.highest.push_back(simplify(e - integer(1), lowering_.facts));
@@ -330,7 +336,8 @@ class VariantLowering {
 
   void need(const FuncContents& consumer, const Expr& e, const VarRanges& ranges) {
     Region& r = region_[e->name];
-    bool fresh = r.empty();
+    bool fresh = !r.read;
+    r.read = true;
     for (size_t d = 0; d < e.args().size(); ++d) {
       auto range = interval_of(e.arg(d), ranges, lowering_.facts);
       if (!range) {
@@ -388,7 +395,23 @@ class VariantLowering {
         progress = true;
       }
     }
+    for (const FuncContents& f : op_.funcs) {
+      if (!done.count(f.name) && !fused_.count(f.name) && needed(f)) refuse_circle(done);
+    }
     return order;
+  }
+
+  // Only an epilogue makes a nest wait for what waits for it.
+  void refuse_circle(const std::set<std::string>& done) const {
+    for (const Directive& d : lowering_.directives) {
+      if (d.kind != DirectiveKind::epilogue_of || done.count(d.func)) continue;
+      for (const FuncContents& f : op_.funcs) {
+        if (done.count(f.name) || f.name == d.target || !reads(*op_.find_func(d.func), f.name)) continue;
+        refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads {}, which is computed from {}", d.func, f.name, d.target),
+               "an epilogue whose other inputs are there before the reduction runs");
+      }
+    }
+    throw Error(ErrorCode::internal, {"lower", "the nests wait for each other", op_.name, "an order of them"});
   }
 
   bool stored(const FuncContents& f) const {

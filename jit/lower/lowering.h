@@ -40,7 +40,7 @@ struct Prefetching {
 // Inclusive bounds for each dimension of a tensor; `whole` counts full blocks where bounds stop at the real end.
 struct Region {
   std::vector<Expr> lowest, highest, whole;
-  bool empty() const { return lowest.empty(); }
+  bool read = false;                                        // a tensor without dimensions has no bounds either way
 };
 
 // What became of an optimisation that `require` asks for.

@@ -32,6 +32,16 @@ const Split* Nest::block_loop(const std::string& outer) const {
   return nullptr;
 }
 
+const Loop* Nest::parallel_part(const std::string& loop) const {
+  if (const Split* split = split_of(loop)) {
+    const Loop* outer = parallel_part(split->outer);
+    return outer ? outer : parallel_part(split->inner);
+  }
+  if (const Fusion* fusion = fusion_of(loop)) return parallel_part(fusion->fused);
+  const Loop* l = find(loop);
+  return l && l->kind == ir::LoopKind::parallel ? l : nullptr;
+}
+
 bool Nest::constant_inner(const Split& split) const {
   const Loop* inner = find(split.inner);
   return inner && inner->constant();

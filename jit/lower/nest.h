@@ -56,6 +56,7 @@ struct Nest {
   bool innermost(const std::string& loop) const;            // loops inside it, if any, become straight code
   const Split* split_of(const std::string& parent) const;   // how this variable or loop is cut; null: it is not
   const Split* block_loop(const std::string& outer) const;  // the split whose block loop this is
+  const Loop* parallel_part(const std::string& loop) const; // it, or a loop that it became by split or fuse
   bool constant_inner(const Split& split) const;            // the inner loop is a vector or unrolled
   const Fusion* fusion_of(const std::string& name) const;   // of which this loop or variable is a part; null: of none
   const Fusion* fusion_named(const std::string& fused) const;

@@ -44,17 +44,17 @@ Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
   if (func_.is_reduction() && walk.phase == Phase::whole && static_cast<int>(at) == accumulator_level_ + 1) {
     return emit_reduction(std::move(scope));
   }
-  if (at == walk.levels.size()) {
-    Stmt ahead = walk.phase == Phase::whole || walk.phase == Phase::update ? prefetches(scope) : nullptr;
-    return guarded(ir::make_block({ahead, leaf(walk.phase, scope)}), scope);
-  }
-
   bool only_constant = true;
   for (size_t i = at; i < walk.levels.size(); ++i) only_constant = only_constant && nest_.loops[walk.levels[i]].constant();
   if (only_constant && walk.phase == Phase::update && !scope.writing.empty()) {
     Stmt copies = first_copies(walk, at, scope);
     scope.writing.clear();
     return ir::make_block({copies, emit_from(walk, at, scope)});
+  }
+
+  if (at == walk.levels.size()) {
+    Stmt ahead = walk.phase == Phase::whole || walk.phase == Phase::update ? prefetches(scope) : nullptr;
+    return guarded(ir::make_block({ahead, leaf(walk.phase, scope)}), scope);
   }
 
   const Loop& loop = nest_.loops[walk.levels[at]];

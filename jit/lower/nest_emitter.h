@@ -72,7 +72,6 @@ class NestEmitter {
   ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
   const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
-  bool runs_on_threads(const std::string& loop) const;
   void require_whole_block(const Split& split, const Expr& block, const Scope& scope) const;
   void shift_block(const Split& split, const Expr& block, Scope& scope) const;
   bool stores_once(const std::string& loop) const;
@@ -146,6 +145,8 @@ class NestEmitter {
   void note_absent(const Expr& e, const std::vector<Expr>& indices, const Scope& scope);
   bool idle_here(const BorderRead& read, const Scope& scope) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
+  Expr copied_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
+  Expr inside_of(const Expr& e, size_t d, const Expr& index, const Scope& scope) const;
   Expr read(const Storage& from, int component, DType dtype, const std::vector<Expr>& indices, const Scope& scope,
             const Expr& present = {}) const;
   bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
@@ -174,6 +175,7 @@ class NestEmitter {
   bool slides_along(const std::string& loop) const;
   static VarRanges ranges_over(const FuncContents& func, const Region& region, bool whole = false);
   Region region_of(const std::string& tensor, const Scope& scope) const;
+  Region own_region_of(const std::string& tensor, const Scope& scope) const;
   Region region_read(const std::string& tensor, const std::vector<Expr>& values, const VarRanges& ranges,
                      const VarRanges& whole, const Scope& scope) const;
   SourceLocation placed_at(const std::string& tensor, const Expr& read) const;

@@ -73,9 +73,10 @@ void NestEmitter::ranges_inside(const Scope& scope, VarRanges& real, VarRanges& 
 }
 
 static Region joined(const Region& a, const Region& b, const Facts& facts) {
-  if (a.empty()) return b;
-  if (b.empty()) return a;
+  if (!a.read) return b;
+  if (!b.read) return a;
   Region r;
+  r.read = true;
   for (size_t d = 0; d < a.lowest.size(); ++d) {
     r.lowest.push_back(simplify(min(a.lowest[d], b.lowest[d]), facts));
     r.highest.push_back(simplify(max(a.highest[d], b.highest[d]), facts));
@@ -98,10 +99,13 @@ Region NestEmitter::region_read(const std::string& tensor, const std::vector<Exp
     visit(value, [&](const Expr& e) {
       if (e.kind() != ExprKind::access || e->name != tensor) return;
       Region read;
+      read.read = true;
       for (size_t d = 0; d < e.args().size(); ++d) {
         auto range = interval_of(e.arg(d), real, scope.facts);
         auto padded = interval_of(e.arg(d), whole, scope.facts);
-        if (!range || !padded) {
+        bool is_data = false;
+        visit(e.arg(d), [&](const Expr& part) { is_data = is_data || part.kind() == ExprKind::access; });
+        if (!range || !padded || is_data) {
           throw Error(ErrorCode::unproved,
                       {"schedule", fmt::format("the region of {} that {} reads is not known beforehand", tensor, func_.name),
                        fmt::format("index {} of dimension {}", print(e.arg(d)), d),
@@ -127,11 +131,15 @@ VarRanges NestEmitter::ranges_over(const FuncContents& func, const Region& regio
   return ranges;
 }
 
-// What this nest reads of a Func, and what the Funcs computed inside it read of it to make what this nest reads of them.
-Region NestEmitter::region_of(const std::string& tensor, const Scope& scope) const {
+Region NestEmitter::own_region_of(const std::string& tensor, const Scope& scope) const {
   VarRanges real, whole;
   ranges_inside(scope, real, whole);
-  Region region = region_read(tensor, all_values(), real, whole, scope);
+  return region_read(tensor, all_values(), real, whole, scope);
+}
+
+// What this nest reads of a Func, and what the Funcs computed inside it read of it to make what this nest reads of them.
+Region NestEmitter::region_of(const std::string& tensor, const Scope& scope) const {
+  Region region = own_region_of(tensor, scope);
   for (const Attachment& other : lowering_.attachments) {
     if (other.consumer != func_.name || other.func->name == tensor) continue;
     bool reads = false;
@@ -140,7 +148,7 @@ Region NestEmitter::region_of(const std::string& tensor, const Scope& scope) con
     }
     if (!reads) continue;
     Region through = region_of(other.func->name, scope);
-    if (through.empty()) continue;
+    if (!through.read) continue;
     VarRanges other_real = ranges_over(*other.func, through), other_whole = ranges_over(*other.func, through, true);
     region = joined(region, region_read(tensor, other.func->values, other_real, other_whole, scope), scope.facts);
   }

@@ -40,11 +40,7 @@ Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
 
 void NestEmitter::note_absent(const Expr& e, const std::vector<Expr>& indices, const Scope& scope) {
   for (size_t d = 0; d < indices.size(); ++d) {
-    if (idle_here({func_.name, e, d}, scope)) continue;
-    const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
-    const Expr inside = simplify(ge(indices[d], integer(0)) & lt(indices[d], extent), scope.facts);
-    int64_t known = 0;
-    if (!is_integer_constant(inside, &known) || !known) absent_.push_back(inside);
+    if (Expr inside = inside_of(e, d, indices[d], scope); inside.defined()) absent_.push_back(inside);
   }
 }
 
@@ -67,17 +63,22 @@ Expr NestEmitter::nearest(const std::string& tensor, size_t d, const Expr& index
   return select(lt(index, integer(0)), first, select(ge(index, extent), last, index));
 }
 
+// The condition under which dimension d of a read is inside of its input; not defined where it always is.
+Expr NestEmitter::inside_of(const Expr& e, size_t d, const Expr& index, const Scope& scope) const {
+  const InputDecl* input = lowering_.op.find_input(e->name);
+  if (!input || e->boundary == Boundary::inside || idle_here({func_.name, e, d}, scope)) return {};
+  Expr inside = simplify(ge(index, integer(0)) & lt(index, input->extents[d]), scope.facts);
+  int64_t known = 0;
+  return is_integer_constant(inside, &known) && known ? Expr() : inside;
+}
+
 Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
   const Storage& from = lowering_.storage.at(e->name);
-  const InputDecl* input = lowering_.op.find_input(e->name);
   Expr present;
-  for (size_t d = 0; d < indices.size() && input && e->boundary != Boundary::inside; ++d) {
-    if (idle_here({func_.name, e, d}, scope)) continue;
-    const Expr& extent = input->extents[d];
-    Expr index = indices[d];
-    Expr inside = simplify(ge(index, integer(0)) & lt(index, extent), scope.facts);
-    int64_t known = 0;
-    if (is_integer_constant(inside, &known) && known) continue;
+  for (size_t d = 0; d < indices.size(); ++d) {
+    const Expr index = indices[d], inside = inside_of(e, d, index, scope);
+    if (!inside.defined()) continue;
+    const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
     Expr clamped = simplify(max(min(index, extent - integer(1)), integer(0)), scope.facts);
     switch (e->boundary) {
       case Boundary::wrap: indices[d] = index % extent; break;
@@ -94,6 +95,15 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
   Expr value = read(from, e->component, e.type().dtype, indices, scope, skips ? Expr() : present);
   if (!present.defined() || skips) return value;
   return select(present, value, translate(e->boundary_value, scope));
+}
+
+// What a copy holds at these indices. The terms whose read is absent are left out where the copy is read.
+Expr NestEmitter::copied_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
+  if (e->boundary != Boundary::none) return bounded_read(e, std::move(indices), scope);
+  ExprNode node = *e;
+  node.boundary = Boundary::constant;
+  node.boundary_value = make_constant(e.type().dtype, 0);
+  return bounded_read(make_access(std::move(node)), std::move(indices), scope);
 }
 
 // The boundary rule of this read needs no look here: the index is inside.

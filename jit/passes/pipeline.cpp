@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <ctime>
 
 #include "jit/ir/text.h"
@@ -17,6 +16,7 @@
 #include "jit/passes/outline_units.h"
 #include "jit/passes/share_values.h"
 #include "jit/passes/simplify_program.h"
+#include "support/environment.h"
 #include "support/messages.h"
 
 namespace lathe {
@@ -63,8 +63,7 @@ constexpr PassOrder kOrder[] = {
 
 bool verifies() {
 #ifdef NDEBUG
-  const char* asked = std::getenv("LATHE_VERIFY");
-  return asked && std::string_view(asked) == "1";
+  return is_on(Setting::verify);
 #else
   return true;
 #endif
@@ -73,9 +72,8 @@ bool verifies() {
 double cpu_ms() { return static_cast<double>(std::clock()) * 1e3 / CLOCKS_PER_SEC; }
 
 void print_if_asked(const Pass& pass, const ir::Program& program) {
-  const char* asked = std::getenv("LATHE_PRINT");
-  if (!asked) return;
-  std::string_view wish(asked);
+  const std::string_view wish = setting(Setting::print);
+  if (wish.empty()) return;
   std::string_view name = wish.substr(0, wish.find('@'));
   std::string_view kernel = wish.size() > name.size() ? wish.substr(name.size() + 1) : "";
   if ((name != pass.name && name != "all") || (!kernel.empty() && kernel != program.name)) return;

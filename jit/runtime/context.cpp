@@ -12,14 +12,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <string_view>
+#include <numeric>
+#include <random>
+#include <vector>
 
 #include "jit/runtime/checked_scratch.h"
 #include "jit/runtime/scratch.h"
+#include "support/environment.h"
 
 namespace lathe {
 namespace {
@@ -38,12 +40,22 @@ void* allocate_checked(LatheContext*, int64_t bytes) { return checked_scratch_al
 void release_checked(LatheContext*, void* memory) { checked_scratch_release(memory); }
 
 // LATHE_VERIFY=1 checks what kernels do to their scratch memory, as it does what passes do to programs.
-bool checks_scratch() {
-  const char* asked = std::getenv("LATHE_VERIFY");
-  return asked && std::string_view(asked) == "1";
+bool checks_scratch() { return is_on(Setting::verify); }
+
+std::atomic<uint64_t> order_seed = 0;
+
+int32_t run_permuted(LatheContext* context, int64_t count, LatheTask task, void* closure, uint64_t seed) {
+  std::vector<int64_t> order(static_cast<size_t>(std::max<int64_t>(count, 0)));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(seed));
+  for (int64_t i : order) {
+    if (int32_t status = task(context, closure, i, i + 1)) return status;
+  }
+  return 0;
 }
 
 int32_t run_here(LatheContext* context, int64_t count, LatheTask task, void* closure) {
+  if (const uint64_t seed = order_seed.load(std::memory_order_relaxed)) return run_permuted(context, count, task, closure, seed);
   return count > 0 ? task(context, closure, 0, count) : 0;
 }
 
@@ -65,7 +77,7 @@ int32_t run_pieces(LatheContext* context, int64_t count, int64_t pieces, LatheTa
 }
 
 int32_t run_parallel(LatheContext* context, int64_t count, LatheTask task, void* closure) {
-  if (count <= 1) return run_here(context, count, task, closure);
+  if (count <= 1 || order_seed.load(std::memory_order_relaxed)) return run_here(context, count, task, closure);
   auto* group = static_cast<ThreadGroup*>(context->user);
   int64_t pieces = std::min<int64_t>(count, int64_t{pieces_per_thread} * group->threads);
   if (!group->arena) return run_pieces(context, count, pieces, task, closure);
@@ -82,6 +94,8 @@ ThreadGroup* make_group(int threads, int machine_threads) {
 }
 
 }  // namespace
+
+void set_parallel_order(uint64_t seed) { order_seed.store(seed); }
 
 LatheContext* context_for(int threads) {
   static const int machine_threads = tbb::info::default_concurrency();

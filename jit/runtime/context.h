@@ -9,4 +9,8 @@ namespace lathe {
 // calling thread. One object for each count, kept for the life of the process and used by any number of calls at once.
 LatheContext* context_for(int threads);
 
+// For tests: while the seed is not 0, parallel loops of all contexts run in the calling thread, iteration by iteration, in
+// an order drawn from it. What a loop computes must not depend on that.
+void set_parallel_order(uint64_t seed);
+
 }  // namespace lathe

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sstream>
 
+#include "support/environment.h"
 #include "support/error.h"
 #include "tests/source_dir.h"
 
@@ -87,7 +87,7 @@ TEST_CASE("docs/errors.md lists the codes of support/errors.def, with the messag
   const size_t begin = text.find(mark);
   REQUIRE(begin != std::string::npos);
   const std::string fresh = codes_section(), head = text.substr(0, begin + mark.size());
-  if (std::getenv("LATHE_UPDATE")) {
+  if (is_on(Setting::update)) {
     std::ofstream(path) << head << fresh;
   } else {
     CHECK(text.substr(head.size()) == fresh);

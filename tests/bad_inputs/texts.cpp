@@ -2,13 +2,13 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "jit/compile.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "support/environment.h"
 #include "tests/bad_inputs/kinds.h"
 #include "tests/errors.h"
 #include "tests/source_dir.h"
@@ -91,7 +91,7 @@ std::vector<BadInput> bad_texts() { return read_page(path(), false).cases; }
 
 TEST_CASE("bad texts are answered with code, words and place, and nothing is compiled") {
   const int64_t events = compile_events();
-  const bool update = std::getenv("LATHE_UPDATE") != nullptr;
+  const bool update = is_on(Setting::update);
   const Page page = read_page(path(), update);
   CHECK(page.cases.size() >= 100);
   for (const BadInput& c : page.cases) {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "jit/codegen/codegen.h"
+#include "support/environment.h"
 #include "tests/source_dir.h"
 
 namespace lathe {
@@ -26,7 +26,7 @@ TEST_CASE("LLVM runs the passes that are listed") {
   for (const char* target : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
     const std::string path = fmt::format("{}/tests/codegen/llvm_passes.{}.txt", source_dir(), target);
     const std::string fresh = list_for(target);
-    if (std::getenv("LATHE_UPDATE")) std::ofstream(path) << fresh;
+    if (is_on(Setting::update)) std::ofstream(path) << fresh;
     std::ifstream in(path);
     std::stringstream golden;
     golden << in.rdbuf();

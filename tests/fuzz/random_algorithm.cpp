@@ -59,6 +59,9 @@ class Drawer {
     op_.name = "random";
     op_.strict = random_.chance(8);
     sizes();
+    if (random_.chance(options_.aligned)) {
+      for (int64_t d = random_.pick<int64_t>({1, 2, 2, 3, 3, 4}); d > 0; --d) shape_.push_back(extent());
+    }
     params();
     inputs();
     const int64_t funcs = random_.between(1, options_.most_funcs);
@@ -97,7 +100,9 @@ class Drawer {
     for (const SizeDecl& s : op_.sizes) missing.push_back(make_var(s.name));
     for (int64_t n = 0; n < count; ++n) {
       InputDecl input{fmt::format("X{}", n), random_input_dtype(random_), {}, {}};
-      const int64_t rank = std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}));
+      const int64_t rank = random_rank();
+      if (!shape_.empty()) input.extents.assign(shape_.end() - std::min<int64_t>(rank, static_cast<int64_t>(shape_.size())), shape_.end());
+      for (const Expr& e : input.extents) std::erase(missing, e);
       if (n + 1 == count) {
         for (const Expr& e : missing) input.extents.push_back(e);
         missing.clear();
@@ -106,9 +111,14 @@ class Drawer {
         input.extents.push_back(extent());
         std::erase(missing, input.extents.back());
       }
-      random_.shuffle(input.extents);
+      if (shape_.empty()) random_.shuffle(input.extents);
       op_.inputs.push_back(std::move(input));
     }
+  }
+
+  int64_t random_rank() {
+    if (!shape_.empty() && random_.chance(75)) return static_cast<int64_t>(shape_.size());
+    return std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}));
   }
 
   Expr extent() {
@@ -123,7 +133,7 @@ class Drawer {
   }
 
   ValueScope scope_of(const std::vector<RandomIndex>& indices, bool in_reduction) const {
-    ValueScope scope{indices, {}, op_.inputs, op_.funcs, in_reduction};
+    ValueScope scope{indices, {}, op_.inputs, op_.funcs, in_reduction, !shape_.empty()};
     for (const SizeDecl& s : op_.sizes) scope.scalars.push_back(make_var(s.name));
     for (const ParamDecl& p : op_.params) scope.scalars.push_back(make_var(p.name, {p.dtype, 1}));
     return scope;
@@ -138,7 +148,8 @@ class Drawer {
   FuncContents func(const std::string& name) {
     FuncContents f;
     f.name = name;
-    extents_.push_back(drawn({"i", "j", "x", "c"}, std::min<int64_t>(options_.most_rank, random_.pick<int64_t>({0, 1, 1, 2, 2, 2, 3, 4}))));
+    extents_.push_back(drawn({"i", "j", "x", "c"}, random_rank()));
+    for (size_t d = extents_.back().size(), s = shape_.size(); d > 0 && s > 0;) extents_.back()[--d].extent = shape_[--s];
     std::vector<RandomIndex> indices = extents_.back();
     for (const RandomIndex& i : indices) f.vars.push_back(i.name);
     Components types{random_dtype(random_)};
@@ -246,6 +257,7 @@ class Drawer {
   Random& random_;
   const AlgorithmOptions& options_;
   Operator op_;
+  std::vector<Expr> shape_;                                 // of most tensors, where they are aligned
   std::vector<std::vector<RandomIndex>> extents_;           // of each Func, should it be an output
 };
 

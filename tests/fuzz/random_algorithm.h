@@ -12,6 +12,7 @@ struct AlgorithmOptions {
   int most_rank = 4;
   int depth = 3;                                            // of the expression of a Func
   bool static_params = true;
+  int aligned = 40;                                         // percent: tensors of one shape, mostly read at their own indices
 };
 
 // Built node by node and checked as both front ends do. Throws Error where the language refuses what was drawn, such as a

@@ -1,5 +1,6 @@
 // Nests are drawn in four styles: as written, splits and orders at will, a register tile made by splits, and one made by
-// `tile`. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not.
+// `tile`. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not. Loops of an
+// update are cut, put on threads and reordered, and those of its domain keep their order.
 #include "tests/fuzz/random_nest.h"
 
 #include <fmt/format.h>
@@ -19,17 +20,22 @@ namespace {
 
 class Drawer {
  public:
-  Drawer(const FuncContents& func, Random& random) : random_(random) {
+  Drawer(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste)
+      : random_(random), taste_(taste), condition_(condition) {
+    const FuncContents& func = part.loops;
     nest_.func = &func;
+    nest_.update = part.update != nullptr;
     for (const std::string& v : func.vars) nest_.loops.push_back({v, v});
     for (const ReductionVar& r : func.rvars) nest_.loops.push_back({.name = r.name, .root = r.name, .reduction = true});
   }
 
   RandomNest run() {
-    int64_t style = random_.below(10);
     if (nest_.loops.empty()) return nest_;
-    if (style == 0) return nest_;
-    if (style <= 4 || nest_.func->vars.empty()) {
+    int64_t style = taste_.wants(DirectiveKind::tile) ? 9 : taste_.wants(DirectiveKind::store_in) ? random_.between(3, 9) : random_.below(10);
+    if (style == 0 && taste_.wanted.empty()) return nest_;
+    if (nest_.update) {
+      update_at_will();
+    } else if (style <= 4 || nest_.func->vars.empty()) {
       at_will();
     } else if (style <= 7 || nest_.func->vars.size() < 2) {
       register_tile();
@@ -85,11 +91,19 @@ class Drawer {
   }
 
   void tail(const std::string& name, bool rows_allowed) {
-    if (random_.chance(50)) return;
+    if (!taste_.chance(random_, DirectiveKind::tail, 50)) return;
     static const std::vector<std::string> rows = {"rows: full, 2/3, 1/3, then ", "rows: full, 1/2, then ", "rows: full, then ", ""};
     static const std::vector<std::string> hows = {"clamp", "clamp", "mask", "guard", "automatic", "shift"};
     add(fmt::format("tail({}, {}{})", name, rows_allowed ? random_.pick(rows) : "",
                     random_.chance(10) ? "shift" : hows[random_.below(5)]));
+  }
+
+  // For its block loop, or in an update for the loop of the domain before it.
+  bool waits(const std::vector<RandomLoop>& left, size_t i) const {
+    for (size_t j = 0; j < left.size(); ++j) {
+      if (left[j].name == left[i].before || (nest_.update && j < i && left[j].reduction && left[i].reduction)) return true;
+    }
+    return false;
   }
 
   // A random order in which block loops stand outside of their inner loops and groups are kept.
@@ -100,14 +114,10 @@ class Drawer {
       int group = 1 << 20;
       for (const RandomLoop& l : left) group = std::min(group, l.group);
       for (size_t i = 0; i < left.size(); ++i) {
-        bool waits = std::any_of(left.begin(), left.end(), [&](const RandomLoop& l) { return l.name == left[i].before; });
-        if (!waits && left[i].group == group) ready.push_back(i);
+        if (!waits(left, i) && left[i].group == group) ready.push_back(i);
       }
       if (ready.empty()) {                                  // a group that waits for a later one
-        for (size_t i = 0; i < left.size(); ++i) {
-          bool waits = std::any_of(left.begin(), left.end(), [&](const RandomLoop& l) { return l.name == left[i].before; });
-          if (!waits) ready.push_back(i);
-        }
+        for (size_t i = 0; i < left.size(); ++i) if (!waits(left, i)) ready.push_back(i);
       }
       size_t chosen = random_.chance(4) ? static_cast<size_t>(random_.below(static_cast<int64_t>(left.size()))) : random_.pick(ready);
       done.push_back(left[chosen]);
@@ -119,19 +129,33 @@ class Drawer {
     add(fmt::format("reorder({})", fmt::join(names, ", ")));
   }
 
+  bool wants_constant(int percent) {
+    return random_.chance(taste_.wants(DirectiveKind::vectorize) || taste_.wants(DirectiveKind::unroll) ? 85 : percent);
+  }
+
   void at_will() {
-    for (int64_t i = random_.below(4); i > 0; --i) {
+    bool lanes_of_terms = false;
+    for (int64_t i = taste_.wants(DirectiveKind::split) ? 2 : random_.below(4); i > 0; --i) {
       const RandomLoop victim = random_.pick(nest_.loops);
       if (victim.constant) continue;
       bool even = random_.chance(25);
       std::string inner = split(victim.name, factor(false), even);
-      if (loop(inner).can_be_constant && random_.chance(40)) {
-        make_constant(inner, !loop(inner).reduction && random_.chance(60));
+      if (loop(inner).can_be_constant && wants_constant(40)) {
+        const bool vector = random_.chance(!loop(inner).reduction ? 60 : nest_.func->is_reduction() ? 25 : 0);
+        make_constant(inner, vector);
+        lanes_of_terms = lanes_of_terms || (vector && loop(inner).reduction);
         tail(random_.chance(50) ? inner : loop(inner).before, random_.chance(50));
       }
     }
-    if (nest_.loops.size() > 1 && random_.chance(70)) order();
-    if (nest_.func->is_reduction() && random_.chance(25)) store_in_registers();
+    if (nest_.loops.size() > 1 && taste_.chance(random_, DirectiveKind::reorder, 70)) order();
+    if (nest_.func->is_reduction() && (lanes_of_terms || taste_.chance(random_, DirectiveKind::store_in, 25))) store_in_registers();
+  }
+
+  void update_at_will() {
+    for (int64_t i = taste_.wants(DirectiveKind::split) ? 1 : random_.below(3); i > 0; --i) {
+      split(random_.pick(nest_.loops).name, factor(false), random_.chance(25));
+    }
+    if (nest_.loops.size() > 1 && taste_.chance(random_, DirectiveKind::reorder, 40)) order();
   }
 
   // The outermost loop inside which every loop over an index of the result is constant, or one further in.
@@ -212,7 +236,7 @@ class Drawer {
 
   // Neighbours of one kind become one loop.
   void fuse() {
-    if (!random_.chance(12) || nest_.loops.size() < 2) return;
+    if (!taste_.chance(random_, DirectiveKind::fuse, 12) || nest_.loops.size() < 2) return;
     const auto at = static_cast<size_t>(random_.below(static_cast<int64_t>(nest_.loops.size()) - 1));
     RandomLoop outer = nest_.loops[at], inner = nest_.loops[at + 1];
     const bool tile = std::any_of(nest_.lines.begin(), nest_.lines.end(), [](const std::string& s) { return s.find(".tile(") != std::string::npos; });
@@ -227,7 +251,7 @@ class Drawer {
   }
 
   void peel() {
-    if (!random_.chance(12)) return;
+    if (!taste_.chance(random_, DirectiveKind::peel, 12)) return;
     std::vector<std::string> names;
     for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction && !cut_further(l.name)) names.push_back(l.name);
     if (!names.empty()) add(fmt::format("peel({}, {}, {})", random_.pick(names), random_.between(0, 2), random_.between(0, 2)));
@@ -244,25 +268,30 @@ class Drawer {
           for (const Expr& index : e.args()) absent = absent || uses_var(index, r.name);
         });
       }
-      if (absent && random_.chance(50)) names.push_back(r.name);
+      if (absent && taste_.chance(random_, DirectiveKind::clip, 50)) names.push_back(r.name);
     }
     if (!names.empty()) add(fmt::format("clip({})", fmt::join(names, ", ")));
   }
 
   void parallel() {
-    if (!random_.chance(25)) return;
+    if (!taste_.chance(random_, DirectiveKind::parallel, 25)) return;
     std::vector<std::string> names;
     for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
-    if (!names.empty()) add(fmt::format("parallel({})", random_.pick(names)));
+    const std::string when = !condition_.empty() && random_.chance(30) ? ", when " + condition_ : "";
+    if (!names.empty()) add(fmt::format("parallel({}{})", random_.pick(names), when));
   }
 
   Random& random_;
+  const Taste& taste_;
+  std::string condition_;
   RandomNest nest_;
   int count_ = 0;
 };
 
 }  // namespace
 
-RandomNest random_nest(const FuncContents& func, Random& random) { return Drawer(func, random).run(); }
+RandomNest random_nest(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste) {
+  return Drawer(part, condition, random, taste).run();
+}
 
 }  // namespace lathe

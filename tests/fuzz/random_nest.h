@@ -1,11 +1,11 @@
-// A random loop nest of one Func: the lines that make it, and its loops as they stand afterwards.
+// A random loop nest of one Func, or of one of its updates: the lines that make it, and its loops as they stand afterwards.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "lang/algorithm.h"
-#include "tests/fuzz/random.h"
+#include "tests/fuzz/taste.h"
 
 namespace lathe {
 
@@ -20,7 +20,8 @@ struct RandomLoop {
 };
 
 struct RandomNest {
-  const FuncContents* func = nullptr;
+  const FuncContents* func = nullptr;                       // of an update: its part (parts_of)
+  bool update = false;
   std::vector<RandomLoop> loops;                            // outermost first
   std::vector<std::string> lines;
   bool uses_param = false;                                  // a factor is the param kc
@@ -29,6 +30,7 @@ struct RandomNest {
   std::string line(const std::string& directive) const { return func->name + "." + directive; }
 };
 
-RandomNest random_nest(const FuncContents& func, Random& random);
+// `condition`: one on sizes, for loops that are parallel where it holds; "" for none.
+RandomNest random_nest(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste = {});
 
 }  // namespace lathe

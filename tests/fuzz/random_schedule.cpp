@@ -1,14 +1,18 @@
-// Consumers first: each Func gets a place (inlined, at the root, inside a consumer's loop, fused as an epilogue) and,
-// where it has loops of its own, a random nest; then copies, prefetching, streaming and a variant.
+// Two dimensions may become one; then, consumers first, each Func gets a place (inlined, at the root, inside a consumer's
+// loop, fused as an epilogue) and, where it has loops of its own, a random nest, as has each of its updates; then copies,
+// prefetching, streaming and a variant.
 #include "tests/fuzz/random_schedule.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 
+#include "jit/lower/view.h"
+#include "support/error.h"
 #include "tests/fuzz/random_nest.h"
 
 namespace lathe {
@@ -27,17 +31,19 @@ namespace {
 
 class Drawer {
  public:
-  Drawer(const Operator& op, Random& random) : op_(op), random_(random) {}
+  Drawer(const Operator& op, Random& random, const Taste& taste) : op_(op), random_(random), taste_(taste) {}
 
   RandomSchedule run() {
+    if (taste_.chance(random_, K::collapse, 15)) collapse();
     factor_reductions();
     choose_epilogues();
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) place(*f);
     for (const auto& [name, nest] : nests_) {
+      if (nest.update) continue;
       copies(nest, schedule_.lines);
       prefetch(nest);
     }
-    if (random_.chance(8)) add(fmt::format("{}.stream()", random_.pick(op_.outputs).func));
+    if (taste_.chance(random_, K::stream, 8)) stream();
     if (random_.chance(25)) variant();
     for (const auto& [name, nest] : nests_) {
       if (nest.uses_param && schedule_.params.empty()) schedule_.params = {"param kc = target.L1/2048 in 1..64"};
@@ -46,13 +52,15 @@ class Drawer {
   }
 
  private:
+  using K = DirectiveKind;
+
   void add(const std::string& line) { schedule_.lines.push_back(line); }
 
   static std::vector<Expr> accesses(const FuncContents& f) {
     std::vector<Expr> found;
-    for (const Expr& v : f.values) {
+    for_each_value(f, [&](const Expr& v) {
       visit(v, [&](const Expr& e) { if (e.kind() == ExprKind::access) found.push_back(e); });
-    }
+    });
     return found;
   }
 
@@ -61,11 +69,48 @@ class Drawer {
     return false;
   }
 
+  // The schedule goes on from the operator with its two dimensions merged.
+  void collapse() {
+    std::vector<Directive> choices;
+    for (const FuncContents& f : op_.funcs) {
+      for (size_t d = 0; d + 1 < f.vars.size(); ++d) {
+        Directive collapse{};
+        collapse.kind = K::collapse;
+        collapse.func = f.name;
+        collapse.loops = {f.vars[d], f.vars[d + 1], f.vars[d] + f.vars[d + 1]};
+        choices.push_back(std::move(collapse));
+      }
+    }
+    random_.shuffle(choices);
+    for (const Directive& choice : choices) {
+      try {
+        std::vector<Directive> directives{choice};
+        op_ = view_of(op_, {}, directives).op;
+        return add(fmt::format("{}.collapse({})", choice.func, fmt::join(choice.loops, ", ")));
+      } catch (const Error& error) {
+        if (kind_of(error.code()) != ErrorKind::user) throw;
+      }
+    }
+  }
+
+  // On a size, or on two; "" where there are none.
+  std::string condition_on_sizes() {
+    if (op_.sizes.empty()) return "";
+    const std::string size = random_.pick(op_.sizes).name, other = random_.pick(op_.sizes).name;
+    return random_.pick<std::string>({fmt::format("{} > {}", size, random_.pick<int64_t>({1, 7, 32})),
+                                      fmt::format("{}*{} > {}", size, other, random_.pick<int64_t>({10, 100, 1000}))});
+  }
+
+  void stream() {
+    const std::string func = random_.pick(op_.outputs).func, when = condition_on_sizes();
+    add(fmt::format("{}.stream({})", func, when.empty() || random_.chance(60) ? "" : "when " + when));
+  }
+
   // Partial results of some reductions become Funcs.
   void factor_reductions() {
     std::vector<FuncContents> funcs;
     for (FuncContents& f : op_.funcs) {
-      if (f.is_reduction() && !f.rvars.empty() && random_.chance(12)) funcs.push_back(factor(f));
+      if (f.is_reduction() && !f.rvars.empty() && taste_.chance(random_, K::rfactor, 12)) funcs.push_back(factor(f));
       funcs.push_back(f);
     }
     op_.funcs = std::move(funcs);
@@ -104,7 +149,7 @@ class Drawer {
   // A pure reader of a reduction at its own indices may be its epilogue.
   void choose_epilogues() {
     for (const FuncContents& f : op_.funcs) {
-      if (f.is_reduction() || !random_.chance(60)) continue;
+      if (f.is_reduction() || !f.updates.empty() || !taste_.chance(random_, K::epilogue_of, 60)) continue;
       for (const Expr& e : accesses(f)) {
         const FuncContents* producer = op_.find_func(e->name);
         bool own = producer && producer->is_reduction() && e.args().size() == f.vars.size();
@@ -121,7 +166,7 @@ class Drawer {
   std::set<std::string> readers(const std::string& name) const {
     std::set<std::string> found;
     for (const FuncContents& f : op_.funcs) {
-      if (!reads(f, name)) continue;
+      if (f.name == name || !reads(f, name)) continue;
       if (nests_.count(f.name)) {
         found.insert(f.name);
       } else if (auto e = epilogue_.find(f.name); e != epilogue_.end()) {
@@ -136,15 +181,19 @@ class Drawer {
   void place(const FuncContents& f) {
     if (epilogue_.count(f.name)) return;
     bool output = op_.find_output(f.name) != nullptr;
-    if (!output && !f.is_reduction() && random_.chance(15)) {
-      if (random_.chance(50)) add(f.name + ".compute_inline()");
+    if (!output && !f.is_reduction() && f.updates.empty() && taste_.chance(random_, K::compute_inline, 15)) {
+      if (taste_.chance(random_, K::compute_inline, 50)) add(f.name + ".compute_inline()");
       return;
     }
     std::set<std::string> consumers = readers(f.name);
-    bool attached = !output && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
-    if (!output && !attached && (!f.is_reduction() || random_.chance(50))) add(f.name + ".compute_root()");
-    nests_[f.name] = random_nest(f, random_);
-    schedule_.lines.insert(schedule_.lines.end(), nests_[f.name].lines.begin(), nests_[f.name].lines.end());
+    const bool at_root = taste_.wants(K::compute_root) && !taste_.wants(K::compute_at) && random_.chance(70);
+    bool attached = !output && !at_root && f.updates.empty() && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
+    if (!attached && (output ? at_root : !f.is_reduction() || taste_.chance(random_, K::compute_root, 50))) add(f.name + ".compute_root()");
+    for (FuncPart& part : parts_of(f)) {
+      parts_.push_back(std::move(part));
+      RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), condition_on_sizes(), random_, taste_);
+      schedule_.lines.insert(schedule_.lines.end(), nest.lines.begin(), nest.lines.end());
+    }
   }
 
   bool attach(const FuncContents& f, const std::string& consumer) {
@@ -154,10 +203,12 @@ class Drawer {
     if (loops.empty()) return false;
     size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
     add(fmt::format("{}.compute_at({}, {})", f.name, consumer, loops[at]));
-    if (random_.chance(50)) return true;
+    const bool keeps = taste_.wants(K::store_at) || taste_.wants(K::fold_storage);
+    if (random_.chance(keeps ? 10 : 50)) return true;
+    if (keeps && at == 0 && loops.size() > 1) return true;
     size_t kept = static_cast<size_t>(random_.below(static_cast<int64_t>(at) + 1));
     add(fmt::format("{}.store_at({}, {})", f.name, consumer, loops[kept]));
-    if (kept != at && !f.vars.empty() && random_.chance(40)) {
+    if (kept != at && !f.vars.empty() && taste_.chance(random_, K::fold_storage, 40)) {
       add(fmt::format("{}.fold_storage({}, {})", f.name, random_.pick(f.vars), random_.pick<int64_t>({2, 3, 4, 8, 64, 256})));
     }
     return true;
@@ -165,7 +216,8 @@ class Drawer {
 
   // A copy of an input that this Func reads once.
   void copies(const RandomNest& nest, std::vector<std::string>& lines) {
-    if (!random_.chance(35)) return;
+    const bool wanted = taste_.wants(K::stage_at) || taste_.wants(K::layout) || taste_.wants(K::with_first);
+    if (!random_.chance(wanted ? 90 : 35)) return;
     std::vector<Expr> candidates;
     for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) candidates.push_back(e);
     std::vector<std::string> loops = nest.serial_loops();
@@ -173,10 +225,22 @@ class Drawer {
     const Expr access = random_.pick(candidates);
     if (!staged_.insert(access->name).second) return;
     size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
-    std::string line = fmt::format("{}.stage_at({}, {})", access->name, nest.func->name, loops[at]);
-    if (random_.chance(60)) line += layout(nest, access);
-    if (random_.chance(50)) line += first(nest, access, loops, at);
+    const std::string copy = &lines == &schedule_.lines && random_.chance(25) ? access->name + "copy" : "";
+    std::string line = fmt::format("{}.stage_at({}, {}{}{})", access->name, nest.func->name, loops[at], copy.empty() ? "" : ", ", copy);
+    if (taste_.chance(random_, K::layout, 60)) line += layout(nest, access);
+    if (taste_.chance(random_, K::with_first, 50)) line += first(nest, access, loops, at);
     lines.push_back(line);
+    if (!copy.empty()) copied(nest, access, copy, lines);
+  }
+
+  // Directives on the loops of a copy that has a name.
+  void copied(const RandomNest& nest, const Expr& access, const std::string& copy, std::vector<std::string>& lines) {
+    for (const RandomLoop& l : nest.loops) {
+      const bool moves = std::any_of(access.args().begin(), access.args().end(), [&](const Expr& e) { return uses_var(e, l.root); });
+      if (!moves || !l.constant || !random_.chance(50)) continue;
+      lines.push_back(fmt::format("{}.{}({})", copy, random_.chance(70) ? "vectorize" : "unroll", l.name));
+      return;
+    }
   }
 
   // One loop for each dimension of the copy, in any order.
@@ -202,7 +266,7 @@ class Drawer {
   }
 
   void prefetch(const RandomNest& nest) {
-    if (!random_.chance(12) || op_.inputs.empty()) return;
+    if (!taste_.chance(random_, K::prefetch, 12) || op_.inputs.empty()) return;
     std::vector<std::string> inputs, loops = nest.serial_loops();
     for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) inputs.push_back(e->name);
     if (inputs.empty() || loops.empty()) return;
@@ -221,7 +285,7 @@ class Drawer {
     schedule_.condition = random_.pick<std::string>(
         {stride, least, multiple, product, equal, least + " and " + stride, product + " or " + equal, least + " and " + multiple});
     for (const auto& [name, nest] : nests_) {
-      copies(nest, schedule_.variant);
+      if (!nest.update) copies(nest, schedule_.variant);
       std::vector<std::string> names;
       for (const RandomLoop& l : nest.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
       if (!names.empty() && random_.chance(40)) schedule_.variant.push_back(nest.line("parallel(" + random_.pick(names) + ")"));
@@ -231,7 +295,9 @@ class Drawer {
 
   Operator op_;                                             // with the Funcs that the schedule makes
   Random& random_;
+  const Taste& taste_;
   RandomSchedule schedule_;
+  std::deque<FuncPart> parts_;                              // what nests_ points to
   std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes
   std::map<std::string, RandomNest> nests_;
   std::set<std::string> staged_;
@@ -239,6 +305,8 @@ class Drawer {
 
 }  // namespace
 
-RandomSchedule random_schedule(const Operator& op, Random& random) { return Drawer(op, random).run(); }
+RandomSchedule random_schedule(const Operator& op, Random& random, const Taste& taste) {
+  return Drawer(op, random, taste).run();
+}
 
 }  // namespace lathe

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "lang/algorithm.h"
-#include "tests/fuzz/random.h"
+#include "tests/fuzz/taste.h"
 
 namespace lathe {
 
@@ -15,10 +15,11 @@ struct RandomSchedule {
   std::string condition;                                    // of the one variant; "": none
   std::vector<std::string> variant;
 
+  bool empty() const { return lines.empty() && variant.empty(); }
   std::string text(const std::string& op) const;
 };
 
 // `op` has no static parameters left.
-RandomSchedule random_schedule(const Operator& op, Random& random);
+RandomSchedule random_schedule(const Operator& op, Random& random, const Taste& taste = {});
 
 }  // namespace lathe

@@ -134,6 +134,7 @@ Expr RandomValue::read_input(const InputDecl& input) {
   node.boundary = random_.chance(45) ? Boundary::inside : random_.pick(rules);
   if (node.boundary == Boundary::none && !scope_.in_reduction) node.boundary = Boundary::edge;
   if (node.boundary == Boundary::constant) node.boundary_value = constant(input.dtype);
+  if (reads_in_place(input.extents.size(), node.args)) return make_access(std::move(node));
   for (const Expr& extent : input.extents) {
     const bool inside = node.boundary == Boundary::inside;
     node.args.push_back(inside ? index_of(extent) : random_.chance(10) ? data_index() : index());
@@ -146,8 +147,19 @@ Expr RandomValue::read_func(const FuncContents& func, int component) {
   node.name = func.name;
   node.type = {func.dtype(component), 1};
   node.component = component;
+  if (reads_in_place(func.vars.size(), node.args)) return make_access(std::move(node));
   for (size_t d = 0; d < func.vars.size(); ++d) node.args.push_back(index());
   return make_access(std::move(node));
+}
+
+// The indices of the definition as they stand, the last ones for a tensor of lower rank, one of them moved now and then.
+bool RandomValue::reads_in_place(size_t rank, std::vector<Expr>& indices) {
+  std::vector<std::string> names;
+  for (const RandomIndex& i : scope_.indices) if (i.name != "r" && i.name != "s" && i.name != "t") names.push_back(i.name);
+  if (!scope_.aligned || rank > names.size() || random_.chance(15)) return false;
+  for (size_t d = names.size() - rank; d < names.size(); ++d) indices.push_back(make_var(names[d]));
+  if (rank > 0 && random_.chance(20)) indices[static_cast<size_t>(random_.below(static_cast<int64_t>(rank)))] = index();
+  return true;
 }
 
 // Mostly a variable that runs over just this extent.

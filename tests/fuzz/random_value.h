@@ -22,6 +22,7 @@ struct ValueScope {
   std::vector<InputDecl> inputs;
   std::vector<FuncContents> funcs;
   bool in_reduction = false;                                // a term of it may be absent
+  bool aligned = false;                                     // most reads are at the last indices, as they are
 };
 
 class RandomValue {
@@ -40,6 +41,7 @@ class RandomValue {
   Expr read_func(const FuncContents& func, int component);
   Expr index_of(const Expr& extent);                        // of an input's dimension
   Expr data_index();
+  bool reads_in_place(size_t rank, std::vector<Expr>& indices);
 
   const ValueScope& scope_;
   Random& random_;

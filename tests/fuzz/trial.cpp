@@ -2,83 +2,57 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-#include <cstring>
-#include <unistd.h>
+#include <cmath>
+#include <fstream>
+#include <sstream>
 
 #include "jit/compile.h"
+#include "jit/runtime/context.h"
 #include "jit/runtime/host.h"
 #include "jit/runtime/pack.h"
 #include "lang/needed_regions.h"
 #include "lang/program.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "tests/fuzz/fault_report.h"
 
 namespace lathe {
 namespace {
 
-// What runs now, for the message when a guard page is touched.
-char current[1 << 16];
-void (*before_fault)(int) = SIG_DFL;
-void (*before_abort)(int) = SIG_DFL;
-
-extern "C" void print_current(int signal) {
-  ssize_t written = write(STDERR_FILENO, current, std::strlen(current));
-  static_cast<void>(written);
-  std::signal(signal, signal == SIGABRT ? before_abort : before_fault);
-  std::raise(signal);
-}
-
-// Names the trial if the code in it faults.
-class FaultReport {
- public:
-  explicit FaultReport(std::string text) : text_(std::move(text)) {
-    at("compiling");
-    before_fault = std::signal(SIGSEGV, print_current);
-    before_abort = std::signal(SIGABRT, print_current);
-  }
-  ~FaultReport() {
-    std::signal(SIGSEGV, before_fault);
-    std::signal(SIGABRT, before_abort);
-  }
-  void at(const std::string& step) {
-    std::snprintf(current, sizeof current, "the program stopped in\n%s%s\n", text_.c_str(), step.c_str());
-  }
-
- private:
-  std::string text_;
-};
+constexpr std::string_view layouts[] = {"dense", "padded", "transposed"};
 
 std::string text_of(const TrialRun& run) {
-  static const char* const layouts[] = {"dense", "padded", "transposed"};
-  std::string s;
+  std::string s = run.sizes.empty() ? "-" : "";
   for (const auto& [name, value] : run.sizes) s += fmt::format("{}{}={}", s.empty() ? "" : ",", name, value);
-  return fmt::format("{} {} threads {} seed {} kc {}{}", s, layouts[static_cast<int>(run.check.strides)], run.threads,
-                     run.check.seed, run.param, run.check.exact ? "" : " bounded");
+  return fmt::format("{} {} threads {} order {} seed {} kc {} end {} {} {}", s, layouts[static_cast<int>(run.check.strides)], run.threads,
+                     run.order, run.check.seed, run.param, run.end, run.check.exact ? "exact" : "bounded",
+                     run.check.special_values ? "special" : "plain");
 }
 
-bool holds(const Trial& trial, Outcome outcome) { return run(trial).outcome == outcome; }
-
-// Drops what is not needed for the outcome, last first, until nothing more goes.
-template <class List, class Test>
-bool drop_some(List& list, const Test& still) {
-  bool any = false;
-  for (size_t i = list.size(); i-- > 0;) {
-    auto item = list[i];
-    list.erase(list.begin() + static_cast<long>(i));
-    if (still()) {
-      any = true;
-    } else {
-      list.insert(list.begin() + static_cast<long>(i), item);
-    }
-  }
-  return any;
+TrialRun run_from(const std::string& line) {
+  std::istringstream words(line);
+  std::string sizes, layout, word, mode, values;
+  TrialRun run;
+  words >> sizes >> layout >> word >> run.threads >> word >> run.order >> word >> run.check.seed >> word >> run.param >> word;
+  if (word == "end") words >> run.end >> mode;
+  else mode = word;
+  words >> values;
+  if (sizes == "-") sizes.clear();
+  std::istringstream list(sizes);
+  for (std::string one; std::getline(list, one, ',');) run.sizes[one.substr(0, one.find('='))] = std::stoll(one.substr(one.find('=') + 1));
+  for (size_t i = 0; i < std::size(layouts); ++i) if (layout == layouts[i]) run.check.strides = static_cast<CheckStrides>(i);
+  run.check.max_points = 200;
+  run.check.exact = mode == "exact";
+  run.check.special_values = values == "special";
+  return run;
 }
 
-int64_t lowest_of(const Operator& op, const std::string& size) {
-  for (const SizeDecl& s : op.sizes) if (s.name == size) return s.lowest;
-  return 0;
-}
+// Parallel loops run in this order while it lives.
+class ParallelOrder {
+ public:
+  explicit ParallelOrder(uint64_t seed) { set_parallel_order(seed); }
+  ~ParallelOrder() { set_parallel_order(0); }
+};
 
 bool no_extent_is_negative(const Operator& op, const std::map<std::string, int64_t>& sizes) {
   for (const TensorArgument& t : tensor_arguments(op)) {
@@ -107,38 +81,106 @@ double terms_at(const Operator& op, const std::map<std::string, int64_t>& sizes)
   return std::max(needed_regions(op, constants_of(op, bindings)).work, elements);
 }
 
-std::string Trial::describe() const {
-  std::string s = fmt::format("{}\n{}on {}\n", print(op), schedule.text(op.name), target.name);
-  for (const TrialRun& r : runs) s += text_of(r) + "\n";
+std::string Trial::text() const {
+  std::string s = fmt::format("# seed {}\n# target {}\n", seed, target.name);
+  if (target.vector_registers != target_named(target.name).vector_registers) s += fmt::format("# registers {}\n", target.vector_registers);
+  for (const TrialRun& r : runs) s += "# run " + text_of(r) + "\n";
+  s += print(op);
+  if (!schedule.empty()) s += "\n" + schedule.text(op.name);
   return s;
 }
 
-Verdict run(const Trial& trial) {
-  FaultReport report("LATHE_FUZZ_SEED=" + std::to_string(trial.seed) + "\n" + trial.describe());
+Trial read_trial(const std::string& path) {
+  const SourceFile file = read_lathe_file(path);
+  Trial trial{file.operators.at(0), {}, {}, {}};
+  std::ifstream text(path);
+  bool in_schedule = false, in_variant = false;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("# seed ")) trial.seed = std::stoull(line.substr(7));
+    else if (line.starts_with("# target ")) trial.target = target_named(line.substr(9));
+    else if (line.starts_with("# registers ")) trial.target.vector_registers = std::stoi(line.substr(12));
+    else if (line.starts_with("# run ")) trial.runs.push_back(run_from(line.substr(6)));
+    else if (line.starts_with("schedule for ")) in_schedule = true;
+    else if (!in_schedule || line.empty()) continue;
+    else if (line.starts_with("param ")) trial.schedule.params.push_back(line);
+    else if (line == "}") in_variant = false;
+    else if (line.starts_with("specialize(")) {
+      in_variant = true;
+      trial.schedule.condition = line.substr(11, line.rfind(')') - 11);
+    } else (in_variant ? trial.schedule.variant : trial.schedule.lines).push_back(line.substr(line.find_first_not_of(' ')));
+  }
+  return trial;
+}
+
+namespace {
+
+// Compiles as the author would, and shows the programs on the way to a listener.
+Kernel compiled(const Trial& trial, const CompileOptions& options, Coverage* coverage) {
+  if (coverage) {
+    coverage->add(compile_to_ir(trial.op, options, "lower"));
+    coverage->add(compile_to_ir(trial.op, options));
+    if (options.schedule) coverage->add(trial.op, *options.schedule);
+  }
+  return compile(trial.op, options);
+}
+
+// A value at the end of what the type holds, as far as a double tells it apart.
+double end_of(DType type, int which) {
+  if (type == DType::boolean) return which > 0;
+  if (is_float(type)) return which > 0 ? 1000 : -1000;
+  const int bits = std::min(8 * static_cast<int>(bytes_of(type)), 53);
+  if (!is_signed(type)) return which > 0 ? std::ldexp(1.0, bits) - 1 : 0;
+  return which > 0 ? std::ldexp(1.0, bits - 1) - 1 : -std::ldexp(1.0, bits - 1);
+}
+
+void move_params(const Operator& op, int end, Bindings& bindings) {
+  for (const ParamDecl& p : op.params) {
+    if (!p.is_static && end != 0) bindings.params[p.name] = end_of(p.dtype, end);
+  }
+}
+
+// What is wrong with a run; "" where nothing is. None: the operator refuses the sizes.
+std::optional<std::string> difference(const Trial& trial, const Kernel& kernel, const TrialRun& r) {
+  CheckOptions check = r.check;
+  CheckData data;
+  try {
+    data = make_check_data(trial.op, r.sizes, check);
+    move_params(trial.op, r.end, data.bindings);
+    if (check.special_values && !exact_mode_applies(trial.op, data.bindings)) {
+      check.special_values = false;
+      data = make_check_data(trial.op, r.sizes, check);
+      move_params(trial.op, r.end, data.bindings);
+    }
+    const PackedCall call(kernel, data.bindings.tensors);
+    kernel.run(call.arguments(), {.threads = r.threads}, data.bindings.params);
+    call.unpack_outputs();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::read_outside_at_call && error.code() != ErrorCode::wrong_shape) throw;
+    return std::nullopt;
+  }
+  const CheckReport result = compare(trial.op, data, check);
+  return result.good ? "" : result.first_difference;
+}
+
+}  // namespace
+
+Verdict run(const Trial& trial, Coverage* coverage) {
+  FaultReport report(trial.text());
   Verdict verdict;
   try {
     CompileOptions options;
     options.target = trial.target;
-    if (!trial.schedule.lines.empty() || !trial.schedule.variant.empty()) {
+    if (!trial.schedule.empty()) {
       options.schedule = parse_schedule({trial.schedule.text(trial.op.name), {"schedule", 1, 1}}, trial.op);
     }
-    Kernel kernel = compile(trial.op, options);
+    Kernel kernel = compiled(trial, options, coverage);
     for (const TrialRun& r : trial.runs) {
       if (r.param > 0 && !trial.schedule.params.empty()) kernel.set_tune_param("kc", r.param);
       report.at("running " + text_of(r));
-      CheckData data;
-      try {
-        data = make_check_data(trial.op, r.sizes, r.check);
-        const PackedCall call(kernel, data.bindings.tensors);
-        kernel.run(call.arguments(), {.threads = r.threads}, data.bindings.params);
-        call.unpack_outputs();
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::read_outside_at_call && error.code() != ErrorCode::wrong_shape) throw;
-        ++verdict.skipped;
-        continue;
-      }
-      CheckReport result = compare(trial.op, data, r.check);
-      if (!result.good) return {Outcome::wrong, text_of(r) + ": " + result.first_difference, verdict.skipped};
+      const ParallelOrder order(r.order);
+      const std::optional<std::string> wrong = difference(trial, kernel, r);
+      verdict.skipped += !wrong;
+      if (wrong && !wrong->empty()) return {Outcome::wrong, text_of(r) + ": " + *wrong, verdict.skipped};
     }
   } catch (const Error& error) {
     if (kind_of(error.code()) == ErrorKind::user) return {Outcome::refused, error.what()};
@@ -147,30 +189,6 @@ Verdict run(const Trial& trial) {
     return {Outcome::wrong, error.what()};
   }
   return verdict;
-}
-
-Trial shrunk(Trial trial, Outcome outcome) {
-  auto still = [&] { return holds(trial, outcome); };
-  bool smaller = true;
-  while (smaller) {
-    smaller = drop_some(trial.runs, still);
-    smaller = drop_some(trial.schedule.lines, still) || smaller;
-    smaller = drop_some(trial.schedule.variant, still) || smaller;
-    if (!trial.schedule.condition.empty() && trial.schedule.variant.empty()) trial.schedule.condition.clear();
-    for (TrialRun& r : trial.runs) {
-      for (auto& [name, value] : r.sizes) {
-        const int64_t old = value, lowest = lowest_of(trial.op, name);
-        for (int64_t less : {int64_t{0}, int64_t{1}, int64_t{2}, old / 2, old - 1}) {
-          if (less < lowest || less >= old) continue;
-          value = less;
-          if (still()) break;
-          value = old;
-        }
-        smaller = smaller || value != old;
-      }
-    }
-  }
-  return trial;
 }
 
 std::map<std::string, int64_t> random_sizes(const Operator& op, Random& random, double most_work) {

@@ -9,6 +9,7 @@
 #include "lang/algorithm.h"
 #include "lang/oracle.h"
 #include "targets/target.h"
+#include "tests/fuzz/coverage.h"
 #include "tests/fuzz/random_schedule.h"
 
 namespace lathe {
@@ -17,7 +18,9 @@ struct TrialRun {
   std::map<std::string, int64_t> sizes;
   CheckOptions check = {};
   int threads = 1;
+  uint64_t order = 0;                                       // of iterations of parallel loops; 0: as the threads come
   int64_t param = 0;                                        // value of kc; 0: by formula
+  int end = 0;                                              // run-time parameters: 0 by default, -1 or 1 an end of their range
 };
 
 struct Trial {
@@ -26,9 +29,13 @@ struct Trial {
   Target target;
   std::vector<TrialRun> runs;
   uint64_t seed = 0;                                        // that it was drawn from
+  bool broken = false;                                      // the schedule was damaged on purpose
 
-  std::string describe() const;
+  // A .lathe file: operator and schedule, with the target and the runs as comments.
+  std::string text() const;
 };
+// Reads back what text() writes.
+Trial read_trial(const std::string& path);
 
 enum class Outcome : uint8_t { good, refused, wrong };
 struct Verdict {
@@ -38,11 +45,8 @@ struct Verdict {
 };
 
 // Error{kind user} on the way to the kernel counts as refused, any other as wrong. If the program stops inside, the
-// trial is printed first.
-Verdict run(const Trial& trial);
-
-// The same trial with as few directives and sizes as still give the same outcome.
-Trial shrunk(Trial trial, Outcome outcome);
+// trial is printed first. Adds the programs that the compiler made to `coverage`, where given.
+Verdict run(const Trial& trial, Coverage* coverage = nullptr);
 
 // Terms and elements that a run at these sizes computes, at most.
 double terms_at(const Operator& op, const std::map<std::string, int64_t>& sizes);

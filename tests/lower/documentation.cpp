@@ -3,13 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "jit/ir/text.h"
 #include "jit/lower/lower.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "support/environment.h"
 #include "targets/target.h"
 #include "tests/schedules/page.h"
 #include "tests/source_dir.h"
@@ -83,7 +83,7 @@ Shown fresh_page(const std::string& page) {
 TEST_CASE("docs/schedule.md shows for each directive the nest before it and after it") {
   const std::string page = read_page("schedule.md");
   const Shown shown = fresh_page(page);
-  if (std::getenv("LATHE_UPDATE")) {
+  if (is_on(Setting::update)) {
     std::ofstream(source_dir() + "/docs/schedule.md") << shown.page;
     return;
   }

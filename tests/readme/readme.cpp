@@ -2,13 +2,13 @@
 // blocks are rewritten instead.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "jit/codegen/codegen.h"
 #include "jit/ir/text.h"
 #include "lathe.h"
+#include "support/environment.h"
 #include "tests/source_dir.h"
 
 namespace {
@@ -75,7 +75,7 @@ std::string shown(const std::string& marker) {
 
 TEST_CASE("README.md shows what every stage prints") {
   std::string text = read_file(root + "/README.md"), result;
-  bool update = std::getenv("LATHE_UPDATE") != nullptr;
+  bool update = is_on(Setting::update);
   size_t at = 0, blocks = 0;
   while (true) {
     size_t open = text.find("<!-- ", at);

@@ -58,7 +58,7 @@ struct Messages {
 
 }  // namespace
 
-TEST_CASE("a kernel runs the code it has until the rest is compiled, then the rest") {
+TEST_CASE("a kernel runs the code it has until the rest is compiled, then the rest" * doctest::test_suite("threads")) {
   Gate gate;
   CompileStats stats;
   stats.variants = 1;
@@ -83,7 +83,7 @@ TEST_CASE("a kernel runs the code it has until the rest is compiled, then the re
   CHECK(y[0] == 2);
 }
 
-TEST_CASE("calls from several threads meet one code or the other while it is replaced") {
+TEST_CASE("calls from several threads meet one code or the other while it is replaced" * doctest::test_suite("threads")) {
   Gate gate;
   Kernel kernel(one_output(), {write_1, nullptr}, {}, [&](CompileStats&) {
     gate.pass();
@@ -117,7 +117,7 @@ TEST_CASE("calls from several threads meet one code or the other while it is rep
   CHECK(result_of(kernel) == 2);
 }
 
-TEST_CASE("a kernel may be dropped while the rest of it is compiled") {
+TEST_CASE("a kernel may be dropped while the rest of it is compiled" * doctest::test_suite("threads")) {
   Gate gate;
   auto owner = std::make_shared<int>(0);
   const std::weak_ptr<int> code = owner;
@@ -136,7 +136,7 @@ TEST_CASE("a kernel may be dropped while the rest of it is compiled") {
   CHECK(code.expired());
 }
 
-TEST_CASE("the rest of a kernel that was dropped before is not compiled") {
+TEST_CASE("the rest of a kernel that was dropped before is not compiled" * doctest::test_suite("threads")) {
   Gate gate;
   run_in_background([&] { gate.pass(); });
   std::atomic<bool> compiled = false;
@@ -153,7 +153,7 @@ TEST_CASE("the rest of a kernel that was dropped before is not compiled") {
   CHECK_FALSE(compiled);
 }
 
-TEST_CASE("when the rest cannot be compiled a message says why and the kernel goes on") {
+TEST_CASE("when the rest cannot be compiled a message says why and the kernel goes on" * doctest::test_suite("threads")) {
   Messages messages;
   Kernel kernel(one_output(), {write_1, nullptr}, {}, [](CompileStats&) -> LoadedCode {
     throw std::runtime_error("lathe: lower: too much: got 3, need 2");
@@ -164,7 +164,7 @@ TEST_CASE("when the rest cannot be compiled a message says why and the kernel go
         "lathe: lower: too much: got 3, need 2\nnote: the kernel count goes on without what could not be compiled");
 }
 
-TEST_CASE("a kernel that was compiled whole has nothing to wait for") {
+TEST_CASE("a kernel that was compiled whole has nothing to wait for" * doctest::test_suite("threads")) {
   Kernel kernel(one_output(), {write_1, nullptr}, {});
   CHECK(kernel.wait());
 }

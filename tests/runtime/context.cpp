@@ -41,7 +41,7 @@ int32_t run(LatheContext* context, Cover& cover) {
 
 }  // namespace
 
-TEST_CASE("a parallel loop runs every index once") {
+TEST_CASE("a parallel loop runs every index once" * doctest::test_suite("threads")) {
   for (int threads : {0, 1, 2, 3, 5, 100}) {
     for (int64_t count : {0, 1, 2, 3, 7, 8, 9, 31, 1000}) {
       Cover cover(count);
@@ -57,7 +57,7 @@ TEST_CASE("one thread gets the whole loop as one piece") {
   CHECK(cover.pieces == 1);
 }
 
-TEST_CASE("a loop is cut into about four pieces a thread") {
+TEST_CASE("a loop is cut into about four pieces a thread" * doctest::test_suite("threads")) {
   Cover cover(1000), few(3);
   run(context_for(2), cover);
   CHECK(cover.pieces == 8);
@@ -65,7 +65,7 @@ TEST_CASE("a loop is cut into about four pieces a thread") {
   CHECK(few.pieces == 3);
 }
 
-TEST_CASE("a status that is not zero comes back") {
+TEST_CASE("a status that is not zero comes back" * doctest::test_suite("threads")) {
   for (int threads : {1, 2, 3}) {
     Cover cover(100);
     cover.fail_at = 42;
@@ -73,7 +73,7 @@ TEST_CASE("a status that is not zero comes back") {
   }
 }
 
-TEST_CASE("parallel loops nest") {
+TEST_CASE("parallel loops nest" * doctest::test_suite("threads")) {
   struct Outer {
     std::deque<Cover> rows;
   } outer;
@@ -100,14 +100,14 @@ TEST_CASE("parallel loops nest") {
   }
 }
 
-TEST_CASE("contexts are kept, one for each number of threads") {
+TEST_CASE("contexts are kept, one for each number of threads" * doctest::test_suite("threads")) {
   CHECK(context_for(2) == context_for(2));
   CHECK(context_for(1) != context_for(3));
   CHECK(context_for(0) == context_for(-1));
   CHECK(context_for(200) == context_for(200));
 }
 
-TEST_CASE("scratch is aligned, distinct, and reused in stack order") {
+TEST_CASE("scratch is aligned, distinct, and reused in stack order" * doctest::test_suite("threads")) {
   void* first = scratch_allocate(1);
   void* second = scratch_allocate(100);
   void* empty = scratch_allocate(0);
@@ -149,7 +149,7 @@ TEST_CASE("scratch grows past a chunk and stays warm") {
   CHECK(scratch_use().kept_bytes == kept);
 }
 
-TEST_CASE("large scratch is kept for the next call of about its size") {
+TEST_CASE("large scratch is kept for the next call of about its size" * doctest::test_suite("threads")) {
   constexpr int64_t large = int64_t{20} << 20;
   void* memory = scratch_allocate(large);
   REQUIRE(memory);

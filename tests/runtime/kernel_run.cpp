@@ -95,7 +95,7 @@ TEST_CASE("a bound call checks once and runs with the values it was bound with")
   CHECK(seen_scalars[10] == 16);
 }
 
-TEST_CASE("a kernel gives the same result on every number of threads and from several threads at once") {
+TEST_CASE("a kernel gives the same result on every number of threads and from several threads at once" * doctest::test_suite("threads")) {
   KernelSignature s = rows();
   s.params.clear();
   s.tune_params.clear();
@@ -126,7 +126,7 @@ TEST_CASE("a kernel gives the same result on every number of threads and from se
   for (bool result : results) CHECK(result);
 }
 
-TEST_CASE("code lives as long as a kernel or a bound call") {
+TEST_CASE("code lives as long as a kernel or a bound call" * doctest::test_suite("threads")) {
   auto owner = std::make_shared<int>(1);
   std::weak_ptr<int> alive = owner;
   Tensor a(f32, {3, 4}), y(f64, {3});

@@ -148,6 +148,9 @@ TEST_CASE("refused epilogues name the read that does not fit") {
        "Y.epilogue_of(T): got Y reads T[i + 1], need reads of T at the indices of Y only", "epilogue_of"},
       {"two_outputs", "Y.epilogue_of(T)", [](S& s) { s["Y"].epilogue_of("T"); }, ErrorCode::illegal_schedule,
        "Y.epilogue_of(T): got Y[M - 1] and T[M], need outputs of equal extents", "epilogue_of"},
+      {"scaled_by_sums", "Y.epilogue_of(S)", [](S& s) { s["Y"].epilogue_of("S"); }, ErrorCode::illegal_schedule,
+       "Y.epilogue_of(S): got Y reads T, which is computed from S, need an epilogue whose other inputs are there before the "
+       "reduction runs", "epilogue_of"},
   });
 }
 

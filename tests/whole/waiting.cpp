@@ -41,7 +41,7 @@ std::string difference(const Kernel& kernel, const Operator& op, int64_t m, int6
 
 }  // namespace
 
-TEST_CASE("a kernel that did not wait is right before and after its variants are there, from several threads") {
+TEST_CASE("a kernel that did not wait is right before and after its variants are there, from several threads" * doctest::test_suite("threads")) {
   const Operator op = product();
   const Kernel kernel = compile(op, first(op, tiles));
   CHECK(kernel.stats().first_ms <= kernel.stats().total_ms);
@@ -60,7 +60,7 @@ TEST_CASE("a kernel that did not wait is right before and after its variants are
   CHECK(difference(kernel, op, 9, 7, 33) == "");
 }
 
-TEST_CASE("a kernel that did not wait has compiled twice, and no size compiles again") {
+TEST_CASE("a kernel that did not wait has compiled twice, and no size compiles again" * doctest::test_suite("threads")) {
   const Operator op = product();
   const int64_t before = compile_events();
   const Kernel kernel = compile(op, first(op, tiles));
@@ -71,7 +71,7 @@ TEST_CASE("a kernel that did not wait has compiled twice, and no size compiles a
   CHECK(kernel.stats().variants == 2);
 }
 
-TEST_CASE("code of the first variant is not compiled again with the others") {
+TEST_CASE("code of the first variant is not compiled again with the others" * doctest::test_suite("threads")) {
   const Operator op = product();
   CompileOptions options = first(op, tiles);
   const Kernel in_two = compile(op, options);
@@ -85,7 +85,7 @@ TEST_CASE("code of the first variant is not compiled again with the others") {
   CHECK(again < plain.stats().ir_instructions);             // not the nest
 }
 
-TEST_CASE("a kernel without a schedule is whole at once") {
+TEST_CASE("a kernel without a schedule is whole at once" * doctest::test_suite("threads")) {
   const Operator op = product();
   CompileOptions options;
   options.wait = Wait::first;
@@ -95,7 +95,7 @@ TEST_CASE("a kernel without a schedule is whole at once") {
   CHECK(kernel.wait());
 }
 
-TEST_CASE("kernels may be dropped at once while their variants are compiled") {
+TEST_CASE("kernels may be dropped at once while their variants are compiled" * doctest::test_suite("threads")) {
   const Operator op = product();
   for (int i = 0; i < 5; ++i) {
     const Kernel kernel = compile(op, first(op, tiles));
@@ -103,7 +103,7 @@ TEST_CASE("kernels may be dropped at once while their variants are compiled") {
   }
 }
 
-TEST_CASE("schedule parameters of a kernel that did not wait are there before its variants") {
+TEST_CASE("schedule parameters of a kernel that did not wait are there before its variants" * doctest::test_suite("threads")) {
   const Operator op = product();
   CompileOptions options = first(op, "param kc = 8 in 4..64\nC.split(k, ko, ki, kc)\nC.reorder(ko, i, j, ki)\n");
   options.tune_params = {{"kc", 16}};
@@ -114,7 +114,7 @@ TEST_CASE("schedule parameters of a kernel that did not wait are there before it
   CHECK(difference(kernel, op, 3, 70, 5) == "");
 }
 
-TEST_CASE("a schedule that is refused in the background leaves the plain nest and a message") {
+TEST_CASE("a schedule that is refused in the background leaves the plain nest and a message" * doctest::test_suite("threads")) {
   auto said = std::make_shared<std::string>();
   set_message_hook([said](std::string_view text) { *said += text; });
   const Operator op = product();

@@ -1,0 +1,241 @@
+// Children write lines to a pipe: "at SEED" before a case, then what it covered that was new, and what came of it. The last
+// "at" of a child that died names the case that killed it.
+#include "tests/fuzz/program/isolated.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+namespace lathe {
+namespace {
+
+constexpr double seconds_a_case = 60;                       // of its process's CPU time: other work slows it, but changes nothing
+constexpr uint64_t cases_a_child = 200;                     // then a fresh one: memory of what compiled stays small
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', '\r');
+  return text;
+}
+std::string many_lines(std::string text) {
+  std::replace(text.begin(), text.end(), '\r', '\n');
+  return text;
+}
+
+// A child process, the lines that it writes, and the report of its fault.
+class Child {
+ public:
+  explicit Child(const std::function<void(std::FILE*)>& body) {
+    int ends[2];
+    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+    report_ = std::tmpfile();
+    std::fflush(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(ends[0]);
+      if (report_) dup2(fileno(report_), STDERR_FILENO);
+      std::FILE* out = fdopen(ends[1], "w");
+      body(out);
+      std::fflush(out);
+      _exit(0);
+    }
+    close(ends[1]);
+    in_ = ends[0];
+  }
+  ~Child() {
+    end();
+    if (report_) std::fclose(report_);
+  }
+  Child(const Child&) = delete;
+
+  int descriptor() const { return in_; }
+
+  double cpu_seconds() const {
+    clockid_t clock{};
+    timespec time{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+
+  // Reads what is there. False at the end.
+  bool read_some(const std::function<void(const std::string&)>& on_line) {
+    char part[1 << 16];
+    const ssize_t got = ::read(in_, part, sizeof part);
+    if (got <= 0) return false;
+    text_.append(part, static_cast<size_t>(got));
+    size_t begin = 0;
+    for (size_t end; (end = text_.find('\n', begin)) != std::string::npos; begin = end + 1) on_line(text_.substr(begin, end - begin));
+    text_.erase(0, begin);
+    return true;
+  }
+
+  void kill_now() { kill(pid_, SIGKILL); }
+
+  std::string report() const {
+    std::string text;
+    if (!report_) return text;
+    std::rewind(report_);
+    char part[4096];
+    for (size_t got; (got = std::fread(part, 1, sizeof part, report_)) > 0;) text.append(part, got);
+    return text;
+  }
+
+  // "" where it ended by itself.
+  std::string end() {
+    if (pid_ < 0) return "";
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    close(in_);
+    pid_ = -1;
+    if (WIFSIGNALED(status)) return std::string("stopped by signal ") + strsignal(WTERMSIG(status));
+    return WEXITSTATUS(status) == 0 ? "" : "stopped";
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int in_ = -1;
+  std::FILE* report_ = nullptr;
+  std::string text_;
+};
+
+void run_cases(std::FILE* out, uint64_t first, uint64_t step, const CaseOptions& options) {
+  Coverage told;
+  for (uint64_t i = 0; i < cases_a_child; ++i) {
+    const uint64_t seed = first + i * step;
+    std::fprintf(out, "at %llu\n", static_cast<unsigned long long>(seed));
+    std::fflush(out);
+    const Trial trial = random_case(seed, options);
+    Coverage coverage;
+    const Verdict verdict = run(trial, &coverage);
+    coverage = coverage.without(told);
+    told.merge(coverage);
+    std::fprintf(out, "covered %s\n", coverage.text().c_str());
+    std::fprintf(out, "done %d %d %lld %s\n", static_cast<int>(verdict.outcome), trial.broken,
+                 static_cast<long long>(verdict.skipped), one_line(verdict.message).c_str());
+  }
+}
+
+// One of several children that share the seeds: those that are `lane` modulo the number of lanes.
+struct Lane {
+  std::unique_ptr<Child> child;
+  uint64_t next = 0;                                        // seed of a new child
+  uint64_t now = 0;                                         // seed of the case that runs
+  bool busy = false;                                        // ... where one does
+  double since = 0;                                         // CPU time of the child when the case began
+};
+
+class Search {
+ public:
+  Search(int jobs, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
+         const std::function<void(const Failure&)>& on_failure)
+      : jobs_(static_cast<uint64_t>(jobs)), options_(options), goes_on_(goes_on), on_failure_(on_failure) {}
+
+  Tally run(uint64_t first) {
+    std::vector<Lane> lanes(jobs_);
+    for (uint64_t j = 0; j < jobs_; ++j) lanes[j].next = first + j;
+    while (true) {
+      std::vector<pollfd> waiting;
+      for (Lane& lane : lanes) {
+        if (!lane.child && goes_on_(lane.next)) start(lane);
+        waiting.push_back({lane.child ? lane.child->descriptor() : -1, POLLIN, 0});
+      }
+      if (std::all_of(lanes.begin(), lanes.end(), [](const Lane& lane) { return !lane.child; })) return std::move(tally_);
+      poll(waiting.data(), waiting.size(), 1000);
+      for (size_t j = 0; j < lanes.size(); ++j) {
+        if (lanes[j].child) serve(lanes[j], waiting[j].revents != 0);
+      }
+    }
+  }
+
+ private:
+  void start(Lane& lane) {
+    const uint64_t first = lane.next, step = jobs_;
+    const CaseOptions& options = options_;
+    lane.child = std::make_unique<Child>([=, &options](std::FILE* out) { run_cases(out, first, step, options); });
+    lane.since = 0;
+  }
+
+  void serve(Lane& lane, bool readable) {
+    const bool open = !readable || lane.child->read_some([&](const std::string& line) { take(lane, line); });
+    const bool late = lane.child->cpu_seconds() - lane.since > seconds_a_case;
+    const bool wanted = !lane.busy || goes_on_(lane.now);
+    if (open && !late && wanted) return;
+    if (open) lane.child->kill_now();
+    const std::string how = lane.child->end(), report = lane.child->report();
+    lane.child.reset();
+    if (lane.busy && wanted) {
+      on_failure_({lane.now, late ? "the case does not end" : how, report});
+      ++tally_.cases;
+    }
+    lane.busy = false;
+  }
+
+  void take(Lane& lane, const std::string& line) {
+    lane.since = lane.child->cpu_seconds();
+    std::istringstream words(line);
+    std::string what;
+    words >> what;
+    if (what == "at") {
+      words >> lane.now;
+      lane.next = lane.now + jobs_;
+      lane.busy = true;
+    } else if (what == "done") {
+      int outcome = 0;
+      bool broken = false;
+      int64_t skipped = 0;
+      words >> outcome >> broken >> skipped;
+      lane.busy = false;
+      ++tally_.cases;
+      tally_.broken += broken;
+      tally_.skipped_runs += skipped;
+      if (static_cast<Outcome>(outcome) == Outcome::refused) ++tally_.refused;
+      std::string message;
+      std::getline(words, message);
+      if (static_cast<Outcome>(outcome) == Outcome::wrong) on_failure_({lane.now, many_lines(message), ""});
+    } else if (what == "covered") {
+      tally_.coverage.merge(Coverage::from(line.substr(8)));
+    }
+  }
+
+  uint64_t jobs_;
+  const CaseOptions& options_;
+  const std::function<bool(uint64_t)>& goes_on_;
+  const std::function<void(const Failure&)>& on_failure_;
+  Tally tally_;
+};
+
+}  // namespace
+
+Verdict run_isolated(const Trial& trial, int seconds) {
+  Child child([&](std::FILE* out) {
+    const rlimit limit{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds)};
+    setrlimit(RLIMIT_CPU, &limit);
+    const Verdict verdict = run(trial);
+    std::fprintf(out, "%d %s\n", static_cast<int>(verdict.outcome), one_line(verdict.message).c_str());
+  });
+  Verdict verdict{Outcome::wrong, ""};
+  bool told = false;
+  while (child.read_some([&](const std::string& line) {
+    verdict = {static_cast<Outcome>(line[0] - '0'), many_lines(line.substr(2))};
+    told = true;
+  })) {
+  }
+  const std::string how = child.end();
+  return told ? verdict : Verdict{Outcome::wrong, how};
+}
+
+Tally search(uint64_t first, int jobs, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
+             const std::function<void(const Failure&)>& on_failure) {
+  return Search(jobs, options, goes_on, on_failure).run(first);
+}
+
+}  // namespace lathe

@@ -1,21 +1,26 @@
-// What compiling costs: for each operator of the files given and each target, CPU milliseconds of lowering, of each pass
-// and of code generation (the median of several runs), and what came out. `first` is what a caller waits for who does not
-// wait for all: milliseconds until the first variant can run, of its thread's CPU and of the clock. A last line sums up
-// each target.
+// What compiling costs: for each operator of the files given and each target, CPU milliseconds of lowering, of each
+// pass and of code generation (the median of several runs), and what came out. `first` is what a caller waits for who
+// does not wait for all: milliseconds until the first variant can run, of its thread's CPU and of the clock; `disk hit`
+// what it takes when the kernel is in the cache on disk (a folder of this program's own). A last line sums up each
+// target.
 //
 //   bench_compile [--runs N] [--target NAME]... FILE[:op]...
 #include <fmt/core.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "jit/codegen/codegen.h"
 #include "jit/lower/lower.h"
 #include "jit/passes/pipeline.h"
+#include "jit/runtime/disk_cache.h"
 #include "tools/choice.h"
 
 namespace lathe {
@@ -35,7 +40,7 @@ double median(std::vector<double> values) {
 
 struct Cost {
   std::vector<double> lower, passes, codegen, total;
-  std::vector<double> first_cpu, first_wall;
+  std::vector<double> first_cpu, first_wall, found_wall;
   std::vector<std::vector<double>> each_pass;               // in pipeline order
   CompileStats stats;
   int variants = 0, units = 0;
@@ -51,7 +56,7 @@ void compile_once(const tools::Chosen& chosen, Cost& cost) {
   ir::Program program = run_passes(std::move(lowered.program), chosen.target, "", &times);
   const double passes_end = cpu_ms();
   cost.stats = {};
-  LoadedCode code = load(program, chosen.target, cost.stats);
+  const LoadedProgram code = load(program, chosen.target, cost.stats, false);
   const double end = cpu_ms();
 
   cost.lower.push_back(lower_end - start);
@@ -70,6 +75,7 @@ void compile_once(const tools::Chosen& chosen, Cost& cost) {
 void compile_first(const tools::Chosen& chosen, Cost& cost) {
   CompileOptions options = chosen.compile_options();
   options.wait = Wait::first;
+  options.cache = Cache::none;
   const auto start = std::chrono::steady_clock::now();
   const double cpu_start = cpu_ms(CLOCK_THREAD_CPUTIME_ID);
   const Kernel kernel = compile(chosen.op, options);
@@ -79,18 +85,30 @@ void compile_first(const tools::Chosen& chosen, Cost& cost) {
   kernel.wait();                                            // the next measurement has the machine for itself
 }
 
+// A kernel that is on disk and not in memory.
+void compile_found(const tools::Chosen& chosen, Cost& cost) {
+  const CompileOptions options = chosen.compile_options();
+  if (cost.found_wall.empty()) compile(chosen.op, options);
+  const auto start = std::chrono::steady_clock::now();
+  const Kernel kernel = compile(chosen.op, options);
+  const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
+  cost.found_wall.push_back(wall.count());
+  if (kernel.stats().cache != CacheHit::disk) internal_error("bench", "a kernel was not found on disk");
+}
+
 void print_head() {
   fmt::print("{:<14} {:<10} {:>7}", "operator", "target", "lower");
   for (const Pass& pass : pipeline()) fmt::print(" {:>8.8}", pass.name);
-  fmt::print(" {:>7} {:>8} {:>8} {:>9} {:>10} {:>5} {:>8} {:>6} {:>7}\n", "passes", "codegen", "total", "first cpu",
-             "first wall", "units", "variants", "instr", "bytes");
+  fmt::print(" {:>7} {:>8} {:>8} {:>9} {:>10} {:>8} {:>5} {:>8} {:>6} {:>7}\n", "passes", "codegen", "total",
+             "first cpu", "first wall", "disk hit", "units", "variants", "instr", "bytes");
 }
 
 void print_row(const tools::Chosen& chosen, const Cost& cost) {
   fmt::print("{:<14} {:<10} {:>7.2f}", chosen.op.name, chosen.target.name, median(cost.lower));
   for (const std::vector<double>& pass : cost.each_pass) fmt::print(" {:>8.2f}", median(pass));
-  fmt::print(" {:>7.2f} {:>8.2f} {:>8.2f} {:>9.2f} {:>10.2f} {:>5} {:>8} {:>6} {:>7}\n", median(cost.passes),
-             median(cost.codegen), median(cost.total), median(cost.first_cpu), median(cost.first_wall), cost.units, cost.variants, cost.stats.ir_instructions, cost.stats.code_bytes);
+  fmt::print(" {:>7.2f} {:>8.2f} {:>8.2f} {:>9.2f} {:>10.2f} {:>8.2f} {:>5} {:>8} {:>6} {:>7}\n", median(cost.passes),
+             median(cost.codegen), median(cost.total), median(cost.first_cpu), median(cost.first_wall),
+             median(cost.found_wall), cost.units, cost.variants, cost.stats.ir_instructions, cost.stats.code_bytes);
 }
 
 std::vector<std::string> operators_of(const std::string& spec) {
@@ -104,7 +122,7 @@ std::vector<std::string> operators_of(const std::string& spec) {
 int run(const std::vector<std::string>& files, const std::vector<std::string>& targets, int runs) {
   print_head();
   for (const std::string& target : targets) {
-    std::vector<double> totals, firsts;
+    std::vector<double> totals, firsts, found;
     for (const std::string& file : files) {
       for (const std::string& spec : operators_of(file)) {
         const tools::Chosen chosen = tools::choose({.spec = spec, .target = target});
@@ -114,10 +132,12 @@ int run(const std::vector<std::string>& files, const std::vector<std::string>& t
         for (int i = 0; i < std::max(runs, 1); ++i) {
           if (i < runs) compile_once(chosen, cost);
           compile_first(chosen, cost);
+          compile_found(chosen, cost);
         }
         print_row(chosen, cost);
         totals.push_back(median(cost.total));
         firsts.push_back(median(cost.first_wall));
+        found.push_back(median(cost.found_wall));
       }
     }
     const auto print_sum = [&](const char* what, const std::vector<double>& values) {
@@ -126,6 +146,7 @@ int run(const std::vector<std::string>& files, const std::vector<std::string>& t
     };
     print_sum("all of a kernel, CPU", totals);
     print_sum("its first variant, wall", firsts);
+    print_sum("a kernel that is on disk, wall", found);
   }
   return 0;
 }
@@ -141,6 +162,10 @@ int main(int argc, char** argv) {
   app.add_option("--target", targets)->capture_default_str();
   app.add_option("--runs", runs, "after the first; the median is shown")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("lathe_bench_{}", getpid());
+  lathe::set_disk_cache_folder(folder.string());
+  const std::unique_ptr<const std::filesystem::path, void (*)(const std::filesystem::path*)> removed(
+      &folder, [](const std::filesystem::path* path) { std::filesystem::remove_all(*path); });
   try {
     return lathe::run(files, targets, runs);
   } catch (const lathe::Error& e) {

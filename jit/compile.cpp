@@ -1,15 +1,18 @@
 // The whole way, in order:
 //
 //   algorithm + schedule --lower--> nested loop IR --passes--> final loop IR --codegen--> machine code --> Kernel
+//
+// unless what it comes to is there already (compiled_program.h). Without a schedule one is constructed.
 #include "jit/compile.h"
 
 #include <chrono>
+#include <utility>
 
 #include "analysis/read_conditions.h"
-#include "jit/codegen/codegen.h"
-#include "jit/lower/lower.h"
+#include "jit/compiled_program.h"
 #include "jit/passes/pipeline.h"
 #include "jit/runtime/host.h"
+#include "jit/scratch_need.h"
 #include "jit/signature.h"
 #include "schedules/construct/construct.h"
 
@@ -27,12 +30,17 @@ double milliseconds_since(Clock::time_point start) {
 struct Job {
   Operator op;
   Target target;
-  std::optional<Schedule> schedule;
+  std::optional<Schedule> schedule;  // the author's
+  Cache cache;
+  std::string key;  // names what is compiled
 
   Job(const Operator& given, const CompileOptions& options)
       : op(with_guarded_reads_bounded(with_static_params(given, options.static_params))),
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
+    // Passes that print, print each time.
+    cache = prints_passes() ? Cache::none : options.cache;
+    key = program_key(op, given_schedule(), target);
   }
 
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
@@ -58,24 +66,70 @@ void count_functions(const ir::Program& program, CompileStats& stats) {
   }
 }
 
-LoadedCode compile_program(ir::Program program, const Job& job, CompileStats& stats, const LoadedFunctions* known,
-                           LoadedFunctions* made) {
-  const Clock::time_point start = Clock::now();
-  program = passed(std::move(program), job);
-  count_functions(program, stats);
-  stats.lower_ms += milliseconds_since(start);
-  return load(program, job.target, stats, known, made);
+// A program of the final stage, and the schedule that it follows.
+struct Accepted {
+  Lowered lowered;
+  Schedule schedule;
+};
+
+Accepted follow(const Job& job, const Schedule& schedule) {
+  Accepted result{lower(job.op, &schedule, job.target), schedule};
+  result.lowered.program = passed(std::move(result.lowered.program), job);
+  return result;
 }
 
-// All variants of the job's schedule, calling the functions that are there already.
-CompileRest rest_of(std::shared_ptr<const Job> job, LoadedFunctions first) {
-  return [job = std::move(job), first = std::move(first)](CompileStats& stats) {
+// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept. A kernel that
+// nobody scheduled has no params to set.
+Accepted accepted(const Job& job) {
+  if (job.schedule) return follow(job, *job.schedule);
+  const std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  for (const Schedule& candidate : candidates) {
+    try {
+      Accepted result = follow(job, with_params_fixed(candidate, job.target));
+      result.schedule = candidate;
+      return result;
+    } catch (const Error& e) {
+      if (kind_of(e.code()) != ErrorKind::user || &candidate == &candidates.back()) throw;
+    }
+  }
+  internal_error("compile", "no schedule for " + job.op.name);
+}
+
+CompiledProgramPtr load_program(Lowered lowered, const Job& job, CompileStats& stats) {
+  count_functions(lowered.program, stats);
+  LoadedProgram code = load(lowered.program, job.target, stats, job.cache != Cache::none);
+  ScratchNeed scratch = scratch_need(lowered.program);
+  lowered.program = {};
+  return std::make_shared<const CompiledProgram>(CompiledProgram{std::move(code), std::move(lowered), scratch, stats});
+}
+
+// All variants.
+CompiledProgramPtr compile_whole(const Job& job, CompileStats& stats) {
+  const Clock::time_point start = Clock::now();
+  Lowered lowered = accepted(job).lowered;
+  stats.lower_ms += milliseconds_since(start);
+  CompiledProgramPtr program = load_program(std::move(lowered), job, stats);
+  keep_program(job.key, program, job.cache);
+  return program;
+}
+
+// The plain nest alone.
+CompiledProgramPtr compile_first(const Job& job, CompileStats& stats) {
+  const Clock::time_point start = Clock::now();
+  Lowered lowered = lower_plain(job.op, job.given_schedule(), job.target);
+  lowered.program = passed(std::move(lowered.program), job);
+  stats.lower_ms += milliseconds_since(start);
+  return load_program(std::move(lowered), job, stats);
+}
+
+LoadedCode code_of(const CompiledProgramPtr& program) { return {program->code.entry, program, program->scratch}; }
+
+CompileRest rest_of(std::shared_ptr<const Job> job) {
+  return [job = std::move(job)](CompileStats& stats) {
     const Clock::time_point start = Clock::now();
-    Lowered lowered = lower(job->op, job->given_schedule(), job->target);
-    stats.lower_ms += milliseconds_since(start);
-    LoadedCode code = compile_program(std::move(lowered.program), *job, stats, &first, nullptr);
+    CompiledProgramPtr program = compile_whole(*job, stats);
     stats.total_ms += milliseconds_since(start);
-    return code;
+    return code_of(program);
   };
 }
 
@@ -85,41 +139,45 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
   const Clock::time_point start = Clock::now();
   CompileStats stats;
   auto job = std::make_shared<const Job>(given, options);
-  const bool in_two = options.wait == Wait::first && job->schedule;
-  LoadedFunctions shared;
-
-  Lowered lowered = in_two ? lower_plain(job->op, job->given_schedule(), job->target)
-                           : lower(job->op, job->given_schedule(), job->target);
-  KernelSignature signature = signature_of(job->op, lowered);
-  stats.lower_ms = milliseconds_since(start);
-  LoadedCode code = compile_program(std::move(lowered.program), *job, stats, nullptr, in_two ? &shared : nullptr);
+  CompiledProgramPtr program = find_program(job->key, job->target, job->cache, stats.cache);
+  const bool in_two = !program && options.wait == Wait::first;
+  if (program) {
+    stats = {.code_bytes = program->made.code_bytes,
+             .variants = program->made.variants,
+             .units = program->made.units,
+             .ir_instructions = program->made.ir_instructions,
+             .cache = stats.cache};
+  } else {
+    program = in_two ? compile_first(*job, stats) : compile_whole(*job, stats);
+  }
+  KernelSignature signature = signature_of(job->op, program->entry);
   stats.first_ms = stats.total_ms = milliseconds_since(start);
 
-  Kernel kernel = !in_two ? Kernel(std::move(signature), std::move(code), stats)
-                          : Kernel(std::move(signature), std::move(code), stats, rest_of(job, std::move(shared)));
+  Kernel kernel = in_two ? Kernel(std::move(signature), code_of(program), stats, rest_of(job))
+                         : Kernel(std::move(signature), code_of(program), stats);
   for (const auto& [name, value] : options.tune_params) kernel.set_tune_param(name, value);
   return kernel;
 }
 
 Schedule constructed_schedule(const Operator& given, const CompileOptions& options) {
-  const Job job(given, options);
-  std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
-  for (const Schedule& candidate : candidates) {
-    try {
-      run_passes(lower(job.op, &candidate, job.target).program, job.target, "expand_loops");
-      return candidate;
-    } catch (const Error& e) {
-      if (kind_of(e.code()) != ErrorKind::user) throw;
-    }
-  }
-  return candidates.back();
+  Job job(given, options);
+  job.schedule.reset();
+  return accepted(job).schedule;
 }
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
+  if (!job.schedule) job.schedule = with_params_fixed(accepted(job).schedule, job.target);
   Lowered lowered = lower(job.op, job.given_schedule(), job.target);
-  signature_of(job.op, lowered);                     // refuses reads that are never inside
+  signature_of(job.op, lowered);                            // refuses reads that are never inside
   return passed(std::move(lowered.program), job, after_pass);
+}
+
+FinalProgram final_program(const Operator& given, const CompileOptions& options) {
+  const Job job(given, options);
+  Lowered lowered = accepted(job).lowered;
+  KernelSignature signature = signature_of(job.op, lowered);
+  return {std::move(lowered.program), std::move(signature)};
 }
 
 std::vector<std::string> pass_names() {

@@ -16,12 +16,17 @@ namespace lathe {
 // thread of this process and taken up as one. Kernel::wait returns when they are.
 enum class Wait : uint8_t { all, first };
 
+// Where `compile` may look for code that exists, and keep what it makes: nowhere; in this process, while a kernel has it;
+// also in the user's folder (docs/design/cache.md).
+enum class Cache : uint8_t { none, memory, disk };
+
 struct CompileOptions {
-  std::optional<Schedule> schedule = {};                    // none: the plain nest
+  std::optional<Schedule> schedule = {};                    // none: it is constructed; plain_nest(op): loops as written
   std::optional<Target> target = {};                        // none: the host
   std::map<std::string, int64_t> static_params = {};        // values of untyped parameters
   std::map<std::string, int64_t> tune_params = {};          // values of the schedule's params; others by formula
   Wait wait = Wait::all;
+  Cache cache = Cache::disk;
 };
 
 // A kernel for every size of the declared ranges: no call compiles anything. Throws Error for an operator, schedule or
@@ -29,8 +34,16 @@ struct CompileOptions {
 // says so (support/messages.h) and the kernel goes on as the plain nest.
 Kernel compile(const Operator& op, const CompileOptions& options = {});
 
-// The schedule that is constructed for the operator (schedules/construct/construct.h): `options.schedule` is not read.
+// The schedule that `compile` constructs where none is given (schedules/construct/construct.h); `options.schedule` is not
+// read. It prints, can be edited and given back; its params stay open then.
 Schedule constructed_schedule(const Operator& op, const CompileOptions& options = {});
+
+// All of an operator and a schedule as `compile` hands it to code generation, with what a call must satisfy.
+struct FinalProgram {
+  ir::Program program;
+  KernelSignature signature;
+};
+FinalProgram final_program(const Operator& op, const CompileOptions& options);
 
 // The program after the pass of this name ("lower" is the first; "" the last): for `lathe show`.
 ir::Program compile_to_ir(const Operator& op, const CompileOptions& options, const std::string& after_pass = "");

@@ -17,7 +17,7 @@ constexpr SettingInfo kSettings[] = {
 std::span<const SettingInfo> all_settings() { return kSettings; }
 
 std::string_view setting(Setting which) {
-  const char* value = std::getenv(kSettings[static_cast<size_t>(which)].variable);
+  const char* value = secure_getenv(kSettings[static_cast<size_t>(which)].variable);
   return value ? value : "";
 }
 

@@ -18,6 +18,7 @@ struct TensorView {
   DType dtype = DType::f32;
   std::vector<int64_t> shape;                               // extents, outermost first
   std::vector<int64_t> strides;                             // in elements, one per dimension
+  bool is_read_only = false;                                // an output of no call
   int rank() const { return static_cast<int>(shape.size()); }
   int64_t elements() const;                                 // product of the extents
   bool is_dense() const;                                    // row-major without gaps; packed rows end with their byte

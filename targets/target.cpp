@@ -191,6 +191,21 @@ int level_number(std::string_view level) {
   return found == std::end(levels) ? -1 : static_cast<int>(found - std::begin(levels));
 }
 
+std::string key_text(const Target& target) {
+  // A new field that is not named here does not compile.
+  const auto& [name, level, cpu, features, vector_bytes, vector_registers, mask_registers, add, mul, logic, divide,
+               popcount, loads_per_cycle, stores_per_cycle, l1_bytes, l2_bytes, l3_bytes, threads, clock_ghz] = target;
+  std::string text =
+      fmt::format("level {} cpu {} features {} vector {} x {}{} loads {} stores {} caches {} {} {} threads {}", level,
+                  cpu, fmt::join(features, ","), vector_bytes, vector_registers, mask_registers ? " masks" : "",
+                  loads_per_cycle, stores_per_cycle, l1_bytes, l2_bytes, l3_bytes, threads);
+  for (const PipeInfo& pipe : {add, mul, logic, divide, popcount}) {
+    const auto& [per_cycle, latency_cycles] = pipe;
+    text += fmt::format(" {}/{}", per_cycle, latency_cycles);
+  }
+  return text + "\n";
+}
+
 Target parse_target(std::string_view toml, const std::string& file_name) {
   toml::table table = parse_toml(toml, file_name);
   Section top(table, "", file_name);

@@ -46,6 +46,10 @@ std::vector<std::string> target_names();
 // Reads a description. Error{syntax} where it is no TOML, Error{bad_file} at the line of an unknown, missing or wrong key.
 Target parse_target(std::string_view toml, const std::string& file_name);
 
+// Everything that compiling for the target may look at, as text: equal texts give equal code. The name and the clock,
+// which is measured anew in each process, are for people.
+std::string key_text(const Target& target);
+
 // `machine` with the instruction set, registers and pipes of `isa`: what --target x86-64-v3 means on this host.
 Target with_instruction_set(const Target& machine, const Target& isa);
 

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
+
+#include "stdlib/einsum.h"
 
 #include "support/environment.h"
 
@@ -20,7 +23,7 @@ void wrong_use(const std::string& what, const std::string& got, const std::strin
 }
 
 void add_operator_options(CLI::App& app, Choice& choice) {
-  app.add_option("operator", choice.spec, "FILE[:op], an operator of a .lathe file, or stdlib:op")->required();
+  app.add_option("operator", choice.spec, "FILE[:op], an operator of a .lathe file; stdlib:op; or a formula of indices: 'einsum:ij,jk->ik', 'broadcast:ij+j->ij'")->required();
   app.add_option("--set", choice.sets, "parameters of the operator, such as stride=2")->allow_extra_args(false);
   app.add_flag("--json", choice.json, "print JSON");
 }
@@ -30,9 +33,13 @@ void add_size_options(CLI::App& app, Choice& choice) {
       ->allow_extra_args(false);
 }
 
-void add_compile_options(CLI::App& app, Choice& choice) {
+void add_schedule_option(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's, if one fits the target), zero-shot (constructed), naive (the plain nest), or a FILE");
+                 "default (the file's if one fits the target, else constructed), zero-shot (constructed), naive (the plain nest), or a FILE");
+}
+
+void add_compile_options(CLI::App& app, Choice& choice) {
+  add_schedule_option(app, choice);
   app.add_option("--target", choice.target,
                  fmt::format("instruction set: {}; the host's own if not given", fmt::join(target_names(), ", ")));
 }
@@ -78,9 +85,14 @@ double parse_number(const std::string& text, const std::string& what) {
 
 namespace {
 
+// Where an installed command has it, beside itself; else in the source tree.
 std::string stdlib_folder() {
   const std::string given(setting(Setting::stdlib));
-  return given.empty() ? LATHE_STDLIB_FOLDER : given;
+  if (!given.empty()) return given;
+  std::error_code none;
+  const fs::path installed =
+      fs::read_symlink("/proc/self/exe", none).parent_path().parent_path() / "share/lathe/stdlib";
+  return fs::is_directory(installed, none) ? installed.string() : LATHE_STDLIB_FOLDER;
 }
 
 // The file of the standard library that defines an operator of this name.
@@ -140,18 +152,16 @@ void refuse_misspelt(const std::string& wanted) {
 void choose_schedule(const Choice& choice, Chosen& chosen) {
   const std::string& wanted = choice.schedule;
   chosen.schedule_label = "naive";
+  chosen.schedule = plain_nest(chosen.op);
   if (wanted == "naive") return;
   if (wanted == "tuned") {
     wrong_use("this build has no tuner of its own", wanted, "default, zero-shot, naive or a file with schedules");
   }
-  if (wanted == "zero-shot") {
-    CompileOptions options;
-    options.target = chosen.target;
-    options.static_params = chosen.static_params;
-    chosen.schedule = constructed_schedule(chosen.op, options);
-    chosen.schedule_label = wanted;
-    return;
-  }
+  const auto construct = [&] {
+    chosen.schedule = constructed_schedule(chosen.op, {.target = chosen.target, .static_params = chosen.static_params});
+    chosen.schedule_label = "zero-shot";
+  };
+  if (wanted == "zero-shot") return construct();
   bool from_file = wanted != "default";
   if (from_file && !fs::exists(wanted)) refuse_misspelt(wanted);
   chosen.schedule = schedule_for(from_file ? read_lathe_file(wanted) : chosen.file, chosen.op, chosen.target.level);
@@ -160,6 +170,8 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
   else if (from_file)
     wrong_use(wanted + " has no schedule that fits", fmt::format("{} on {}", chosen.op.name, chosen.target.level),
               fmt::format("a block 'schedule for {}'", chosen.op.name));
+  else
+    construct();
 }
 
 }  // namespace
@@ -174,21 +186,41 @@ std::vector<std::string> stdlib_files() {
   return files;
 }
 
+namespace {
+
+// An operator that the command line itself spells out, as the file that would hold it.
+std::optional<SourceFile> spelt_out(const std::string& spec) {
+  const auto written = [&](const Operator& op) { return parse_file_text(print(op) + "\n", spec); };
+  if (spec.starts_with("einsum:")) return written(stdlib::einsum(spec.substr(7)));
+  if (spec.starts_with("broadcast:")) return written(stdlib::broadcast(spec.substr(10)));
+  return std::nullopt;
+}
+
+SourceFile file_of(const FileAndOperator& place) {
+  std::optional<SourceFile> given = spelt_out(place.path);
+  return given ? *std::move(given) : read_lathe_file(place.path);
+}
+
+}  // namespace
+
 FileAndOperator resolve(const std::string& spec) {
   if (spec.starts_with("stdlib:")) {
     std::string name = spec.substr(7);
     return {stdlib_file_of(name), name};
   }
+  if (spec.starts_with("einsum:") || spec.starts_with("broadcast:")) return {spec, ""};
   size_t colon = spec.rfind(':');
   if (fs::exists(spec) || colon == std::string::npos) return {spec, ""};
   return {spec.substr(0, colon), spec.substr(colon + 1)};
 }
 
-Chosen choose(const Choice& choice) {
+Chosen choose(const Choice& choice) { return choose_for(choice, target_on_host(choice.target)); }
+
+Chosen choose_for(const Choice& choice, const Target& target) {
   Chosen chosen;
   FileAndOperator place = resolve(choice.spec);
   chosen.path = place.path;
-  chosen.file = read_lathe_file(place.path);
+  chosen.file = file_of(place);
   chosen.op = find_operator(chosen.file, choice.alternative.empty() ? place.name : choice.alternative);
   choose_params(choice, chosen);
   if (const Alternatives* all = chosen.file.alternatives_with(chosen.op.name)) {
@@ -196,7 +228,7 @@ Chosen choose(const Choice& choice) {
     chosen.meaning = {{with_static_params(all->meaning(), chosen.static_params), own.within}};
   }
   chosen.fixed = with_static_params(chosen.op, chosen.static_params);
-  chosen.target = target_on_host(choice.target);
+  chosen.target = target;
   if (choice.runs) check_runs_on(chosen.target, host_target());
   choose_schedule(choice, chosen);
   return chosen;
@@ -204,7 +236,7 @@ Chosen choose(const Choice& choice) {
 
 std::vector<Chosen> choose_all(const Choice& choice) {
   const FileAndOperator place = resolve(choice.spec);
-  const SourceFile file = read_lathe_file(place.path);
+  const SourceFile file = file_of(place);
   const Alternatives* all = file.find_alternatives(place.name);
   if (!all) return {choose(choice)};
   std::vector<Chosen> list;

@@ -29,6 +29,7 @@ struct Choice {
 // Declares the options above; a verb takes the groups it needs.
 void add_operator_options(CLI::App& app, Choice& choice);  // FILE[:op], --set, --json
 void add_size_options(CLI::App& app, Choice& choice);      // --size
+void add_schedule_option(CLI::App& app, Choice& choice);   // --schedule
 void add_compile_options(CLI::App& app, Choice& choice);   // --schedule, --target
 void add_thread_option(CLI::App& app, Choice& choice);     // --threads
 
@@ -42,12 +43,14 @@ struct Chosen {
   std::map<std::string, int64_t> static_params;  // those that --set gives
   std::map<std::string, double> run_params;
   Target target;
-  std::optional<Schedule> schedule;  // none: the plain nest
+  std::optional<Schedule> schedule;              // set by choose()
   std::string schedule_label;        // "author", "zero-shot", "naive", or the file's path
 
   CompileOptions compile_options() const;
 };
 Chosen choose(const Choice& choice);
+// For this target instead of the one that the choice names.
+Chosen choose_for(const Choice& choice, const Target& target);
 std::vector<Chosen> choose_all(const Choice& choice);      // each of several alternatives
 
 // The values of every size of the operator. Error for unknown, missing or repeated names and values out of range.

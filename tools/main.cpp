@@ -39,6 +39,10 @@ constexpr Verb verbs[] = {
      "  lathe show stdlib:matmul --stage loops\n"
      "  lathe show stdlib:matmul --stage asm --target x86-64-v3\n",
      add_show},
+    {"build", "compile an operator ahead of time, to an archive and a C header",
+     "  lathe build stdlib:matmul -o built\n"
+     "  lathe build conv.lathe:conv -o built --set stride=2 --level x86-64-v3\n",
+     add_build},
     {"list", "list the operators of a file or of the standard library",
      "  lathe list\n"
      "  lathe list dense.lathe --json\n",

@@ -50,6 +50,7 @@ struct BenchRow {
   Measurement measurement;
   Bound bound;
   double compile_ms = 0, max_error = 0;
+  std::string cache;                                        // where the code came from
   bool good = true;
   std::string first_difference;
 
@@ -69,6 +70,7 @@ class Bench {
     BenchRow row;
     row.sizes = size_text(chosen_.fixed, sizes);
     row.compile_ms = kernel_.stats().total_ms;
+    row.cache = name_of(kernel_.stats().cache);
     row.work = count_work(chosen_.fixed, sizes);
     CheckOptions check{.seed = 1, .exact = false, .max_points = 1000, .strides = CheckStrides::dense};
     CheckData data = make_check_data(chosen_.fixed, sizes, check);
@@ -134,7 +136,7 @@ nlohmann::json json_row(const Bench& bench, const BenchOptions& options, const B
           {"bandwidth_gbytes_per_s", m.machine.bandwidth.read},
           {"roofline_fraction", row.roofline_fraction()},
           {"compile_ms", row.compile_ms},
-          {"cache", "miss"},
+          {"cache", row.cache},
           {"max_error", row.max_error},
           {"target", bench.chosen().target.name},
           {"good", row.good},
@@ -147,16 +149,16 @@ nlohmann::json json_row(const Bench& bench, const BenchOptions& options, const B
 void print_head(const Bench& bench, const BenchOptions& options) {
   fmt::print("{} on {}, {} schedule, threads {}{}\n", bench.chosen().op.name, bench.chosen().target.name,
              bench.chosen().schedule_label, options.choice.threads, options.cold ? ", cold" : "");
-  fmt::print("{:<32} {:>11} {:>11} {:>9} {:>8} {:>9} {:>8} {:>8}  {:<10} {:>10} {:>10}\n", "sizes", "median us",
-             "min us", "GFLOP/s", "GB/s", "peak", "read", "of bound", "bound by", "compile ms", "max error");
+  fmt::print("{:<32} {:>11} {:>11} {:>9} {:>8} {:>9} {:>8} {:>8}  {:<10} {:>10} {:>6} {:>10}\n", "sizes", "median us",
+             "min us", "GFLOP/s", "GB/s", "peak", "read", "of bound", "bound by", "compile ms", "cache", "max error");
 }
 
 void print_row(const Bench& bench, const BenchRow& row) {
   const Measurement& m = row.measurement;
-  fmt::print("{:<32} {:>11.2f} {:>11.2f} {:>9.2f} {:>8.2f} {:>9.2f} {:>8.2f} {:>8.3f}  {:<10} {:>10.2f} {:>10.3g}\n",
+  fmt::print("{:<32} {:>11.2f} {:>11.2f} {:>9.2f} {:>8.2f} {:>9.2f} {:>8.2f} {:>8.3f}  {:<10} {:>10.2f} {:>6} {:>10.3g}\n",
              row.sizes, m.us_median, m.us_min, row.gflops(), row.gbytes_per_s(),
              peak_gflops(row.work, m.machine, bench.chosen().target), m.machine.bandwidth.read, row.roofline_fraction(),
-             row.bound.by, row.compile_ms, row.max_error);
+             row.bound.by, row.compile_ms, row.cache, row.max_error);
   if (row.bound.by == memory_bound) {
     double memcpy_us = copy_us(row.work, m.machine.bandwidth.memcpy_);
     fmt::print("  the same bytes by memcpy: {:.2f} us ({:.3f} times), by a streaming copy: {:.2f} us ({:.3f} times)\n",

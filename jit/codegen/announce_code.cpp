@@ -5,6 +5,7 @@
 #include <llvm/Object/ELFObjectFile.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -80,10 +81,16 @@ std::map<std::string, uint64_t> section_addresses(LinkGraph& graph) {
 
 // A map that cannot be written is a profile without names, no reason to stop.
 void append_to_perf_map(LinkGraph& graph) {
+  std::map<uint64_t, uint64_t> sizes;                       // names for people have none of their own
+  for (const llvm::jitlink::Symbol* symbol : graph.defined_symbols()) {
+    uint64_t& size = sizes[symbol->getAddress().getValue()];
+    if (symbol->isCallable()) size = std::max<uint64_t>(size, symbol->getSize());
+  }
   std::string lines;
   for (const llvm::jitlink::Symbol* symbol : graph.defined_symbols()) {
-    if (!symbol->isCallable() || !symbol->hasName() || symbol->getSize() == 0) continue;
-    lines += fmt::format("{:x} {:x} {}\n", symbol->getAddress().getValue(), symbol->getSize(), symbol->getName().str());
+    const uint64_t address = symbol->getAddress().getValue();
+    if (!symbol->hasName() || symbol->getName().str().starts_with("lathe.") || sizes[address] == 0) continue;
+    lines += fmt::format("{:x} {:x} {}\n", address, sizes[address], symbol->getName().str());
   }
   std::lock_guard lock(list_mutex());
   std::FILE* file = std::fopen(fmt::format("/tmp/perf-{}.map", getpid()).c_str(), "a");
@@ -94,13 +101,25 @@ void append_to_perf_map(LinkGraph& graph) {
 
 }  // namespace
 
-class AnnouncedCode::Watcher : public llvm::orc::ObjectLinkingLayer::Plugin {
+// Code that exists, by the library that it is linked as.
+struct Announced {
+  std::mutex mutex;
+  std::map<const llvm::orc::JITDylib*, AnnouncedCode*> all;
+};
+
+Announced& announced() {
+  static auto* one = new Announced;                         // never freed: kernels may outlive static objects
+  return *one;
+}
+
+class Announcer : public llvm::orc::ObjectLinkingLayer::Plugin {
  public:
-  explicit Watcher(AnnouncedCode& code) : code_(code) {}
-  void modifyPassConfig(llvm::orc::MaterializationResponsibility&, LinkGraph&,
+  void modifyPassConfig(llvm::orc::MaterializationResponsibility& responsibility, LinkGraph&,
                         llvm::jitlink::PassConfiguration& passes) override {
-    passes.PostFixupPasses.push_back([this](LinkGraph& graph) {
-      code_.linked(graph);
+    passes.PostFixupPasses.push_back([library = &responsibility.getTargetJITDylib()](LinkGraph& graph) {
+      std::lock_guard lock(announced().mutex);
+      auto code = announced().all.find(library);
+      if (code != announced().all.end()) code->second->linked(graph);
       return llvm::Error::success();
     });
   }
@@ -109,15 +128,15 @@ class AnnouncedCode::Watcher : public llvm::orc::ObjectLinkingLayer::Plugin {
     return llvm::Error::success();
   }
   void notifyTransferringResources(llvm::orc::JITDylib&, llvm::orc::ResourceKey, llvm::orc::ResourceKey) override {}
-
- private:
-  AnnouncedCode& code_;
 };
 
-AnnouncedCode::AnnouncedCode(llvm::orc::ObjectLinkingLayer& layer, const llvm::MemoryBuffer& object)
-    : image_(llvm::WritableMemoryBuffer::getNewUninitMemBuffer(object.getBufferSize())) {
-  std::memcpy(image_->getBufferStart(), object.getBufferStart(), object.getBufferSize());
-  layer.addPlugin(std::make_unique<Watcher>(*this));
+std::unique_ptr<llvm::orc::ObjectLinkingLayer::Plugin> announcing_plugin() { return std::make_unique<Announcer>(); }
+
+AnnouncedCode::AnnouncedCode(const llvm::orc::JITDylib& code, std::string_view object)
+    : code_(code), image_(llvm::WritableMemoryBuffer::getNewUninitMemBuffer(object.size())) {
+  std::memcpy(image_->getBufferStart(), object.data(), object.size());
+  std::lock_guard lock(announced().mutex);
+  announced().all[&code_] = this;
 }
 
 void AnnouncedCode::linked(LinkGraph& graph) {
@@ -130,6 +149,10 @@ void AnnouncedCode::linked(LinkGraph& graph) {
 }
 
 AnnouncedCode::~AnnouncedCode() {
+  {
+    std::lock_guard lock(announced().mutex);
+    announced().all.erase(&code_);
+  }
   if (listed_) take_from_list(&entry_);
 }
 

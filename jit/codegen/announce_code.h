@@ -9,21 +9,26 @@
 #include <llvm/ExecutionEngine/Orc/TargetProcess/JITLoaderGDB.h>
 
 #include <memory>
+#include <string_view>
 
 namespace lathe::codegen {
 
+// Tells of what a layer links, for code of which an AnnouncedCode exists by then.
+std::unique_ptr<llvm::orc::ObjectLinkingLayer::Plugin> announcing_plugin();
+
 class AnnouncedCode {
  public:
-  // Watches the layer link this object; no other may be linked through it.
-  AnnouncedCode(llvm::orc::ObjectLinkingLayer& layer, const llvm::MemoryBuffer& object);
+  // Of the object file that is to be linked as this library.
+  AnnouncedCode(const llvm::orc::JITDylib& code, std::string_view object);
   ~AnnouncedCode();
   AnnouncedCode(const AnnouncedCode&) = delete;
   AnnouncedCode& operator=(const AnnouncedCode&) = delete;
 
  private:
-  class Watcher;
+  friend class Announcer;
   void linked(llvm::jitlink::LinkGraph& graph);
 
+  const llvm::orc::JITDylib& code_;
   std::unique_ptr<llvm::WritableMemoryBuffer> image_;       // the object file, with addresses
   jit_code_entry entry_{};
   bool listed_ = false;

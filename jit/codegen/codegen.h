@@ -1,6 +1,7 @@
 // Final-stage loop IR to machine code in this process: LLVM IR, instruction selection, ORC LLJIT.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 
 namespace lathe {
 
+class Image;
+
 // LLVM IR as text / assembly as text, for `lathe show` and for tests that count instructions.
 std::string llvm_text(const ir::Program& program, const Target& target);
 std::string assembly_text(const ir::Program& program, const Target& target);
@@ -18,27 +21,20 @@ std::string assembly_text(const ir::Program& program, const Target& target);
 // unrolls loops anew is off (pipeline.cpp).
 std::vector<std::string> llvm_passes(const Target& target);
 
-// Functions of programs that were loaded. A program that is loaded later calls those that it has too, with the same name
-// and content, instead of compiling them again; its code keeps theirs in memory.
-class LoadedFunctions {
- public:
-  // The address of an equal function; 0 where there is none.
-  uint64_t find(const ir::Function& function) const;
-  void add(const ir::Function& function, uint64_t address);
-
- private:
-  struct Known {
-    ir::Function function;
-    uint64_t address;
-  };
-  std::vector<Known> known_;
+struct LoadedProgram : LoadedCode {
+  std::string symbol;                  // of the entry
+  std::shared_ptr<const Image> image;  // that defines it
 };
 
-// Compiles all functions and loads them, but for those that are in `known`. Adds code bytes, IR instructions and codegen
-// time to `stats`. Adds the variants and units that it compiled to `made`, where given.
-// Error{missing_feature} when this machine cannot run code for the target.
-LoadedCode load(const ir::Program& program, const Target& target, CompileStats& stats,
-                const LoadedFunctions* known = nullptr, LoadedFunctions* made = nullptr);
+// Compiles the functions of the program that no code in this process is for yet, all together, and loads them; they
+// call the others where they are (`share`), and keep them in memory. Adds code bytes, IR instructions and codegen time
+// to `stats`, and says where the code came from. Error{missing_feature} when this machine cannot run code for the
+// target.
+LoadedProgram load(const ir::Program& program, const Target& target, CompileStats& stats, bool share = true);
+
+// A loaded program as bytes, with all code that it calls; and loaded from them. Nothing where they are no such bytes.
+std::string stored_form(const LoadedProgram& program);
+std::optional<LoadedProgram> load_stored(std::string_view bytes, const Target& target);
 
 // Whether `load` has LLVM verify each module: on in debug builds, off in others, where tests turn it on.
 void set_module_verification(bool on);

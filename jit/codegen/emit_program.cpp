@@ -31,7 +31,18 @@ void set_attributes(llvm::Function* function, const Target& target) {
   if (target.vector_bytes >= 64) function->addFnAttr("prefer-vector-width", "512");
 }
 
-llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status, bool is_visible) {
+// With the program's name in front, no function can be mistaken for one of the C library.
+std::string symbol_of(const ir::Program& program, const ir::Function& function, const Linkage& linkage) {
+  return linkage.symbols.empty() ? program.name + "." + function.name : linkage.symbols.at(function.name);
+}
+
+// A second symbol, for debuggers and profilers.
+void name_for_people(const ir::Program& program, const ir::Function& source, llvm::Function* function) {
+  llvm::GlobalAlias::create(function->getValueType(), 0, llvm::GlobalValue::ExternalLinkage, program.name + "." + source.name,
+                            function, function->getParent());
+}
+
+llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status, const Linkage& linkage) {
   llvm::LLVMContext& context = state.module.getContext();
   llvm::Type* pointer = llvm::PointerType::getUnqual(context);
   const bool is_entry = source.kind == ir::FunctionKind::entry;
@@ -43,9 +54,10 @@ llvm::Function* declare(const ir::Function& source, ModuleState& state, bool ret
     for (const ir::Param& param : source.params) parameters.push_back(register_type(context, param.type));
   }
   llvm::Type* result = returns_status ? llvm::Type::getInt32Ty(context) : llvm::Type::getVoidTy(context);
-  auto linkage = is_visible ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage;
-  auto* function = llvm::Function::Create(llvm::FunctionType::get(result, parameters, false), linkage,
-                                          symbol_name(state.program, source), state.module);
+  auto* function = llvm::Function::Create(
+      llvm::FunctionType::get(result, parameters, false),
+      is_entry || !linkage.symbols.empty() ? llvm::GlobalValue::ExternalLinkage : llvm::GlobalValue::InternalLinkage,
+      symbol_of(state.program, source, linkage), state.module);
   set_attributes(function, state.target);
   if (is_entry) return function;
   function->setCallingConv(llvm::CallingConv::Fast);
@@ -104,11 +116,6 @@ std::string feature_string(const Target& target) {
   return text;
 }
 
-// With the program's name in front, no function can be mistaken for one of the C library.
-std::string symbol_name(const ir::Program& program, const ir::Function& function) {
-  return program.name + "." + function.name;
-}
-
 std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Target& target,
                                            llvm::LLVMContext& context, const llvm::DataLayout& layout,
                                            const Linkage& linkage) {
@@ -122,14 +129,15 @@ std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Tar
     // The entry's type is LatheEntry's whether it can fail or not.
     const bool is_entry = source.kind == ir::FunctionKind::entry;
     const bool returns_status = is_entry || can_fail(source, state);
-    const bool is_elsewhere = linkage.elsewhere.contains(source.name);
-    llvm::Function* function = declare(source, state, returns_status, is_entry || is_elsewhere || linkage.all_visible);
+    llvm::Function* equal = module->getFunction(symbol_of(program, source, linkage));
+    llvm::Function* function = equal ? equal : declare(source, state, returns_status, linkage);
     state.functions[source.name] = {&source, function, returns_status};
-    if (is_elsewhere) continue;
+    if (equal || linkage.elsewhere.contains(source.name)) continue;
     const NeverNan never_nan(source.body);
     Emitter emitter(state, function, never_nan, returns_status);
     define_parameters(emitter, source, function);
     emitter.run(source.body);
+    if (!linkage.symbols.empty()) name_for_people(program, source, function);
   }
   return module;
 }

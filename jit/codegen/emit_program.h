@@ -3,6 +3,7 @@
 
 #include <llvm/IR/Module.h>
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,12 +16,13 @@ namespace lathe::codegen {
 // The CPU and feature strings that LLVM's subtarget takes.
 std::string cpu_name(const Target& target);
 std::string feature_string(const Target& target);
-// The symbol of a function of a program; the entry is visible outside, others where `Linkage` says so.
-std::string symbol_name(const ir::Program& program, const ir::Function& function);
 
+// How functions are named and where they are.
 struct Linkage {
-  std::set<std::string> elsewhere = {};        // functions of the program that are only declared
-  bool all_visible = false;
+  // By the functions' names; two may have one symbol, and are then one. Empty: names for people, only the entry
+  // visible.
+  std::map<std::string, std::string> symbols = {};
+  std::set<std::string> elsewhere = {};  // functions of the program that are only declared
 };
 
 std::unique_ptr<llvm::Module> emit_program(const ir::Program& program, const Target& target,

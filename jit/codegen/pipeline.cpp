@@ -20,8 +20,6 @@ namespace lathe::codegen {
 
 namespace {
 
-constexpr const char* triple = "x86_64-unknown-linux-gnu";
-
 // Passes of LLVM's code generator that would undo what was chosen here, or find nothing to do in a final form.
 constexpr const char* passes_off[] = {
     "disable-lsr",                 // chooses addresses and counters of loops anew
@@ -105,6 +103,9 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
       backend->createTargetMachine(triple, cpu_name(target), feature_string(target), options, llvm::Reloc::PIC_,
                                    llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/true));
   if (!machine) internal_error("codegen", "LLVM has no machine for " + target.name);
+  if (machine->createDataLayout().getStringRepresentation() != data_layout) {
+    internal_error("codegen", "the back end lays data out in another way than the linker");
+  }
   return machine;
 }
 

@@ -13,6 +13,10 @@
 
 namespace lathe::codegen {
 
+inline constexpr const char* triple = "x86_64-unknown-linux-gnu";
+inline constexpr const char* data_layout =
+    "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128";
+
 // Once in a process, from any thread: LLVM's x86 back end and its settings, which are global.
 void initialize_llvm();
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target);

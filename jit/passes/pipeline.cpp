@@ -82,6 +82,8 @@ void print_if_asked(const Pass& pass, const ir::Program& program) {
 
 }  // namespace
 
+bool prints_passes() { return !setting(Setting::print).empty(); }
+
 std::span<const Pass> pipeline() { return kPipeline; }
 std::span<const PassOrder> pass_order() { return kOrder; }
 

@@ -35,4 +35,7 @@ struct PassTime {
 ir::Program run_passes(ir::Program program, const Target& target, std::string_view last = "",
                        std::vector<PassTime>* times = nullptr);
 
+// Whether LATHE_PRINT asks for something.
+bool prints_passes();
+
 }  // namespace lathe

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "jit/runtime/checked_scratch.h"
+#include "jit/runtime/float_mode.h"
 #include "jit/runtime/scratch.h"
 #include "support/environment.h"
 
@@ -63,6 +64,7 @@ int32_t run_pieces(LatheContext* context, int64_t count, int64_t pieces, LatheTa
   std::atomic<int32_t> status{0};
   int64_t length = count / pieces, longer = count % pieces;  // the first `longer` pieces take one more
   auto body = [&](const tbb::blocked_range<int64_t>& range) {
+    const KernelFloatMode mode;
     for (int64_t piece = range.begin(); piece != range.end(); ++piece) {
       if (status.load(std::memory_order_relaxed)) return;
       int64_t begin = piece * length + std::min(piece, longer);

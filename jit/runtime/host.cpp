@@ -1,7 +1,7 @@
 // The host as a description: instruction set from LLVM, caches and threads from hwloc, rates from a measurement of
-// about two milliseconds (no table of CPUs: a core that runs 512-bit instructions in two halves shows it). A rate is a
-// ratio to the clock of the same moment, rounded to what hardware can have, so that a busy machine gives the same
-// description.
+// about two milliseconds (no table of CPUs: a core that runs 512-bit instructions in two halves shows it), kept in the
+// cache on disk. A rate is a ratio to the clock of the same moment, rounded to what hardware can have, so that a busy
+// machine gives the same description.
 #include "jit/runtime/host.h"
 
 #include <fmt/format.h>
@@ -10,17 +10,20 @@
 #include <llvm/TargetParser/Host.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <memory>
 #include <mutex>
 
+#include "jit/runtime/disk_cache.h"
 #include "jit/runtime/meter.h"
 #include "jit/runtime/meter_sampling.h"
+#include "support/bytes.h"
 
 namespace lathe {
 namespace {
 
-constexpr int samples_per_rate = 6;
+constexpr int samples_per_rate = 12;
 constexpr double clock_sample_us = 10, rate_sample_us = 15;
 
 double per_cycle(MeterOp op, int vector_bytes) {
@@ -29,7 +32,7 @@ double per_cycle(MeterOp op, int vector_bytes) {
   return nearest_per_cycle(sample_against_clock(loop, samples_per_rate, clock_sample_us, rate_sample_us).per_cycle());
 }
 
-void measure_rates(Target& target) {
+void measure_now(Target& target) {
   int bytes = target.vector_bytes;
   target.mul.per_cycle = per_cycle(target.has_feature("fma") ? MeterOp::fma : MeterOp::mul, bytes);
   target.add.per_cycle = per_cycle(MeterOp::add, bytes);
@@ -38,6 +41,35 @@ void measure_rates(Target& target) {
   target.popcount.per_cycle = target.has_feature("avx512vpopcntdq") ? per_cycle(MeterOp::popcount, bytes) : 0;
   target.loads_per_cycle = std::max(1, static_cast<int>(per_cycle(MeterOp::load, bytes)));
   target.stores_per_cycle = std::max(1, static_cast<int>(per_cycle(MeterOp::store, bytes)));
+}
+
+// The numbers that are measured, in a fixed order.
+template <class Visit>
+void each_rate(Target& target, const Visit& visit) {
+  for (PipeInfo* pipe : {&target.mul, &target.add, &target.logic, &target.divide, &target.popcount})
+    visit(pipe->per_cycle);
+  visit(target.loads_per_cycle);
+  visit(target.stores_per_cycle);
+}
+
+// As measured before on a CPU of this kind, by any process of the user: one that was disturbed would otherwise see
+// another target, for which nothing is in the cache.
+void measure_rates(Target& target) {
+  DiskCache* disk = disk_cache();
+  if (!disk) return measure_now(target);
+  const std::string key =
+      fmt::format("rates 1 of {} {} bytes {}", target.cpu, target.vector_bytes, fmt::join(target.features, ","));
+  if (const std::optional<std::string> known = disk->find(key)) {
+    ByteReader in(*known);
+    each_rate(target, [&](auto& rate) {
+      rate = static_cast<std::decay_t<decltype(rate)>>(std::bit_cast<double>(in.number()));
+    });
+    if (in.good() && in.at_end()) return;
+  }
+  measure_now(target);
+  ByteWriter out;
+  each_rate(target, [&](auto& rate) { out.number(std::bit_cast<uint64_t>(static_cast<double>(rate))); });
+  disk->store(key, out.take());
 }
 
 std::vector<std::string> detected_features() {

@@ -1,12 +1,14 @@
 // Kernel: a plan of checks (kernel_checks.h) and an entry.
 #include "jit/runtime/kernel.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 
 #include "jit/runtime/background.h"
 #include "jit/runtime/context.h"
+#include "jit/runtime/float_mode.h"
 #include "jit/runtime/kernel_checks.h"
 #include "jit/runtime/kernel_errors.h"
 #include "support/messages.h"
@@ -17,9 +19,14 @@ namespace {
 std::atomic<int64_t> compile_event_count{0};
 
 void enter(const KernelSignature& signature, LatheEntry entry, LatheContext* context, const PreparedCall& call) {
-  int32_t status = entry(context, call.buffers.data(), call.scalars.data());
+  const KernelFloatMode mode;
+  const int32_t status = entry(context, call.buffers.data(), call.scalars.data());
   if (status == 1) call_error::out_of_memory(signature);
   if (status != 0) internal_error("call", "kernel " + signature.name + " returned " + std::to_string(status));
+}
+
+LatheContext* context_of(const RunOptions& options) {
+  return options.context ? options.context : context_for(options.threads);
 }
 
 std::vector<const TensorView*> pointers_to(std::span<const TensorView> views) {
@@ -84,7 +91,7 @@ void Kernel::run_each(std::span<const TensorView* const> arguments, const RunOpt
                       const std::map<std::string, double>& params) const {
   PreparedCall call = state_->plan.empty_call();
   state_->plan.prepare(arguments, params, call);
-  enter(state_->plan.signature(), state_->entry.load(std::memory_order_acquire), context_for(options.threads), call);
+  enter(state_->plan.signature(), state_->entry.load(std::memory_order_acquire), context_of(options), call);
 }
 
 void Kernel::run(std::span<const TensorView> arguments, const RunOptions& options,
@@ -106,13 +113,24 @@ std::function<void()> Kernel::bind(std::span<const TensorView> arguments, const 
     LatheContext* context;
     PreparedCall call;
   };
-  auto bound =
-      std::shared_ptr<BoundCall>(new BoundCall{state_, context_for(options.threads), state_->plan.empty_call()});
+  auto bound = std::shared_ptr<BoundCall>(new BoundCall{state_, context_of(options), state_->plan.empty_call()});
   state_->plan.prepare(pointers_to(arguments), params, bound->call);
   return [bound] {
     const State& state = *bound->state;
     enter(state.plan.signature(), state.entry.load(std::memory_order_acquire), bound->context, bound->call);
   };
+}
+
+int64_t Kernel::scratch_bytes(const std::map<std::string, int64_t>& sizes, int threads) const {
+  const std::vector<int64_t> scalars = state_->plan.scalars_at(sizes);
+  const auto bytes = [&](const SizeFormula& formula) {
+    return formula.steps.empty() ? 0 : std::max<int64_t>(0, formula.evaluate(scalars.data()));
+  };
+  const auto of_code = [&](const LoadedCode& code) {
+    return bytes(code.scratch.outside) + std::max(1, threads) * bytes(code.scratch.inside);
+  };
+  std::lock_guard lock(state_->mutex);
+  return std::max(of_code(state_->first), of_code(state_->rest));
 }
 
 void Kernel::set_tune_param(const std::string& name, int64_t value) { state_->plan.set_tune_param(name, value); }
@@ -127,6 +145,11 @@ bool Kernel::wait() const {
   std::unique_lock lock(state_->mutex);
   state_->finished.wait(lock, [&] { return state_->progress != State::Progress::compiling; });
   return state_->progress == State::Progress::whole;
+}
+
+std::string_view name_of(CacheHit hit) {
+  constexpr std::string_view names[] = {"miss", "memory", "disk"};
+  return names[static_cast<size_t>(hit)];
 }
 
 int64_t compile_events() { return compile_event_count.load(); }

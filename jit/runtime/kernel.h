@@ -71,6 +71,10 @@ struct KernelSignature {
   SourceLocation where;                                     // of the operator
 };
 
+// Where the code of a kernel came from: compiled, at least in part; or all of it found, in this process or on disk.
+enum class CacheHit : uint8_t { miss, memory, disk };
+std::string_view name_of(CacheHit hit);
+
 // What compiling cost and made.
 struct CompileStats {
   double lower_ms = 0, codegen_ms = 0, total_ms = 0;        // of everything
@@ -78,16 +82,25 @@ struct CompileStats {
   int64_t code_bytes = 0;
   int variants = 0, units = 0;
   int64_t ir_instructions = 0;                              // LLVM instructions given to instruction selection
+  int shared_functions = 0;                                 // whose code was there already
+  CacheHit cache = CacheHit::miss;
+};
+
+// Bytes of scratch memory that a call holds at once, at most, over the scalars of its entry (abi.h).
+struct ScratchNeed {
+  SizeFormula outside, inside;  // of parallel loops; inside: for each thread. No steps: none
 };
 
 // Machine code in memory; lives as long as a kernel that uses it.
 struct LoadedCode {
   LatheEntry entry = nullptr;
-  std::shared_ptr<void> owner;
+  std::shared_ptr<const void> owner;
+  ScratchNeed scratch = {};
 };
 
 struct RunOptions {
   int threads = 0;                                          // 0: all of the machine; 1: this thread alone
+  LatheContext* context = nullptr;                          // the caller's threads and scratch memory instead (abi.h)
 };
 
 // Compiles what a kernel still lacks: gives code that replaces the kernel's, and brings the statistics up to date.
@@ -116,6 +129,10 @@ class Kernel {
   // Runs without the checks that the first `run` of these views made: for timing.
   std::function<void()> bind(std::span<const TensorView> arguments, const RunOptions& options = {},
                              const std::map<std::string, double>& params = {}) const;
+
+  // How much scratch memory a call at these sizes holds at once on so many threads, at most: what an allocator of the
+  // caller's must have. With parameters of the schedule as they are set now, and all that is compiled so far.
+  int64_t scratch_bytes(const std::map<std::string, int64_t>& sizes, int threads = 1) const;
 
   // The argument in the layout that the kernel takes (free_layout, constant), as a tensor of one dimension for each digit:
   // once for a constant. `unpack` brings an output back.

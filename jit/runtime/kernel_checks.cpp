@@ -1,9 +1,6 @@
 // The full check of a call, in the order in which a later part relies on an earlier: count; element type, rank, extents
 // not negative; sizes bound from the extents that are a size itself; declared ranges; all extents; conditions; then
-// memory (overflow, null data, strides of outputs, overlap).
-//
-// The quick check answers yes for views that pass all of it, have elements, and (outputs) have larger strides outside;
-// it costs about 10 ns an argument. Its no decides nothing.
+// memory (overflow, null data, strides of outputs, overlap). The quick check (quick_check.cpp) goes before it.
 #include "jit/runtime/kernel_checks.h"
 
 #include <algorithm>
@@ -114,6 +111,11 @@ CallPlan::CallPlan(KernelSignature signature)
   }
   tune_values_ = std::make_unique<std::atomic<int64_t>[]>(signature_->tune_params.size());
   for (size_t t = 0; t < signature_->tune_params.size(); ++t) tune_values_[t] = signature_->tune_params[t].value;
+  size_count_ = size_rules_.size();
+  argument_count_ = argument_rules_.size();
+  dimension_count_ = extent_rules_.size();
+  scalar_count_ =
+      size_count_ + dimension_count_ + argument_count_ + default_bits_.size() + signature_->tune_params.size();
 }
 
 void CallPlan::make_rules() {
@@ -122,14 +124,18 @@ void CallPlan::make_rules() {
   }
   for (size_t a = 0; a < signature_->arguments.size(); ++a) {
     const ArgumentSpec& spec = signature_->arguments[a];
-    argument_rules_.push_back(
-        {spec.dtype, spec.is_output, spec.extents.size(), dimension_rules_.size(), bytes_of(spec.dtype),
-         is_packed(spec.dtype)});
+    if (spec.is_output) outputs_.push_back(a);
+    argument_rules_.push_back({spec.dtype, spec.is_output, is_packed(spec.dtype), false, spec.extents.size(),
+                               extent_rules_.size(), bytes_of(spec.dtype)});
     for (size_t d = 0; d < spec.extents.size(); ++d) {
-      int64_t size = is_bare_size(spec.extents[d]) ? spec.extents[d].steps[0].value : -1;
-      dimension_rules_.push_back({size, &spec.extents[d]});
-      if (size < 0) continue;
-      SizeRule& rule = size_rules_[static_cast<size_t>(size)];
+      if (!is_bare_size(spec.extents[d])) {
+        argument_rules_[a].has_formula = true;
+        extent_rules_.push_back({size_rules_.size() + extent_rules_.size(), &spec.extents[d]});
+        continue;
+      }
+      const auto size = static_cast<size_t>(spec.extents[d].steps[0].value);
+      extent_rules_.push_back({size, nullptr});
+      SizeRule& rule = size_rules_[size];
       if (rule.argument == SIZE_MAX) rule.argument = a, rule.dimension = d;
     }
   }
@@ -139,67 +145,11 @@ void CallPlan::make_rules() {
 }
 
 PreparedCall CallPlan::empty_call() const {
-  size_t scalars = size_rules_.size() + dimension_rules_.size() + argument_rules_.size() + default_bits_.size() +
-                   signature_->tune_params.size();
-  return {SmallArray<void*, 16>(argument_rules_.size()), SmallArray<int64_t, 96>(scalars)};
+  return {SmallArray<void*, 16>(argument_count_), SmallArray<int64_t, 96>(scalar_count_)};
 }
 
-void CallPlan::bind_sizes(Views arguments, int64_t* sizes) const {
+void CallPlan::bind_sizes(const TensorView* const* arguments, int64_t* sizes) const {
   for (const SizeRule& rule : size_rules_) *sizes++ = arguments[rule.argument]->shape[rule.dimension];
-}
-
-bool CallPlan::size_fits(size_t index, int64_t value) const {
-  const SizeRule& rule = size_rules_[index];
-  return value >= rule.lowest && value <= rule.highest && (rule.multiple_of == 1 || value % rule.multiple_of == 0);
-}
-
-bool CallPlan::quick_check_argument(const ArgumentRule& rule, const TensorView& view, int64_t* scalars,
-                                    ByteRange* range) const {
-  // With numbers below 2^26 no sum of products overflows; the element count might, in many dimensions of stride 0.
-  constexpr int narrow_bits = 26;
-  constexpr size_t most_dimensions = 16;
-  if (view.data == nullptr || rule.rank > most_dimensions) return false;
-  bool bad = false;
-  int64_t elements = 1, low = 0, high = 1;
-  const int64_t* shape = view.shape.data();
-  const int64_t* strides = view.strides.data();
-  const DimensionRule* dimensions = dimension_rules_.data() + rule.first_dimension;
-  int64_t* stride_scalars = scalars + size_rules_.size() + rule.first_dimension;
-  for (size_t d = rule.rank; d-- > 0;) {
-    int64_t extent = shape[d], stride = strides[d];
-    if (extent <= 0 || (extent | (stride ^ (stride >> 63))) >> narrow_bits != 0) return false;
-    int64_t need = dimensions[d].size >= 0 ? scalars[dimensions[d].size] : dimensions[d].formula->evaluate(scalars);
-    bad |= extent != need;
-    bad |= rule.is_output & (extent > 1) & (stride < high);  // not positive, or not over all that is inside
-    bad |= rule.is_packed & (extent > 1) & (d + 1 == rule.rank ? stride != 1 : stride % 2 != 0);
-    bad |= __builtin_mul_overflow(elements, extent, &elements);
-    (stride < 0 ? low : high) += (extent - 1) * stride;
-    stride_scalars[d] = stride;
-  }
-  if (rule.is_packed) low /= 2, high = bytes_in_row(rule.dtype, high);
-  auto data = reinterpret_cast<uintptr_t>(view.data);
-  *range = {data + static_cast<uintptr_t>(low * rule.element_bytes),
-            data + static_cast<uintptr_t>(high * rule.element_bytes)};
-  return !bad && range->begin <= data && range->end > data;
-}
-
-bool CallPlan::quick_check(Views arguments, int64_t* scalars, Ranges& ranges) const {
-  for (size_t a = 0; a < arguments.size(); ++a) {
-    const ArgumentRule& rule = argument_rules_[a];
-    const TensorView& view = *arguments[a];
-    if (view.dtype != rule.dtype || view.shape.size() != rule.rank || view.strides.size() != rule.rank) return false;
-  }
-  bind_sizes(arguments, scalars);
-  for (size_t s = 0; s < size_rules_.size(); ++s) {
-    if (!size_fits(s, scalars[s])) return false;
-  }
-  for (size_t a = 0; a < arguments.size(); ++a) {
-    if (!quick_check_argument(argument_rules_[a], *arguments[a], scalars, &ranges[a])) return false;
-  }
-  for (const CallCondition& condition : signature_->conditions) {
-    if (condition.formula.evaluate(scalars) == 0) return false;
-  }
-  return true;
 }
 
 void CallPlan::check_argument(size_t index, const TensorView& view) const {
@@ -207,6 +157,7 @@ void CallPlan::check_argument(size_t index, const TensorView& view) const {
   if (view.dtype != spec.dtype) call_error::dtype(*signature_, index, view);
   if (view.shape.size() != spec.extents.size()) call_error::rank(*signature_, index, view);
   if (view.strides.size() != view.shape.size()) call_error::stride_count(*signature_, index, view);
+  if (view.is_read_only && spec.is_output) call_error::read_only(*signature_, index);
   for (size_t d = 0; d < view.shape.size(); ++d) {
     if (view.shape[d] < 0) call_error::negative_extent(*signature_, index, d, view.shape[d]);
   }
@@ -214,7 +165,7 @@ void CallPlan::check_argument(size_t index, const TensorView& view) const {
 
 void CallPlan::check_sizes(const int64_t* sizes) const {
   for (size_t s = 0; s < size_rules_.size(); ++s) {
-    if (!size_fits(s, sizes[s])) call_error::size_range(*signature_, signature_->sizes[s], sizes[s]);
+    if (!size_rules_[s].allows(sizes[s])) call_error::size_range(*signature_, signature_->sizes[s], sizes[s]);
   }
 }
 
@@ -254,9 +205,9 @@ void CallPlan::check_packing(size_t index, const TensorView& view) const {
   }
 }
 
-void CallPlan::full_check(Views arguments, int64_t* scalars, Ranges& ranges) const {
+void CallPlan::full_check(Views arguments, int64_t* scalars, ByteRange* ranges) const {
   for (size_t a = 0; a < arguments.size(); ++a) check_argument(a, *arguments[a]);
-  bind_sizes(arguments, scalars);
+  bind_sizes(arguments.data(), scalars);
   check_sizes(scalars);
   for (size_t a = 0; a < arguments.size(); ++a) check_extents(a, *arguments[a], scalars);
   for (const CallCondition& condition : signature_->conditions) {
@@ -265,9 +216,10 @@ void CallPlan::full_check(Views arguments, int64_t* scalars, Ranges& ranges) con
   for (size_t a = 0; a < arguments.size(); ++a) check_memory(a, *arguments[a], &ranges[a]);
   int64_t* next = scalars + size_rules_.size();
   for (const TensorView* view : arguments) next = std::copy(view->strides.begin(), view->strides.end(), next);
+  check_overlap(ranges);
 }
 
-void CallPlan::check_overlap(const Ranges& ranges) const {
+void CallPlan::check_overlap(const ByteRange* ranges) const {
   for (size_t a = 0; a < argument_rules_.size(); ++a) {
     if (!argument_rules_[a].is_output) continue;
     for (size_t b = 0; b < argument_rules_.size(); ++b) {
@@ -287,22 +239,23 @@ void CallPlan::apply_params(const std::map<std::string, double>& params, int64_t
 }
 
 void CallPlan::prepare(Views arguments, const std::map<std::string, double>& params, PreparedCall& call) const {
-  size_t count = argument_rules_.size();
-  if (arguments.size() != count) call_error::argument_count(*signature_, arguments.size());
+  if (arguments.size() != argument_count_) call_error::argument_count(*signature_, arguments.size());
+  const TensorView* const* views = arguments.data();
   int64_t* scalars = call.scalars.data();
-  Ranges ranges(count);
-  if (!quick_check(arguments, scalars, ranges)) full_check(arguments, scalars, ranges);
-  check_overlap(ranges);
-  int64_t* residues = scalars + size_rules_.size() + dimension_rules_.size();
-  for (size_t a = 0; a < count; ++a) {
-    call.buffers[a] = arguments[a]->data;
-    residues[a] = static_cast<int64_t>(reinterpret_cast<uintptr_t>(arguments[a]->data) % 64);
+  SmallArray<ByteRange, 16> ranges(argument_count_);
+  if (!quick_check(views, scalars, ranges.data())) full_check(arguments, scalars, ranges.data());
+  void** buffers = call.buffers.data();
+  int64_t* next = scalars + size_count_ + dimension_count_;
+  for (size_t a = 0; a < argument_count_; ++a) {
+    buffers[a] = views[a]->data;
+    *next++ = static_cast<int64_t>(reinterpret_cast<uintptr_t>(views[a]->data) % 64);
   }
-  int64_t* bits = residues + count;
-  apply_params(params, bits);
-  int64_t* tuned = bits + default_bits_.size();
-  for (size_t t = 0; t < signature_->tune_params.size(); ++t)
-    tuned[t] = tune_values_[t].load(std::memory_order_relaxed);
+  if (!default_bits_.empty() || !params.empty()) apply_params(params, next);
+  next += default_bits_.size();
+  for (const int64_t* end = scalars + scalar_count_; next != end; ++next) {
+    const size_t left = static_cast<size_t>(end - next);
+    *next = tune_values_[signature_->tune_params.size() - left].load(std::memory_order_relaxed);
+  }
 }
 
 std::vector<const TensorView*> CallPlan::in_order(const std::map<std::string, TensorView>& arguments) const {
@@ -320,6 +273,27 @@ std::vector<const TensorView*> CallPlan::in_order(const std::map<std::string, Te
     if (!list[a]) call_error::missing_argument(*signature_, signature_->arguments[a].name);
   }
   return list;
+}
+
+std::vector<int64_t> CallPlan::scalars_at(const std::map<std::string, int64_t>& sizes) const {
+  PreparedCall call = empty_call();
+  std::vector<int64_t> scalars(call.scalars.size());
+  for (const auto& [name, value] : sizes) {
+    bool known = false;
+    for (const SizeSpec& size : signature_->sizes) known |= size.name == name;
+    if (!known) call_error::unknown_size(*signature_, name);
+  }
+  for (size_t s = 0; s < signature_->sizes.size(); ++s) {
+    auto given = sizes.find(signature_->sizes[s].name);
+    if (given == sizes.end()) call_error::missing_size(*signature_, signature_->sizes[s].name);
+    if (!size_rules_[s].allows(given->second)) call_error::size_range(*signature_, signature_->sizes[s], given->second);
+    scalars[s] = given->second;
+  }
+  const size_t first_tuned = scalars.size() - signature_->tune_params.size();
+  std::copy(default_bits_.begin(), default_bits_.end(),
+            scalars.begin() + static_cast<std::ptrdiff_t>(first_tuned - default_bits_.size()));
+  for (size_t t = first_tuned; t < scalars.size(); ++t) scalars[t] = tune_values_[t - first_tuned];
+  return scalars;
 }
 
 void CallPlan::set_tune_param(const std::string& name, int64_t value) {

@@ -37,6 +37,9 @@ class [[gnu::visibility("hidden")]] CallPlan {
                PreparedCall& call) const;
   // The views of a call by name, in order.
   std::vector<const TensorView*> in_order(const std::map<std::string, TensorView>& arguments) const;
+  // The scalars of a call at these sizes, as far as they follow from them; Error{unknown_name},
+  // Error{size_out_of_range}.
+  std::vector<int64_t> scalars_at(const std::map<std::string, int64_t>& sizes) const;
   void set_tune_param(const std::string& name, int64_t value);
   const KernelSignature& signature() const { return *signature_; }
 
@@ -44,39 +47,46 @@ class [[gnu::visibility("hidden")]] CallPlan {
   struct SizeRule {
     size_t argument, dimension;                             // the first dimension that is this size
     int64_t lowest, highest, multiple_of;
+    bool allows(int64_t value) const {
+      return value >= lowest && value <= highest && (multiple_of == 1 || value % multiple_of == 0);
+    }
   };
-  struct DimensionRule {
-    int64_t size;                                           // its extent is this size; -1: a formula
-    const SizeFormula* formula;
+  // What an extent must be is found among the scalars: a size, or else a formula's value, which stands where the
+  // dimension's stride will.
+  struct ExtentRule {
+    size_t scalar;
+    const SizeFormula* formula;                             // null: a size
   };
   struct ArgumentRule {
     DType dtype;
-    bool is_output;
-    size_t rank, first_dimension;                           // of dimension_rules_
+    bool is_output, is_packed, has_formula;
+    size_t rank, first_dimension;                           // of extent_rules_
     int64_t element_bytes;
-    bool is_packed;
   };
   using Views = std::span<const TensorView* const>;
-  using Ranges = SmallArray<ByteRange, 16>;
 
   void make_rules();
-  bool quick_check(Views arguments, int64_t* scalars, Ranges& ranges) const;
-  bool quick_check_argument(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
-  void full_check(Views arguments, int64_t* scalars, Ranges& ranges) const;
+  bool quick_check(const TensorView* const* arguments, int64_t* scalars, ByteRange* ranges) const;
+  bool quick_check_dense(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
+  bool quick_check_strided(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
+  bool quick_check_overlap(const ByteRange* ranges) const;
+  void evaluate_extents(const ArgumentRule& rule, int64_t* scalars) const;
+  void full_check(Views arguments, int64_t* scalars, ByteRange* ranges) const;
   void check_argument(size_t index, const TensorView& view) const;
   void check_sizes(const int64_t* sizes) const;
   void check_extents(size_t index, const TensorView& view, const int64_t* sizes) const;
   void check_packing(size_t index, const TensorView& view) const;
   void check_memory(size_t index, const TensorView& view, ByteRange* range) const;
-  void check_overlap(const Ranges& ranges) const;
-  void bind_sizes(Views arguments, int64_t* sizes) const;
-  bool size_fits(size_t index, int64_t value) const;
+  void check_overlap(const ByteRange* ranges) const;
+  void bind_sizes(const TensorView* const* arguments, int64_t* sizes) const;
   void apply_params(const std::map<std::string, double>& params, int64_t* bits) const;
 
   std::shared_ptr<const KernelSignature> signature_;        // the rules point into it
+  size_t size_count_ = 0, argument_count_ = 0, dimension_count_ = 0, scalar_count_ = 0;
   std::vector<SizeRule> size_rules_;
-  std::vector<DimensionRule> dimension_rules_;
+  std::vector<ExtentRule> extent_rules_;                    // of all dimensions of all arguments
   std::vector<ArgumentRule> argument_rules_;
+  std::vector<size_t> outputs_;                             // positions
   std::vector<int64_t> default_bits_;                       // of run-time parameters
   std::unique_ptr<std::atomic<int64_t>[]> tune_values_;     // may change while other threads call
 };

@@ -55,6 +55,17 @@ void unknown_argument(const KernelSignature& kernel, const std::string& name) {
        did_you_mean(name, names));
 }
 
+void unknown_size(const KernelSignature& kernel, const std::string& name) {
+  auto names = names_of(kernel.sizes);
+  fail(kernel, ErrorCode::unknown_name, "no such size", fmt::format("'{}'", name), one_of(names),
+       did_you_mean(name, names));
+}
+
+void missing_size(const KernelSignature& kernel, const std::string& name) {
+  fail(kernel, ErrorCode::unknown_name, fmt::format("size '{}' is missing", name), "no value for it",
+       fmt::format("{}", fmt::join(names_of(kernel.sizes), ", ")));
+}
+
 void missing_argument(const KernelSignature& kernel, const std::string& name) {
   fail(kernel, ErrorCode::wrong_argument_count, fmt::format("argument '{}' is missing", name), "no tensor of this name",
        fmt::format("{}", fmt::join(names_of(kernel.arguments), ", ")));
@@ -86,6 +97,11 @@ void rank(const KernelSignature& kernel, size_t argument, const TensorView& view
 void stride_count(const KernelSignature& kernel, size_t argument, const TensorView& view) {
   fail(kernel, ErrorCode::wrong_shape, fmt::format("wrong number of strides of {}", shown(kernel, argument)),
        fmt::format("{}", view.strides.size()), fmt::format("{}: one for each dimension", view.shape.size()));
+}
+
+void read_only(const KernelSignature& kernel, size_t argument) {
+  fail(kernel, ErrorCode::read_only_output, fmt::format("{} may only be read", shown(kernel, argument)),
+       "a tensor that its owner gave for reading", "memory that a call may write");
 }
 
 void negative_extent(const KernelSignature& kernel, size_t argument, size_t dimension, int64_t got) {

@@ -8,11 +8,14 @@ namespace lathe::call_error {
 [[noreturn]] void argument_count(const KernelSignature& kernel, size_t got);
 [[noreturn]] void unknown_argument(const KernelSignature& kernel, const std::string& name);
 [[noreturn]] void missing_argument(const KernelSignature& kernel, const std::string& name);
+[[noreturn]] void unknown_size(const KernelSignature& kernel, const std::string& name);
+[[noreturn]] void missing_size(const KernelSignature& kernel, const std::string& name);
 [[noreturn]] void unknown_param(const KernelSignature& kernel, const std::string& name);
 [[noreturn]] void param_type(const KernelSignature& kernel, const RunParam& param, double value);
 [[noreturn]] void dtype(const KernelSignature& kernel, size_t argument, const TensorView& view);
 [[noreturn]] void rank(const KernelSignature& kernel, size_t argument, const TensorView& view);
 [[noreturn]] void stride_count(const KernelSignature& kernel, size_t argument, const TensorView& view);
+[[noreturn]] void read_only(const KernelSignature& kernel, size_t argument);
 [[noreturn]] void negative_extent(const KernelSignature& kernel, size_t argument, size_t dimension, int64_t got);
 // `source`: the dimension that gave the formula its size, as words; "" where none did.
 [[noreturn]] void extent(const KernelSignature& kernel, size_t argument, size_t dimension, int64_t got, int64_t need,

@@ -19,7 +19,9 @@ namespace {
 
 std::vector<BadInput> all() {
   std::vector<BadInput> list = bad_texts();
-  for (const std::vector<BadInput>& more : {bad_calls(), bad_programs()}) list.insert(list.end(), more.begin(), more.end());
+  for (const std::vector<BadInput>& more : {bad_calls(), bad_foreign_tensors(), bad_programs()}) {
+    list.insert(list.end(), more.begin(), more.end());
+  }
   return list;
 }
 

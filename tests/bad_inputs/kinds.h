@@ -12,6 +12,7 @@ struct BadInput {
 };
 std::vector<BadInput> bad_texts();                          // texts.txt
 std::vector<BadInput> bad_calls();                          // calls.cpp
+std::vector<BadInput> bad_foreign_tensors();              // foreign_tensors.cpp
 std::vector<BadInput> bad_programs();                       // programs.cpp
 
 }  // namespace lathe

@@ -87,11 +87,11 @@ class Drawer {
       case Source::plain: trial_.op = small_algorithm(); break;
       case Source::constructed:
         trial_.op = small_algorithm();
-        trial_.schedule.lines = lines_of(constructed_schedule(trial_.op, {.target = trial_.target}));
+        trial_.schedule.lines = lines_of(constructed());
         break;
       case Source::varied_constructed:
         trial_.op = small_algorithm();
-        trial_.schedule = vary(constructed_schedule(trial_.op, {.target = trial_.target}), random_);
+        trial_.schedule = vary(constructed(), random_);
         break;
       case Source::varied_library: {
         const Scheduled& author = random_.pick(library());
@@ -120,6 +120,16 @@ class Drawer {
     while (true) {
       Operator op = with_static_params(legal_random_algorithm(random_), {});
       if (terms_at(op, random_sizes(op, random_, 1)) <= options_.most_work) return op;
+    }
+  }
+
+  // None where even the plain nest is refused, as its kernel will be.
+  Schedule constructed() const {
+    try {
+      return constructed_schedule(trial_.op, {.target = trial_.target});
+    } catch (const Error& error) {
+      if (kind_of(error.code()) != ErrorKind::user) throw;
+      return plain_nest(trial_.op);
     }
   }
 

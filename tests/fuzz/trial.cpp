@@ -170,6 +170,8 @@ Verdict run(const Trial& trial, Coverage* coverage) {
   try {
     CompileOptions options;
     options.target = trial.target;
+    options.cache = Cache::memory;
+    options.schedule = plain_nest(trial.op);
     if (!trial.schedule.empty()) {
       options.schedule = parse_schedule({trial.schedule.text(trial.op.name), {"schedule", 1, 1}}, trial.op);
     }

@@ -219,6 +219,19 @@ TEST_CASE("extents and strides that overflow are refused, not multiplied") {
   kernel(view(0, large, large, large), y);
 }
 
+TEST_CASE("a tensor without gaps whose bytes wrap around to few is refused") {
+  KernelSignature s;
+  s.name = "huge";
+  s.sizes = {{"N", 0, INT64_MAX}, {"M", 0, INT64_MAX}, {"K", 0, INT64_MAX}};
+  s.arguments = {{"X", f64, false, {size(0, "N"), size(1, "M"), size(2, "K")}}, {"Y", f64, true, {}}};
+  Kernel kernel = kernel_of(s);
+  Tensor y(f64, {});
+  double element = 0;
+  // 2^26 * (2^35 + 1) elements: their bytes are 2^29 more than the address space.
+  constexpr int64_t n = int64_t{1} << 26, m = 398739, k = 86171;
+  CHECK_ERROR(kernel(TensorView{&element, f64, {n, m, k}, {m * k, k, 1}}, y), wrong_shape, "input 'X'", "overflow");
+}
+
 TEST_CASE("run-time parameters must exist and fit their type") {
   Dense c;
   std::vector<TensorView> views = {c.va, c.vb, c.vd};

@@ -44,7 +44,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("help starts with examples, for the command and for each verb") {
   Workshop shop;
-  for (const char* verb : {"", "run", "check", "bench", "show", "list", "doctor"}) {
+  for (const char* verb : {"", "run", "check", "bench", "show", "build", "list", "doctor"}) {
     CAPTURE(verb);
     Outcome outcome = lathe_command(shop, std::string(verb) + " --help");
     CHECK(outcome.code == 0);
@@ -142,11 +142,12 @@ TEST_CASE("bench prints one JSON object for each size, with the fields that prog
 TEST_CASE("show prints each stage") {
   Workshop shop;
   CHECK(contains(lathe_command(shop, "show add.lathe --stage algorithm").out, "C[i] = A[i] + B[i]"));
-  CHECK(contains(lathe_command(shop, "show add.lathe --stage schedule").out, "the plain nest"));
+  CHECK(contains(lathe_command(shop, "show add.lathe --stage schedule --schedule naive").out, "the plain nest"));
+  CHECK(contains(lathe_command(shop, "show add.lathe --stage schedule").out, ".vectorize("));
   CHECK(contains(lathe_command(shop, "show add.lathe --stage loops").out, "for "));
   CHECK(contains(lathe_command(shop, "show stdlib:blur3x3 --directive 2").out, "# before By.split(y, yb, yi, 128, even)"));
   CHECK(contains(lathe_command(shop, "show stdlib:blur3x3 --directive 2 --diff").out, "for yb in"));
-  CHECK(lathe_command(shop, "show add.lathe --directive 1").code == 2);
+  CHECK(lathe_command(shop, "show add.lathe --schedule naive --directive 1").code == 2);
   CHECK(contains(lathe_command(shop, "show add.lathe --stage llvm").out, "define "));
   CHECK(contains(lathe_command(shop, "show add.lathe --stage asm").out, "ret"));
 }

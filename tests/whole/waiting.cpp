@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "jit/compile.h"
+#include "jit/runtime/background.h"
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
@@ -71,28 +73,50 @@ TEST_CASE("a kernel that did not wait has compiled twice, and no size compiles a
   CHECK(kernel.stats().variants == 2);
 }
 
+TEST_CASE("a kernel that did not wait runs while nothing else of it is compiled yet" * doctest::test_suite("threads")) {
+  std::promise<void> open;
+  run_in_background([gate = open.get_future().share()] { gate.wait(); });  // before the kernel's own variants
+  const Operator op = product();
+  const int64_t before = compile_events();
+  const Kernel kernel = compile(op, first(op, tiles));
+  CHECK(compile_events() == before + 1);
+  CHECK(kernel.stats().variants == 1);
+  for (int64_t i = 1; i <= 20; ++i) CHECK(difference(kernel, op, i % 7 + 1, i % 5 + 1, i) == "");
+  CHECK(compile_events() == before + 1);
+  open.set_value();
+  CHECK(kernel.wait());
+  CHECK(compile_events() == before + 2);
+  CHECK(kernel.stats().variants == 2);
+  CHECK(difference(kernel, op, 9, 7, 33) == "");
+}
+
 TEST_CASE("code of the first variant is not compiled again with the others" * doctest::test_suite("threads")) {
   const Operator op = product();
   CompileOptions options = first(op, tiles);
   const Kernel in_two = compile(op, options);
   CHECK(in_two.wait());
   options.wait = Wait::all;
+  options.cache = Cache::none;
   const Kernel whole = compile(op, options);
-  options.schedule.reset();
+  options.schedule = plain_nest(op);
   const Kernel plain = compile(op, options);
   const int64_t again = in_two.stats().ir_instructions - whole.stats().ir_instructions;
   CHECK(again > 0);                                         // an entry
   CHECK(again < plain.stats().ir_instructions);             // not the nest
 }
 
-TEST_CASE("a kernel without a schedule is whole at once" * doctest::test_suite("threads")) {
+TEST_CASE("a kernel without a schedule runs as the plain nest until the constructed one is there" * doctest::test_suite("threads")) {
   const Operator op = product();
   CompileOptions options;
   options.wait = Wait::first;
+  options.cache = Cache::none;
   const int64_t before = compile_events();
   const Kernel kernel = compile(op, options);
-  CHECK(compile_events() == before + 1);
+  CHECK(difference(kernel, op, 3, 4, 5) == "");
   CHECK(kernel.wait());
+  CHECK(compile_events() == before + 2);
+  CHECK(kernel.stats().variants > 1);
+  CHECK(difference(kernel, op, 40, 50, 60) == "");
 }
 
 TEST_CASE("kernels may be dropped at once while their variants are compiled" * doctest::test_suite("threads")) {

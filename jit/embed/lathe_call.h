@@ -1,0 +1,22 @@
+/* The call of a kernel that was built ahead of time: its checks, and the choice of the code that this CPU can run. It
+   reads a description that `lathe build` writes; embed.cpp has its layout. Needs the C library alone. */
+#ifndef LATHE_CALL
+#define LATHE_CALL
+
+#include "jit/runtime/abi.h"
+
+/* Instruction set levels, strongest first. */
+enum { LATHE_LEVELS = 3 }; /* x86-64-v4, -v3, -v2 */
+
+typedef struct LatheKernel {
+  const int64_t* table;
+  const char* text;
+  LatheEntry entries[LATHE_LEVELS]; /* null: not built for this level */
+} LatheKernel;
+
+/* Checks everything, then runs. Returns 0, or the code of an error that `error`, where given, describes; nothing was
+   written then, but after 509 (no scratch memory). `context` null: this thread and the C library's memory. */
+int32_t lathe_call(const LatheKernel* kernel, const LatheTensor* const* tensors, const int64_t* param_bits,
+                   LatheContext* context, LatheError* error);
+
+#endif

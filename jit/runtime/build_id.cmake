@@ -1,0 +1,10 @@
+# Writes OUTPUT: build_id(), a hash of the files listed in the file LIST, one path a line.
+file(STRINGS ${LIST} files)
+set(all "")
+foreach(file ${files})
+  file(SHA256 ${file} hash)
+  string(APPEND all ${hash})
+endforeach()
+string(SHA256 id "${all}")
+string(SUBSTRING ${id} 0 32 id)
+file(WRITE ${OUTPUT} "#include \"jit/runtime/build_id.h\"\nnamespace lathe {\nstd::string_view build_id() { return \"${id}\"; }\n}\n")

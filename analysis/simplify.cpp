@@ -193,6 +193,11 @@ Expr simplify(const Expr& e, const Facts& facts) { return e.defined() ? Simplifi
 
 namespace {
 
+bool is_data(const Expr& e) {
+  bool found = false;
+  visit(e, [&](const Expr& node) { found = found || node.kind() == ExprKind::access; });
+  return found;
+}
 
 std::optional<Range> quotient_interval(const Expr& e, const VarRanges& ranges, const Facts& facts) {
   int64_t divisor = 0;
@@ -215,7 +220,7 @@ std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, con
     Monomial fixed;
     bool fixed_nonnegative = true;
     for (const Expr& f : m) {
-      bool moves = std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return uses_var(f, r.first); });
+      bool moves = is_data(f) || std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return uses_var(f, r.first); });
       if (!moves) {
         fixed.push_back(f);
         fixed_nonnegative = fixed_nonnegative && facts.nonnegative(f);
@@ -238,16 +243,36 @@ std::optional<Range> affine_interval(const Expr& e, const VarRanges& ranges, con
   return Range{low.expr(), high.expr()};
 }
 
+// What holds an index that is data: min from above, max from below. `lower` asks for the bound below.
+std::optional<Expr> held(const Expr& e, bool lower, const VarRanges& ranges, const Facts& facts) {
+  if (!e.is_op(Op::min) && !e.is_op(Op::max)) {
+    const auto range = interval_of(e, ranges, facts);
+    return range ? std::optional(lower ? range->lowest : range->highest) : std::nullopt;
+  }
+  const auto a = held(e.arg(0), lower, ranges, facts), b = held(e.arg(1), lower, ranges, facts);
+  if (a && b) return make_op(e->op, {*a, *b});
+  const bool one_is_enough = e.is_op(lower ? Op::max : Op::min);
+  return !one_is_enough ? std::nullopt : a ? a : b;
+}
+
+// All values of an integer type of fewer bits than an index.
+std::optional<Range> range_of_type(DType type) {
+  if (type == DType::boolean) return Range{integer(0), integer(1)};
+  if (!is_integer(type) || bits_of(type) >= 64) return std::nullopt;
+  const int64_t values = int64_t{1} << bits_of(type), lowest = is_signed(type) ? -values / 2 : 0;
+  return Range{integer(lowest), integer(lowest + values - 1)};
+}
+
 }  // namespace
 
 std::optional<Range> interval_of(const Expr& e, const VarRanges& ranges, const Facts& facts) {
+  if (e.kind() == ExprKind::cast && is_data(e)) return range_of_type(e.arg(0).type().dtype);
   if (e.kind() == ExprKind::op) {
     switch (e->op) {
       case Op::div: case Op::mod: return quotient_interval(e, ranges, facts);
       case Op::min: case Op::max: {
-        auto a = interval_of(e.arg(0), ranges, facts), b = interval_of(e.arg(1), ranges, facts);
-        if (!a || !b) return std::nullopt;
-        return Range{make_op(e->op, {a->lowest, b->lowest}), make_op(e->op, {a->highest, b->highest})};
+        auto low = held(e, true, ranges, facts), high = held(e, false, ranges, facts);
+        return low && high ? std::optional(Range{*low, *high}) : std::nullopt;
       }
       case Op::select: {
         auto a = interval_of(e.arg(1), ranges, facts), b = interval_of(e.arg(2), ranges, facts);
@@ -263,6 +288,7 @@ std::optional<Range> interval_of(const Expr& e, const VarRanges& ranges, const F
     auto it = ranges.find(e->name);
     return it == ranges.end() ? Range{e, e} : it->second;
   }
+  if (is_data(e)) return std::nullopt;
   for (const auto& [name, range] : ranges) if (uses_var(e, name)) return std::nullopt;
   return e.type() == Type{DType::i64, 1} ? std::optional(Range{e, e}) : std::nullopt;
 }

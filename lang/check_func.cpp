@@ -264,6 +264,32 @@ void FuncChecker::boundary(const FuncContents& f, const Expr& e, bool from_func,
   }
 }
 
+static bool reads(const Expr& e) {
+  bool found = false;
+  visit(e, [&](const Expr& node) { found = found || node.kind() == ExprKind::access; });
+  return found;
+}
+
+// Whether an index has a bound, from below or from above, whatever the data in it: by its type, or by min and max.
+static bool is_held(const Expr& e, bool below) {
+  if (!reads(e)) return true;
+  if (e.kind() == ExprKind::cast) {
+    const DType from = e.arg(0).type().dtype;
+    return from == DType::boolean || (is_integer(from) && bits_of(from) < 64);
+  }
+  if (e.kind() != ExprKind::op) return false;
+  const auto first = [&](bool side) { return is_held(e.arg(0), side); };
+  const auto second = [&](bool side) { return is_held(e.arg(1), side); };
+  switch (e->op) {
+    case Op::min: return below ? first(true) && second(true) : first(false) || second(false);
+    case Op::max: return below ? first(true) || second(true) : first(false) && second(false);
+    case Op::add: return first(below) && second(below);
+    case Op::sub: return first(below) && second(!below);
+    case Op::mul: return first(true) && first(false) && second(true) && second(false);
+    default: return false;
+  }
+}
+
 void FuncChecker::index(const FuncContents& f, const Expr& e, const Expr& index, bool from_func,
                         const SourceLocation& where) const {
   if (index.type() != Type{DType::i64, 1}) {
@@ -271,11 +297,14 @@ void FuncChecker::index(const FuncContents& f, const Expr& e, const Expr& index,
            place(index, where), is_integer(index.type().dtype) ? "write i64(...)" : "");
   }
   if (e->boundary != Boundary::inside || (update_ && update_->reads_what_it_writes(f, e))) return;
+  const bool own = e->name == f.name;
+  if (from_func && !own && is_held(index, true) && is_held(index, false)) return;
   visit(index, [&](const Expr& inner) {
     if (inner.kind() != ExprKind::access) return;
-    refuse(ErrorCode::unbounded_index, fmt::format("{} reads {} at an index that is data", f.name, e->name),
-           print(index), from_func ? "an input: a Func has no bounds that a rule could use" : "a boundary rule",
-           place(inner, where), from_func ? "" : "write for example: outside edge");
+    refuse(ErrorCode::unbounded_index, fmt::format("{} reads {} at an index that is data", f.name, e->name), print(index),
+           !from_func ? "a boundary rule" : own ? "the place that it writes, or an index without data" : "an index with bounds",
+           place(inner, where),
+           !from_func ? "write for example: outside edge" : own ? "" : fmt::format("write for example: min(max({}, 0), N - 1)", print(index)));
   });
 }
 

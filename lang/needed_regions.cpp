@@ -3,12 +3,14 @@
 #include "lang/needed_regions.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 namespace lathe {
 namespace {
 
 constexpr int64_t far_away = int64_t{1} << 62;
+constexpr Interval anything = {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
 __extension__ typedef __int128 Wide;
 using Range = std::optional<Interval>;
 using Vars = std::map<std::string, Interval>;
@@ -64,7 +66,8 @@ Range range_of(const Expr& e, const Vars& vars, KnownRanges& known);
 Range range_of_op(const Expr& e, const Vars& vars, KnownRanges& known) {
   std::vector<Interval> args;
   for (size_t i = e.is_op(Op::select) ? 1 : 0; i < e.args().size(); ++i) {
-    const Range range = range_of(e.arg(i), vars, known);
+    Range range = range_of(e.arg(i), vars, known);
+    if (!range && (e.is_op(Op::min) || e.is_op(Op::max))) range = anything;   // the other operand may hold it
     if (!range) return {};
     args.push_back(*range);
   }
@@ -224,7 +227,8 @@ double points_in(const Box& box) {
 
 std::optional<Interval> range_of(const Expr& e, const std::map<std::string, Interval>& vars) {
   KnownRanges known;
-  return range_of(e, vars, known);
+  const Range range = range_of(e, vars, known);
+  return range ? checked_range(range->low, range->high) : range;
 }
 
 NeededRegions needed_regions(const Operator& op, const std::map<std::string, Scalar>& constants) {

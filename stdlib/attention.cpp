@@ -6,51 +6,54 @@
 namespace lathe::stdlib {
 
 Operator attention() {
-  Var h("h"), i("i"), j("j"), d("d");
-  Size H("H"), T("T"), S("S", 1, 1 << 20), E("E"), D("D");
-  Param scale("scale", f32, 0.125);
-  Input Q("Q", f32, {H, T, E}), K("K", f32, {H, S, E}), V("V", f32, {H, S, D});
-  RDom e(0, E, "e"), rj(0, S, "j");
+  Var b("b"), h("h"), i("i"), j("j"), d("d");
+  Size B("B"), H("H"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
+  Param causal("causal", 0), scale("scale", f32, 0.125);
+  Input query("query", f32, {B, H, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  RDom rd(0, D, "d"), rj(0, KV, "j");
   Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
-  score(h, i, j) = sum(e, Q(h, i, e) * K(h, j, e)) * scale;
-  masked(h, i, j) = select(le(j, i + S - T), score(h, i, j), -std::numeric_limits<float>::infinity());
-  top(h, i) = reduce_max(rj, masked(h, i, rj));
-  weight(h, i, j) = exp(masked(h, i, j) - top(h, i));
-  total(h, i) = sum(rj, weight(h, i, rj));
-  O(h, i, d) = sum(rj, weight(h, i, rj) * V(h, rj, d)) / total(h, i);
-  return make_operator("attention", {Q, K, V, scale}, {{O, {H, T, D}}});
+  score(b, h, i, j) = sum(rd, query(b, h, i, rd) * key(b, h, j, rd)) * scale;
+  masked(b, h, i, j) =
+      select(eq(causal, 0) | le(j, i + KV - Q), score(b, h, i, j), -std::numeric_limits<float>::infinity());
+  top(b, h, i) = reduce_max(rj, masked(b, h, i, rj));
+  weight(b, h, i, j) = exp(masked(b, h, i, j) - top(b, h, i));
+  total(b, h, i) = sum(rj, weight(b, h, i, rj));
+  O(b, h, i, d) = sum(rj, weight(b, h, i, rj) * value(b, h, rj, d)) / total(b, h, i);
+  return make_operator("attention", {query, key, value, causal, scale}, {{O, {B, H, Q, D}}});
 }
 
-Operator attend() {
-  Var h("h"), s("s"), e("e"), d("d");
-  Size H("H"), S("S", 1, 1 << 20), E("E"), D("D");
-  Param scale("scale", f32, 0.125);
-  Input q("q", f32, {H, E}), k("k", f32, {H, E}), v("v", f32, {H, D}), keys("keys", f32, {H, S, E});
-  Input values("values", f32, {H, S, D}), at("at", i64, {});
-  RDom fresh(0, 1, "new"), re(0, E, "e"), rs(0, S, "s");
-  Func K("K"), V("V"), score("score"), top("top"), weight("weight"), O("O");
-  K(h, s, e) = keys(h, s, e);
-  over(fresh, K(h, at() + fresh, e)) = k(h, e);
-  V(h, s, d) = values(h, s, d);
-  over(fresh, V(h, at() + fresh, d)) = v(h, d);
-  score(h, s) = select(le(s, at()), sum(re, q(h, re) * K(h, s, re)) * scale, -std::numeric_limits<float>::infinity());
-  top(h) = reduce_max(rs, score(h, rs));
-  weight(h, s) = exp(score(h, s) - top(h));
-  O(h, d) = sum(rs, weight(h, rs) * V(h, rs, d)) / sum(rs, weight(h, rs));
-  return make_operator("attend", {q, k, v, keys, values, at, scale},
-                       {{O, {H, D}}, {K, {H, S, E}, keys}, {V, {H, S, D}, values}});
+Operator window_attention() {
+  Var b("b"), h("h"), i("i"), j("j"), d("d");
+  Size B("B"), H("H"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
+  Param window("window", 128), scale("scale", f32, 0.125);
+  Input query("query", f32, {B, H, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  RDom rd(0, D, "d"), rj(0, KV, "j");
+  Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
+  score(b, h, i, j) = sum(rd, query(b, h, i, rd) * key(b, h, j, rd)) * scale;
+  masked(b, h, i, j) = select(le(j, i + KV - Q) & gt(j, i + KV - Q - window), score(b, h, i, j),
+                              -std::numeric_limits<float>::infinity());
+  top(b, h, i) = reduce_max(rj, masked(b, h, i, rj));
+  weight(b, h, i, j) = exp(masked(b, h, i, j) - top(b, h, i));
+  total(b, h, i) = sum(rj, weight(b, h, i, rj));
+  O(b, h, i, d) = sum(rj, weight(b, h, i, rj) * value(b, h, rj, d)) / total(b, h, i);
+  return make_operator("window_attention", {query, key, value, window, scale}, {{O, {B, H, Q, D}}});
 }
 
-Operator rope() {
-  Var t("t"), h("h"), e("e"), c("c");
-  Size T("T"), H("H"), E("E", 1, 1 << 20);
-  Param base("base", f32, 10000);
-  Input X("X", f32, {T, H, E, 2}), position("position", i64, {T});
-  Func angle("angle"), Y("Y");
-  angle(t, e) = cast(f32, position(t)) * pow(base, -cast(f32, e) / cast(f32, E));
-  Y(t, h, e, c) =
-      X(t, h, e, c) * cos(angle(t, e)) + select(eq(c, 0), -X(t, h, e, 1), X(t, h, e, 0)) * sin(angle(t, e));
-  return make_operator("rope", {X, position, base}, {{Y, {T, H, E, 2}}});
+Operator grouped_attention() {
+  Var b("b"), h("h"), g("g"), i("i"), j("j"), d("d");
+  Size B("B"), H("H"), G("G"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
+  Param causal("causal", 1), scale("scale", f32, 0.125);
+  Input query("query", f32, {B, H, G, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  RDom rd(0, D, "d"), rj(0, KV, "j");
+  Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
+  score(b, h, g, i, j) = sum(rd, query(b, h, g, i, rd) * key(b, h, j, rd)) * scale;
+  masked(b, h, g, i, j) =
+      select(eq(causal, 0) | le(j, i + KV - Q), score(b, h, g, i, j), -std::numeric_limits<float>::infinity());
+  top(b, h, g, i) = reduce_max(rj, masked(b, h, g, i, rj));
+  weight(b, h, g, i, j) = exp(masked(b, h, g, i, j) - top(b, h, g, i));
+  total(b, h, g, i) = sum(rj, weight(b, h, g, i, rj));
+  O(b, h, g, i, d) = sum(rj, weight(b, h, g, i, rj) * value(b, h, rj, d)) / total(b, h, g, i);
+  return make_operator("grouped_attention", {query, key, value, causal, scale}, {{O, {B, H, G, Q, D}}});
 }
 
 }  // namespace lathe::stdlib

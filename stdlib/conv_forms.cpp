@@ -11,11 +11,11 @@ Operator dilated_conv() {
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, y, x, c) = X.at({n, y - pad, x - pad, c}, Boundary::constant, 0);
-  Y(n, y, x, o) =
-      sum({r, s, rc}, P(n, y * stride + r * dilation, x * stride + s * dilation, rc) * F(r, s, rc, o));
+  Y(n, y, x, o) = sum({r, s, rc}, P(n, y * stride + r * dilation, x * stride + s * dilation, rc) * F(r, s, rc, o));
   return make_operator("dilated_conv", {X, F, stride, pad, dilation},
-                       {{Y, {N, (H + 2 * pad - dilation * (R - 1) - 1) / stride + 1,
-                             (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1, O}}});
+                       {{Y,
+                         {N, (H + 2 * pad - dilation * (R - 1) - 1) / stride + 1,
+                          (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1, O}}});
 }
 
 Operator grouped_conv() {
@@ -31,7 +31,7 @@ Operator grouped_conv() {
                        {{Y, {N, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1, G, O}}});
 }
 
-Operator depthwise_conv() {
+Operator depthwise() {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C"), R("R"), S("S");
   Param stride("stride", 1), pad("pad", 1);
@@ -40,7 +40,7 @@ Operator depthwise_conv() {
   Func P("P"), Y("Y");
   P(n, y, x, c) = X.at({n, y - pad, x - pad, c}, Boundary::constant, 0);
   Y(n, y, x, c) = sum({r, s}, P(n, y * stride + r, x * stride + s, c) * F(r, s, c));
-  return make_operator("depthwise_conv", {X, F, stride, pad},
+  return make_operator("depthwise", {X, F, stride, pad},
                        {{Y, {N, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1, C}}});
 }
 
@@ -51,11 +51,38 @@ Operator transposed_conv() {
   Input X("X", f32, {N, H, W, C}), F("F", f32, {R, S, C, O});
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func Z("Z"), Y("Y");
-  Z(n, y, x, c) = select(eq(y % stride, 0) & eq(x % stride, 0),
-                         X.at({n, y / stride, x / stride, c}, Boundary::constant, 0), 0);
+  Z(n, y, x, c) =
+      select(eq(y % stride, 0) & eq(x % stride, 0), X.at({n, y / stride, x / stride, c}, Boundary::constant, 0), 0);
   Y(n, y, x, o) = sum({r, s, rc}, Z(n, y + pad - r, x + pad - s, rc) * F(r, s, rc, o));
   return make_operator("transposed_conv", {X, F, stride, pad},
                        {{Y, {N, (H - 1) * stride - 2 * pad + R, (W - 1) * stride - 2 * pad + S, O}}});
+}
+
+Operator conv1d() {
+  Var n("n"), x("x"), c("c"), o("o");
+  Size N("N"), W("W"), C("C"), S("S"), O("O");
+  Param stride("stride", 1), pad("pad", 1), dilation("dilation", 1);
+  Input X("X", f32, {N, W, C}), F("F", f32, {S, C, O});
+  RDom s(0, S, "s"), rc(0, C, "c");
+  Func P("P"), Y("Y");
+  P(n, x, c) = X.at({n, x - pad, c}, Boundary::constant, 0);
+  Y(n, x, o) = sum({s, rc}, P(n, x * stride + s * dilation, rc) * F(s, rc, o));
+  return make_operator("conv1d", {X, F, stride, pad, dilation},
+                       {{Y, {N, (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1, O}}});
+}
+
+Operator conv3d() {
+  Var n("n"), z("z"), y("y"), x("x"), c("c"), o("o");
+  Size N("N"), D("D"), H("H"), W("W"), C("C"), Q("Q"), R("R"), S("S"), O("O");
+  Param stride("stride", 1), pad("pad", 1);
+  Input X("X", f32, {N, D, H, W, C}), F("F", f32, {Q, R, S, C, O});
+  RDom q(0, Q, "q"), r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
+  Func P("P"), Y("Y");
+  P(n, z, y, x, c) = X.at({n, z - pad, y - pad, x - pad, c}, Boundary::constant, 0);
+  Y(n, z, y, x, o) = sum({q, r, s, rc}, P(n, z * stride + q, y * stride + r, x * stride + s, rc) * F(q, r, s, rc, o));
+  return make_operator(
+      "conv3d", {X, F, stride, pad},
+      {{Y, {N, (D + 2 * pad - Q) / stride + 1, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1, O}}});
 }
 
 }  // namespace lathe::stdlib

@@ -14,21 +14,33 @@ Operator warp() {
   fx(y, x) = u(y, x) - floor(u(y, x));
   iy(y, x) = cast(i64, floor(v(y, x)));
   ix(y, x) = cast(i64, floor(u(y, x)));
-  const auto pixel = [&](const Expr& row, const Expr& column) { return X.at({row, column, c}, Boundary::edge); };
-  const auto between = [&](const Expr& row) {
-    return pixel(row, ix(y, x)) * (1 - fx(y, x)) + pixel(row, ix(y, x) + 1) * fx(y, x);
-  };
-  above(y, x, c) = between(iy(y, x));
-  below(y, x, c) = between(iy(y, x) + 1);
+  above(y, x, c) = X.at({iy(y, x), ix(y, x), c}, Boundary::edge) * (1 - fx(y, x)) +
+                   X.at({iy(y, x), ix(y, x) + 1, c}, Boundary::edge) * fx(y, x);
+  below(y, x, c) = X.at({iy(y, x) + 1, ix(y, x), c}, Boundary::edge) * (1 - fx(y, x)) +
+                   X.at({iy(y, x) + 1, ix(y, x) + 1, c}, Boundary::edge) * fx(y, x);
   Y(y, x, c) = above(y, x, c) * (1 - fy(y, x)) + below(y, x, c) * fy(y, x);
   return make_operator("warp", {X, flow}, {{Y, {P, Q, C}}});
 }
 
-namespace {
-
-Expr median(const Expr& a, const Expr& b, const Expr& c) { return max(min(a, b), min(max(a, b), c)); }
-
-}  // namespace
+Operator affine_warp() {
+  Var y("y"), x("x"), c("c");
+  Size H("H", 1, 1 << 20), W("W", 1, 1 << 20), C("C");
+  Param height("height", 96), width("width", 96);
+  Input X("X", f32, {H, W, C}), A("A", f32, {2, 3});
+  Func v("v"), u("u"), fy("fy"), fx("fx"), iy("iy"), ix("ix"), above("above"), below("below"), Y("Y");
+  v(y, x) = A(0, 0) * cast(f32, y) + A(0, 1) * cast(f32, x) + A(0, 2);
+  u(y, x) = A(1, 0) * cast(f32, y) + A(1, 1) * cast(f32, x) + A(1, 2);
+  fy(y, x) = v(y, x) - floor(v(y, x));
+  fx(y, x) = u(y, x) - floor(u(y, x));
+  iy(y, x) = cast(i64, floor(v(y, x)));
+  ix(y, x) = cast(i64, floor(u(y, x)));
+  above(y, x, c) = X.at({iy(y, x), ix(y, x), c}, Boundary::edge) * (1 - fx(y, x)) +
+                   X.at({iy(y, x), ix(y, x) + 1, c}, Boundary::edge) * fx(y, x);
+  below(y, x, c) = X.at({iy(y, x) + 1, ix(y, x), c}, Boundary::edge) * (1 - fx(y, x)) +
+                   X.at({iy(y, x) + 1, ix(y, x) + 1, c}, Boundary::edge) * fx(y, x);
+  Y(y, x, c) = above(y, x, c) * (1 - fy(y, x)) + below(y, x, c) * fy(y, x);
+  return make_operator("affine_warp", {X, A, height, width}, {{Y, {height, width, C}}});
+}
 
 Operator median3x3() {
   Var y("y"), x("x");
@@ -38,11 +50,11 @@ Operator median3x3() {
   P(y, x) = X.at({y, x}, Boundary::edge);
   low(y, x) = min(min(P(y - 1, x), P(y, x)), P(y + 1, x));
   high(y, x) = max(max(P(y - 1, x), P(y, x)), P(y + 1, x));
-  middle(y, x) = median(P(y - 1, x), P(y, x), P(y + 1, x));
+  middle(y, x) = max(min(P(y - 1, x), P(y, x)), min(max(P(y - 1, x), P(y, x)), P(y + 1, x)));
   top(y, x) = max(max(low(y, x - 1), low(y, x)), low(y, x + 1));
   bottom(y, x) = min(min(high(y, x - 1), high(y, x)), high(y, x + 1));
-  centre(y, x) = median(middle(y, x - 1), middle(y, x), middle(y, x + 1));
-  Y(y, x) = median(top(y, x), centre(y, x), bottom(y, x));
+  centre(y, x) = max(min(middle(y, x - 1), middle(y, x)), min(max(middle(y, x - 1), middle(y, x)), middle(y, x + 1)));
+  Y(y, x) = max(min(top(y, x), centre(y, x)), min(max(top(y, x), centre(y, x)), bottom(y, x)));
   return make_operator("median3x3", {X}, {{Y, {H, W}}});
 }
 

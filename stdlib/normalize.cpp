@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "lang/func.h"
 #include "stdlib/library.h"
 
@@ -15,7 +17,31 @@ Operator softmax() {
   return make_operator("softmax", {X}, {{Y, {M, N}}});
 }
 
-Operator layer_norm() {
+Operator log_softmax() {
+  Var i("i"), j("j");
+  Size M("M"), N("N");
+  Input X("X", f32, {M, N});
+  RDom k(0, N, "k");
+  Func top("top"), rest("rest"), Y("Y");
+  top(i) = reduce_max(k, X(i, k));
+  rest(i) = log(sum(k, exp(X(i, k) - top(i))));
+  Y(i, j) = X(i, j) - top(i) - rest(i);
+  return make_operator("log_softmax", {X}, {{Y, {M, N}}});
+}
+
+Operator log_sum_exp() {
+  Var i("i");
+  Size M("M"), N("N");
+  Input X("X", f32, {M, N});
+  RDom k(0, N, "k");
+  Func top("top"), base("base"), S("S");
+  top(i) = reduce_max(k, X(i, k));
+  base(i) = select(lt(abs(top(i)), std::numeric_limits<float>::infinity()), top(i), 0);
+  S(i) = base(i) + log(sum(k, exp(X(i, k) - base(i))));
+  return make_operator("log_sum_exp", {X}, {{S, {M}}});
+}
+
+Operator layernorm() {
   Var i("i"), j("j");
   Size M("M"), N("N");
   Param epsilon("epsilon", f32, 1e-5);
@@ -25,10 +51,10 @@ Operator layer_norm() {
   mean(i) = sum(k, X(i, k)) / cast(f32, N);
   variance(i) = sum(k, (X(i, k) - mean(i)) * (X(i, k) - mean(i))) / cast(f32, N);
   Y(i, j) = (X(i, j) - mean(i)) / sqrt(variance(i) + epsilon) * gain(j) + bias(j);
-  return make_operator("layer_norm", {X, gain, bias, epsilon}, {{Y, {M, N}}});
+  return make_operator("layernorm", {X, gain, bias, epsilon}, {{Y, {M, N}}});
 }
 
-Operator rms_norm() {
+Operator rmsnorm() {
   Var i("i"), j("j");
   Size M("M"), N("N");
   Param epsilon("epsilon", f32, 1e-5);
@@ -37,7 +63,7 @@ Operator rms_norm() {
   Func square("square"), Y("Y");
   square(i) = sum(k, X(i, k) * X(i, k)) / cast(f32, N);
   Y(i, j) = X(i, j) / sqrt(square(i) + epsilon) * gain(j);
-  return make_operator("rms_norm", {X, gain, epsilon}, {{Y, {M, N}}});
+  return make_operator("rmsnorm", {X, gain, epsilon}, {{Y, {M, N}}});
 }
 
 }  // namespace lathe::stdlib

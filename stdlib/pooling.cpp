@@ -15,8 +15,20 @@ Operator max_pool() {
                        {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
 }
 
-Operator average_pool() {
+Operator max_pool_argmax() {
   Var n("n"), y("y"), x("x"), c("c");
+  Size N("N"), H("H"), W("W"), C("C");
+  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Input X("X", f32, {N, H, W, C});
+  RDom r(0, window, "r"), s(0, window, "s");
+  Func Y("Y");
+  Y(n, y, x, c) = argmax({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
+  return make_operator("max_pool_argmax", {X, window, stride, pad},
+                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+}
+
+Operator average_pool() {
+  Var y("y"), x("x"), n("n"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
   Param window("window", 3), stride("stride", 2), pad("pad", 1);
   Input X("X", f32, {N, H, W, C});
@@ -24,10 +36,30 @@ Operator average_pool() {
   Func inside("inside"), Y("Y");
   inside(y, x) = cast(f32, (min(y * stride - pad + window, H) - max(y * stride - pad, 0)) *
                                (min(x * stride - pad + window, W) - max(x * stride - pad, 0)));
-  Y(n, y, x, c) = sum({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::constant, 0)) /
-                  inside(y, x);
+  Y(n, y, x, c) =
+      sum({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::constant, 0)) / inside(y, x);
   return make_operator("average_pool", {X, window, stride, pad},
                        {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+}
+
+Operator global_max_pool() {
+  Var n("n"), c("c");
+  Size N("N"), H("H"), W("W"), C("C");
+  Input X("X", f32, {N, H, W, C});
+  RDom y(0, H, "y"), x(0, W, "x");
+  Func Y("Y");
+  Y(n, c) = reduce_max({y, x}, X(n, y, x, c));
+  return make_operator("global_max_pool", {X}, {{Y, {N, C}}});
+}
+
+Operator global_average_pool() {
+  Var n("n"), c("c");
+  Size N("N"), H("H"), W("W"), C("C");
+  Input X("X", f32, {N, H, W, C});
+  RDom y(0, H, "y"), x(0, W, "x");
+  Func Y("Y");
+  Y(n, c) = sum({y, x}, X(n, y, x, c)) / cast(f32, H * W);
+  return make_operator("global_average_pool", {X}, {{Y, {N, C}}});
 }
 
 }  // namespace lathe::stdlib

@@ -4,6 +4,17 @@
 namespace lathe::stdlib {
 
 Operator prefix_sum() {
+  Var j("j");
+  Size N("N");
+  Input X("X", f32, {N});
+  RDom k(0, N - 1, "k");
+  Func S("S");
+  S(j) = X(j);
+  over(k, S(k + 1)) = S(k) + X(k + 1);
+  return make_operator("prefix_sum", {X}, {{S, {N}}});
+}
+
+Operator cumulative_sum() {
   Var i("i"), j("j");
   Size M("M"), N("N");
   Input X("X", f32, {M, N});
@@ -11,7 +22,7 @@ Operator prefix_sum() {
   Func S("S");
   S(i, j) = X(i, j);
   over(k, S(i, k + 1)) = S(i, k) + X(i, k + 1);
-  return make_operator("prefix_sum", {X}, {{S, {M, N}}});
+  return make_operator("cumulative_sum", {X}, {{S, {M, N}}});
 }
 
 Operator linear_recurrence() {

@@ -23,6 +23,16 @@ Operator argmax() {
   return make_operator("argmax", {A}, {{B, {M}}});
 }
 
+Operator argmin() {
+  Var i("i");
+  Size M("M"), N("N");
+  Input A("A", f32, {M, N});
+  RDom k(0, N, "k");
+  Func B("B");
+  B(i) = lathe::argmin(k, A(i, k));
+  return make_operator("argmin", {A}, {{B, {M}}});
+}
+
 Operator kmeans_assign() {
   Var n("n"), k("k");
   Size N("N"), K("K"), D("D");
@@ -30,17 +40,8 @@ Operator kmeans_assign() {
   RDom d(0, D, "d"), rk(0, K, "k");
   Func distance("distance"), nearest("nearest");
   distance(n, k) = sum(d, (X(n, d) - centre(k, d)) * (X(n, d) - centre(k, d)));
-  nearest(n) = argmin(rk, distance(n, rk));
+  nearest(n) = lathe::argmin(rk, distance(n, rk));
   return make_operator("kmeans_assign", {X, centre}, {{nearest, {N}}});
-}
-
-Operator embedding() {
-  Var t("t"), e("e");
-  Size V("V"), E("E"), T("T");
-  Input table("table", f32, {V, E}), word("word", i64, {T});
-  Func Y("Y");
-  Y(t, e) = table.at({word(t), e}, Boundary::constant, 0);
-  return make_operator("embedding", {table, word}, {{Y, {T, E}}});
 }
 
 // From the last place on, each takes its left neighbour where the new element goes further left, else the new element

@@ -39,8 +39,45 @@ bool is_place(K kind) {
 
 }  // namespace
 
+// A formula that is written out in each reader grows with every step of a chain: four neighbours of four neighbours of ...
+// Beyond so many nodes a Func is computed whole instead.
+static constexpr double most_inlined_nodes = 2000;
+
+// Sums, products with numbers, quotients by numbers: the part that is read has known bounds.
+static bool is_plain_index(const Expr& e) {
+  if (e.kind() == ExprKind::constant || e.kind() == ExprKind::var) return true;
+  if (e.kind() != ExprKind::op) return false;
+  const bool scales = e.is_op(Op::mul) || e.is_op(Op::div) || e.is_op(Op::mod);
+  if (scales && e.arg(1).kind() != ExprKind::constant && !(e.is_op(Op::mul) && e.arg(0).kind() == ExprKind::constant)) return false;
+  if (!scales && !e.is_op(Op::add) && !e.is_op(Op::sub) && !e.is_op(Op::min) && !e.is_op(Op::max)) return false;
+  return std::all_of(e.args().begin(), e.args().end(), is_plain_index);
+}
+
+// How large the values become with these Funcs written out in place of their reads.
+static double nodes_of(const Expr& e, const std::map<std::string, double>& inlined) {
+  double nodes = 1;
+  if (e.kind() == ExprKind::access) {
+    if (const auto f = inlined.find(e->name); f != inlined.end()) nodes = f->second;
+  }
+  for_each_child(e, [&](const Expr& child) { nodes += nodes_of(child, inlined); });
+  return nodes;
+}
+
+static bool plainly_read(const Operator& op, const std::string& func) {
+  bool plain = true;
+  for (const FuncContents& f : op.funcs) {
+    for_each_value(f, [&](const Expr& value) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() == ExprKind::access && e->name == func) plain = plain && std::all_of(e.args().begin(), e.args().end(), is_plain_index);
+      });
+    });
+  }
+  return plain;
+}
+
 std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives) {
   std::vector<std::string> names;
+  std::map<std::string, double> inlined_nodes;
   for (const FuncContents& f : op.funcs) {
     const Directive* place = nullptr;
     const Directive* other = nullptr;
@@ -64,7 +101,12 @@ std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<D
       refuse(ErrorCode::bad_directive, *other, fmt::format("{} is inlined", f.name), "a Func that has loops",
              fmt::format("leave out {}", print(*place)));
     }
-    if (!stored && (inlined || (!place && !other))) names.push_back(f.name);
+    if (stored || !(inlined || (!place && !other))) continue;
+    double nodes = 0;
+    for (const Expr& value : f.values) nodes = std::max(nodes, nodes_of(value, inlined_nodes));
+    if (!inlined && nodes > most_inlined_nodes && plainly_read(op, f.name)) continue;
+    inlined_nodes[f.name] = nodes;
+    names.push_back(f.name);
   }
   return names;
 }

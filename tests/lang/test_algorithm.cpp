@@ -193,7 +193,10 @@ TEST_CASE("an index that is data needs a boundary rule") {
                  "  at t.lathe:2:12\n  hint: write for example: outside edge"));
   CHECK(text_error("  D[i] = A[I[i], 0] outside edge\n") == "no error");
   CHECK(contains(text_error("  E[i] = A[i, 0]\n  D[i] = E[I[i]]\n"),
-                 "got I[i], need an input: a Func has no bounds that a rule could use"));
+                 "got I[i], need an index with bounds\n"));
+  CHECK(text_error("  E[i] = A[i, 0]\n  D[i] = E[min(max(I[i], 0), 7)]\n") == "no error");
+  CHECK(text_error("  E[i] = A[i, 0]\n  D[i] = E[i64(u8(I[i])) + 1]\n") == "no error");
+  CHECK(contains(text_error("  E[i] = A[i, 0]\n  D[i] = E[max(I[i], 0)]\n"), "need an index with bounds"));
 }
 
 TEST_CASE("an absent term needs a reduction around it") {

@@ -1,0 +1,132 @@
+// One entry for each operator of the standard library: what it computes, written once more as plain loops over Real,
+// and the sizes beyond the usual ones. check_all compiles each and compares.
+//
+//   {"sum_rows", {}, [](Call& c) {
+//      const In X = c.in("X");
+//      c.out("S").fill([&](Ix i) { return sum(c["N"], [&](Ix k) { return X(i, k); }); });
+//    }},
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lang/interpret.h"
+#include "support/tensor_view.h"
+#include "tests/operators/real.h"
+
+namespace lathe::reference {
+
+// An input. Floats are exact Reals, integers too; `at` gives an integer itself.
+class In {
+ public:
+  explicit In(TensorView view) : view_(std::move(view)) {}
+  template <class... I>
+  Real operator()(I... index) const {
+    const Ix offset = place({static_cast<Ix>(index)...});
+    if (is_float(view_.dtype)) return load_as_double(view_, offset);
+    return static_cast<Ix>(load_as_integer(view_, offset));
+  }
+  template <class... I>
+  Ix at(I... index) const {
+    return load_as_integer(view_, place({static_cast<Ix>(index)...}));
+  }
+  Ix extent(int d) const { return view_.shape[d]; }
+  template <class... I>
+  bool holds(I... index) const {
+    return inside({static_cast<Ix>(index)...});
+  }
+  // The element, or 0 outside; and the nearest one.
+  template <class... I>
+  Real or_zero(I... index) const {
+    return holds(index...) ? (*this)(index...) : Real(0);
+  }
+  template <class... I>
+  Real nearest(I... index) const {
+    return clamped({static_cast<Ix>(index)...});
+  }
+  template <class... I>
+  Ix nearest_at(I... index) const {
+    return load_as_integer(view_, clamped_place({static_cast<Ix>(index)...}));
+  }
+
+ private:
+  Ix place(std::initializer_list<Ix> index) const;
+  bool inside(std::initializer_list<Ix> index) const;
+  Ix clamped_place(std::initializer_list<Ix> index) const;
+  Real clamped(std::initializer_list<Ix> index) const;
+  TensorView view_;
+};
+
+// An output as it should be.
+class Out {
+ public:
+  explicit Out(std::vector<Ix> shape);
+  const std::vector<Ix>& shape() const { return shape_; }
+  const std::vector<Real>& values() const { return values_; }
+  Real& operator[](std::initializer_list<Ix> index);
+  // Each element by a function of its indices, in order.
+  template <class F>
+  void fill(const F& f) {
+    fill_by(f, &F::operator());
+  }
+
+ private:
+  bool advance(std::vector<Ix>& point) const;
+  template <class F, class R, class... I>
+  void fill_by(const F& f, R (F::*)(I...) const) {
+    if (values_.empty()) return;
+    std::vector<Ix> point(shape_.size(), 0);
+    size_t n = 0;
+    do values_[n++] = apply(f, point, std::make_index_sequence<sizeof...(I)>());
+    while (advance(point));
+  }
+  template <class F, size_t... D>
+  static Real apply(const F& f, const std::vector<Ix>& p, std::index_sequence<D...>) {
+    return f(p[D]...);
+  }
+  std::vector<Ix> shape_;
+  std::vector<Real> values_;
+};
+
+// One call: inputs as they were before it, sizes and parameters by name, and the outputs to fill in.
+class Call {
+ public:
+  Call(const Bindings& bindings, std::map<std::string, Ix> integers, std::map<std::string, Out> outs)
+      : bindings_(bindings), integers_(std::move(integers)), outs_(std::move(outs)) {}
+  In in(const std::string& name) const { return In(bindings_.tensors.at(name)); }
+  Out& out(const std::string& name) { return outs_.at(name); }
+  Ix operator[](const std::string& name) const { return integers_.at(name); }
+  Real param(const std::string& name) const {
+    return static_cast<double>(static_cast<float>(bindings_.params.at(name)));
+  }
+  const std::map<std::string, Out>& outs() const { return outs_; }
+
+ private:
+  const Bindings& bindings_;
+  std::map<std::string, Ix> integers_;
+  std::map<std::string, Out> outs_;
+};
+
+struct Entry {
+  std::string name;
+  struct Options {
+    std::vector<std::map<std::string, Ix>> sizes = {};             // besides those of default_check_sizes
+    std::vector<std::map<std::string, Ix>> params = {{}};          // static parameters; a kernel for each
+    std::map<std::string, std::pair<double, double>> ranges = {};  // of inputs; integers up to the second
+    bool specials = true;  // NaN, infinities, zeros of both signs and denormals too
+    double within = 1;     // times the bound: numeric classes
+  } options;
+  void (*compute)(Call& call);
+};
+
+// Compiles each and compares the results at all sizes, with inputs that lie densely, with gaps and transposed.
+void check_all(const std::vector<Entry>& entries);
+
+// The tables, one for each kind of operator.
+using Table = std::vector<Entry>;
+Table linear(), quantized(), convolutions(), reductions(), elementwise(), sequences(), layouts(), pictures();
+
+}  // namespace lathe::reference

@@ -1,0 +1,185 @@
+// docs/stdlib.md is made of the comments above the operators in stdlib/*.lathe, of their signatures and of
+// operators.def. With LATHE_UPDATE=1 the page is rewritten instead.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "lang/text.h"
+#include "stdlib/library.h"
+#include "support/environment.h"
+#include "tests/source_dir.h"
+
+namespace lathe {
+namespace {
+
+constexpr const char* labels[] = {"cost", "bound", "error", "edges", "source"};
+
+// The comment above an operator:
+//   # NAME: formula, over several lines
+//   #   cost: ... and the other labels, one or more lines each
+struct Block {
+  std::string file, formula;
+  std::map<std::string, std::string> parts;
+};
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// Where a line of a block belongs: a label that it begins with is taken off.
+std::string label_of(std::string& line) {
+  for (const char* label : labels) {
+    const std::string start = std::string(label) + ": ";
+    if (line.rfind(start, 0) != 0) continue;
+    line = line.substr(start.size());
+    return label;
+  }
+  return "";
+}
+
+void add_line(std::string& text, const std::string& line) { text += (text.empty() ? "" : " ") + line; }
+
+Block block_of(const std::string& file, const std::string& name, const std::vector<std::string>& comment) {
+  Block block{file, "", {}};
+  std::string* text = &block.formula;
+  for (size_t i = 0; i < comment.size(); ++i) {
+    std::string line = comment[i].substr(std::min(comment[i].size(), comment[i].find_first_not_of("# ")));
+    if (i == 0) {
+      REQUIRE_MESSAGE(line.rfind(name + ": ", 0) == 0, "the comment above " << name << " does not begin with its name");
+      line = line.substr(name.size() + 2);
+    } else if (const std::string label = label_of(line); !label.empty()) {
+      text = &block.parts[label];
+    }
+    add_line(*text, line);
+  }
+  return block;
+}
+
+// A file of the library: what stands at its head, and the blocks of its operators.
+struct Page {
+  std::string head;
+  std::map<std::string, Block> blocks;
+};
+
+Page page_of(const std::string& stem) {
+  Page page;
+  const auto lines = lines_of(fmt::format("{}/stdlib/{}.lathe", source_dir(), stem));
+  std::vector<std::string> comment;
+  for (const std::string& line : lines) {
+    if (line.rfind("#", 0) == 0) {
+      comment.push_back(line);
+      continue;
+    }
+    if (page.head.empty() && line.empty()) {
+      for (const std::string& part : comment) {
+        if (part == "#") break;  // what follows is about schedules
+        add_line(page.head, part.substr(2));
+      }
+    }
+    const size_t bracket = line.find('(');
+    if (!line.empty() && line[0] != ' ' && bracket != std::string::npos && line.find("->") != std::string::npos) {
+      const std::string name = line.substr(0, bracket);
+      page.blocks[name] = block_of(stem, name, comment);
+    }
+    comment.clear();
+  }
+  return page;
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|' || c == '*') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// "(X: f32[M, N]) -> Y: f32[M, N]", as the operator's text form has it.
+std::string signature_of(const Operator& op) {
+  const std::string text = print(op);
+  return text.substr(op.name.size(), text.find('\n') - op.name.size());
+}
+
+std::string row_of(const stdlib::LibraryOperator& row, const Block& block) {
+  for (const char* part : {"cost", "bound", "error"}) {
+    CHECK_MESSAGE(block.parts.contains(part), std::string(row.name) << " says nothing of its " << part);
+  }
+  const auto part = [&](const char* label, const char* before) {
+    const auto found = block.parts.find(label);
+    return found == block.parts.end() ? "" : before + found->second;
+  };
+  return fmt::format("| `{}` | {}: {}{}{} | `{}` | {} | {} | {} |\n", row.name, row.text, escaped(block.formula),
+                     escaped(part("edges", ". Edges: ")), escaped(part("source", ". ")),
+                     escaped(signature_of(row.algorithm())), escaped(part("cost", "")), escaped(part("error", "")),
+                     escaped(part("bound", "")));
+}
+
+constexpr const char* introduction = R"(# The standard library
+
+Made of the comments in `stdlib/*.lathe` by `tests/stdlib/page.cpp`.
+
+Each operator is a formula, without a word of how it is computed: `stdlib:NAME` on the command line, `stdlib::NAME()` in C++.
+
+```
+lathe run stdlib:softmax --in X=x.npy --out Y=y.npy
+lathe run stdlib:conv --in X=x.npy --in F=f.npy --out Y=y.npy --set stride=2
+lathe run 'einsum:bij,bjk->bik' --in left=a.npy --in right=b.npy --out result=c.npy
+```
+
+Names in brackets are sizes, of any value unless `lathe list` says otherwise; what stands behind a semicolon is set by `--set`. Where an
+operator has fewer dimensions than the data, see the data in another shape. `einsum:` and `broadcast:` build products, transposes, sums
+and broadcasts of any rank from their indices ([stdlib/einsum.h](../stdlib/einsum.h)).
+
+- *Error bounds*: u = 2^-24. Every operator is held to its bound, against loops in another arithmetic, by `tests/operators/`: at sizes
+  of 0, 1, primes and beside tiles, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
+  meaning. "4 times that of a loop in f32" is an upper bound of the errors of such a loop, and four times the largest that it has.
+- *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once.
+)";
+
+}  // namespace
+
+TEST_CASE("docs/stdlib.md says what the comments of the library say") {
+  std::map<std::string, std::string> stem_of;
+  std::map<std::string, Page> pages;
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() + "/stdlib")) {
+    if (entry.path().extension() != ".lathe") continue;
+    const std::string stem = entry.path().stem().string();
+    for (const auto& [name, block] : (pages[stem] = page_of(stem)).blocks) stem_of[name] = stem;
+  }
+  std::string text = introduction, last;
+  for (const stdlib::LibraryOperator& row : stdlib::operators()) {
+    const std::string stem = stem_of[std::string(row.name)];
+    REQUIRE_MESSAGE(!stem.empty(), "no comment of " << std::string(row.name));
+    if (stem != last) {
+      text += fmt::format("\n## [{0}](../stdlib/{0}.lathe)\n\n{1}\n\n", stem, escaped(pages[stem].head));
+      text +=
+          "| operator | what it computes | arguments | cost | error bound | bounded by |\n|---|---|---|---|---|---|\n";
+    }
+    text += row_of(row, pages[stem].blocks.at(std::string(row.name)));
+    last = stem;
+  }
+  const std::string path = source_dir() + "/docs/stdlib.md";
+  if (is_on(Setting::update)) {
+    std::ofstream(path) << text;
+    return;
+  }
+  std::ifstream in(path);
+  std::stringstream page;
+  page << in.rdbuf();
+  CHECK_MESSAGE(page.str() == text,
+                "docs/stdlib.md is old: LATHE_UPDATE=1 build/release/tests/test_stdlib rewrites it");
+}
+
+}  // namespace lathe

@@ -1,0 +1,104 @@
+// `lathe run stdlib:NAME` works for every operator of the standard library: arrays in, arrays of the right shape out.
+#include "stdlib/library.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lang/oracle.h"
+#include "tests/tools/helpers.h"
+#include "tools/npy.h"
+#include "tools/verbs.h"
+
+namespace lathe::tools {
+namespace {
+
+// Runs `lathe run ARGUMENTS` in this process.
+int run_verb(std::vector<std::string> arguments) {
+  CLI::App app;
+  const Action action = add_run(app);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  app.parse(arguments);
+  return action();
+}
+
+bool all_positive(const Operator& op, const std::map<std::string, int64_t>& sizes) {
+  for (const TensorArgument& argument : tensor_arguments(op)) {
+    for (const Expr& extent : argument.extents) {
+      if (evaluate_extent(extent, sizes) < 1) return false;
+    }
+  }
+  return true;
+}
+
+void run_one(const TemporaryFolder& folder, const stdlib::LibraryOperator& row) {
+  const Operator op = with_static_params(row.algorithm(), {});
+  for (const auto& sizes : default_check_sizes(op)) {
+    if (!all_positive(op, sizes)) continue;
+    const CheckData data = make_check_data(op, sizes, {});
+    std::vector<std::string> arguments = {fmt::format("stdlib:{}", row.name)};
+    std::vector<std::pair<std::string, std::vector<int64_t>>> results;
+    for (const TensorArgument& argument : tensor_arguments(op)) {
+      const TensorView& view = data.bindings.tensors.at(argument.name);
+      const std::string in = folder.path(argument.name + ".npy"), out = folder.path(argument.name + ".out.npy");
+      if (argument.is_input) {
+        write_npy(in, view);
+        arguments.insert(arguments.end(), {"--in", argument.name + "=" + in});
+      }
+      if (argument.is_output) {
+        arguments.insert(arguments.end(), {"--out", argument.name + "=" + out});
+        results.emplace_back(out, view.shape);
+      }
+    }
+    CHECK(run_verb(arguments) == good);
+    for (const auto& [path, shape] : results) CHECK(read_npy(path).view.shape == shape);
+    return;
+  }
+  FAIL_CHECK("no sizes for " << std::string(row.name));
+}
+
+// Every n-th, so that the parts run side by side.
+void run_each(size_t first, size_t step) {
+  TemporaryFolder folder;
+  const auto rows = stdlib::operators();
+  for (size_t i = first; i < rows.size(); i += step) {
+    CAPTURE(std::string(rows[i].name));
+    try {
+      run_one(folder, rows[i]);
+    } catch (const std::exception& error) {
+      FAIL_CHECK(error.what());
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("lathe run takes the operators of the library, the first of every four") { run_each(0, 4); }
+TEST_CASE("lathe run takes the operators of the library, the second of every four") { run_each(1, 4); }
+TEST_CASE("lathe run takes the operators of the library, the third of every four") { run_each(2, 4); }
+TEST_CASE("lathe run takes the operators of the library, the fourth of every four") { run_each(3, 4); }
+
+TEST_CASE("lathe run takes a formula of indices") {
+  TemporaryFolder folder;
+  Tensor a(f32, {2, 3}), b(f32, {3, 2});
+  for (int i = 0; i < 6; ++i) a.as<float>()[i] = b.as<float>()[i] = static_cast<float>(i);
+  write_npy(folder.path("a.npy"), a.view());
+  write_npy(folder.path("b.npy"), b.view());
+  CHECK(run_verb({"einsum:ij,jk->ki", "--in", "left=" + folder.path("a.npy"), "--in", "right=" + folder.path("b.npy"),
+                  "--out", "result=" + folder.path("c.npy")}) == good);
+  const Array c = read_npy(folder.path("c.npy"));
+  CHECK(c.view.shape == std::vector<int64_t>{2, 2});
+  CHECK(load_as_double(c.view, 1) == 28);  // row 1 of a, column 0 of b
+  CHECK(run_verb({"broadcast:ij+kj->ikj", "--in", "left=" + folder.path("a.npy"), "--in",
+                  "right=" + folder.path("a.npy"), "--out", "result=" + folder.path("d.npy")}) == good);
+  CHECK(read_npy(folder.path("d.npy")).view.shape == std::vector<int64_t>{2, 2, 3});
+}
+
+}  // namespace lathe::tools

@@ -23,8 +23,7 @@ CCompiler compiler_for(const std::string& command, const Target& target, bool st
 }  // namespace
 
 size_t CKernels::add(const Operator& op, const Target& target) {
-  CompileOptions options;
-  options.target = target;
+  const CompileOptions options{.schedule = plain_nest(op), .target = target};
   const std::string name = fmt::format("kernel_{}", entries_.size());
   entries_.push_back({op, name, c_text(compile_to_ir(op, options, "simplify"), name, true)});
   return entries_.size() - 1;

@@ -103,6 +103,7 @@ Row RowMaker::row(const Case& which, const Kernel& c) {
   const Clock::time_point start = Clock::now();
   const Schedule schedule = constructed_schedule(which.op, options);
   row.construct_ms = ms_since(start);
+  options.schedule = plain_nest(which.op);
   const Kernel plain = compile(which.op, options);
   options.schedule = schedule;
   const Kernel constructed = compile(which.op, options);

@@ -19,10 +19,14 @@ int main() {
   Operator layer = make_operator("layer", {x, B, bias}, {{y, {N}}});
   fmt::print("The algorithm:\n\n{}\n", print(layer));
 
-  // How: without a schedule, c is computed whole before y. The loop nest says so.
-  fmt::print("Its plain loop nest:\n\n{}\n", ir::print(compile_to_ir(layer, {}, "lower").functions[0]));
+  // As written, c is computed whole before y. The loop nest says so.
+  fmt::print("Its plain loop nest:\n\n{}\n",
+             ir::print(compile_to_ir(layer, {.schedule = plain_nest(layer)}, "lower").functions[0]));
 
-  // 32 columns at a time, as lanes of vectors, in registers; y is applied to them before they are stored.
+  // How: compile(layer) makes a schedule by itself, which is a text like one that an author writes.
+  fmt::print("What is constructed for this machine:\n\n{}\n", print(constructed_schedule(layer)));
+
+  // By hand: 32 columns at a time, as lanes of vectors, in registers; y is applied to them before they are stored.
   ScheduleBuilder s(layer);
   s["c"].split("j", "jo", "ji", 32).reorder({"jo", "k", "ji"}).vectorize("ji").store_in("registers", "jo");
   s["y"].epilogue_of("c");

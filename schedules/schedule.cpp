@@ -282,4 +282,6 @@ Schedule substitute(const Schedule& schedule, const Substitution& values) {
   return result;
 }
 
+Schedule plain_nest(const Operator& op) { return ScheduleBuilder(op); }
+
 }  // namespace lathe

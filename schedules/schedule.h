@@ -122,6 +122,8 @@ struct Schedule {
   uint64_t hash() const;                         // stable across runs
 };
 
+Schedule plain_nest(const Operator& op);        // no directives: each Func's loops as the algorithm writes them
+
 // The schedule with names in its formulas, factors and conditions replaced: static parameters by their values.
 Schedule substitute(const Schedule& schedule, const Substitution& values);
 

@@ -35,7 +35,7 @@ std::vector<std::string> stage_names() {
 std::string stage_text(const Chosen& chosen, const std::string& stage) {
   CompileOptions options = chosen.compile_options();
   if (stage == "algorithm") return print(chosen.op);
-  if (stage == "schedule") return chosen.schedule ? print(*chosen.schedule) : "# no schedule: the plain nest\n";
+  if (stage == "schedule") return count_directives(*chosen.schedule) > 0 ? print(*chosen.schedule) : "# no schedule: the plain nest\n";
   if (stage == "llvm") return llvm_text(compile_to_ir(chosen.op, options), chosen.target);
   if (stage == "asm") return assembly_text(compile_to_ir(chosen.op, options), chosen.target);
   return ir::print(compile_to_ir(chosen.op, options, stage == loops_stage ? pass_names().front() : stage));
@@ -56,7 +56,7 @@ std::string directive_text(const Schedule& schedule, size_t number) {
 
 // What one directive does to the stage: the text without and with it, each under the directives before it.
 std::string change_text(const Chosen& chosen, const ShowOptions& options) {
-  const size_t count = chosen.schedule ? count_directives(*chosen.schedule) : 0;
+  const size_t count = count_directives(*chosen.schedule);
   if (options.directive > count) {
     wrong_use("there is no such directive", fmt::format("--directive {}", options.directive),
               fmt::format("1 to {}, counted as --stage schedule prints them", count));

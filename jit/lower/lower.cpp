@@ -38,6 +38,19 @@ struct Variant {
 
 Expr both(const Expr& a, const Expr& b) { return a.defined() && b.defined() ? a & b : a.defined() ? a : b; }
 
+std::vector<BoundParam> bound_params(const Schedule& schedule, const Target& target) {
+  std::vector<BoundParam> params;
+  for (const ScheduleParam& p : schedule.params) {
+    int64_t value = 0;
+    if (!is_integer_constant(simplify(substitute(p.formula, target_facts(target))), &value)) {
+      throw Error(ErrorCode::bad_factor, {"schedule", fmt::format("param {} has no value", p.name), "a formula of sizes",
+                                          "a formula of target facts and numbers", p.where});
+    }
+    params.push_back({p.name, std::min(std::max(value, p.lowest), p.highest), p.lowest, p.highest});
+  }
+  return params;
+}
+
 class ProgramBuilder {
  public:
   ProgramBuilder(const Operator& op, const Schedule* schedule, const Target& target)
@@ -63,15 +76,8 @@ class ProgramBuilder {
   // Numbers that directives and conditions name: target facts and this schedule's parameters.
   void bind_params() {
     if (!schedule_) return;
-    for (const ScheduleParam& p : schedule_->params) {
-      int64_t value = 0;
-      if (!is_integer_constant(simplify(substitute(p.formula, constants_)), &value)) {
-        throw Error(ErrorCode::bad_factor, {"schedule", fmt::format("param {} has no value", p.name), "a formula of sizes",
-                                            "a formula of target facts and numbers", p.where});
-      }
-      params_.push_back({p.name, std::min(std::max(value, p.lowest), p.highest), p.lowest, p.highest});
-      facts_.bound(p.name, integer(p.lowest), integer(p.highest));
-    }
+    params_ = bound_params(*schedule_, target_);
+    for (const BoundParam& p : params_) facts_.bound(p.name, integer(p.lowest), integer(p.highest));
   }
 
   size_t rank_of(const TensorArgument& t) const {
@@ -281,6 +287,14 @@ Lowered lower(const Operator& op, const Schedule* schedule, const Target& target
 
 Lowered lower_plain(const Operator& op, const Schedule* schedule, const Target& target) {
   return ProgramBuilder(op, schedule, target).build(true);
+}
+
+Schedule with_params_fixed(const Schedule& schedule, const Target& target) {
+  Substitution values;
+  for (const BoundParam& p : bound_params(schedule, target)) values.push_back({p.name, integer(p.value)});
+  Schedule fixed = substitute(schedule, values);
+  fixed.params.clear();
+  return fixed;
 }
 
 }  // namespace lathe

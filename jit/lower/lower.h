@@ -27,6 +27,9 @@ Lowered lower(const Operator& op, const Schedule* schedule, const Target& target
 // The plain nest alone, for every call that the schedule's program takes, with the same scalars. Looks at no directive.
 Lowered lower_plain(const Operator& op, const Schedule* schedule, const Target& target);
 
+// The schedule with its params as the numbers that their formulas give on this target.
+Schedule with_params_fixed(const Schedule& schedule, const Target& target);
+
 // The name of the scalar that holds the stride of an argument's dimension.
 std::string stride_name(const std::string& tensor, size_t dimension);
 // The name of the scalar that holds an argument's address modulo 64.

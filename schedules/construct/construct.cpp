@@ -131,7 +131,8 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target)
   };
   if (const Expr& few = usual.few_rows(); few.defined()) {
     add(Writer(op, plan, target, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
-  } else if (const std::string& size = usual.short_size(); !size.empty()) {
+  }
+  if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, {.last = LastIndex::inside, .short_size = size});
     const Expr lanes(target.lanes(4));
     if (across.runs_in_lanes()) add(across, lt(make_var(size), lanes), ge(make_var(size), lanes));

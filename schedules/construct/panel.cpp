@@ -43,4 +43,15 @@ std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t r
   return panel;
 }
 
+bool reads_once_but_for_rows(const NestFacts& nest, const Axes& axes) {
+  if (nest.op.strict || axes.rows.empty() || nest.func.rvars.empty() || !nest.extent(axes.rows).defined()) return false;
+  return std::any_of(nest.reads.begin(), nest.reads.end(), [&](const Read& read) {
+    if (!nest.op.find_input(read.tensor) || move_of(read, axes.vector) != Move::contiguous) return false;
+    if (move_of(read, axes.rows) != Move::none || move_of(read, nest.func.rvars.back().name) != Move::strided) return false;
+    return std::all_of(nest.func.vars.begin(), nest.func.vars.end(), [&](const std::string& v) {
+      return v == axes.rows || move_of(read, v) != Move::none;
+    });
+  });
+}
+
 }  // namespace lathe::construct

@@ -15,4 +15,8 @@ struct Panel {
 // rows of the tile; nothing where there is none, or several reads of it. `rows`: of one tile.
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows);
 
+// Whether a vector reads neighbours of an input of which no step of any index but the tile's rows reads them again, and the
+// innermost terms other rows of it.
+bool reads_once_but_for_rows(const NestFacts& nest, const Axes& axes);
+
 }  // namespace lathe::construct

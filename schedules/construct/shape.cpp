@@ -10,6 +10,8 @@ namespace lathe::construct {
 namespace {
 
 constexpr int kAccumulators = 8;                            // vectors summed side by side hide the latency of an addition
+constexpr int64_t kResults = 4;                             // sums side by side
+constexpr int64_t kLines = 32;                              // steps of a last index for each vector of another one
 constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
 constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a thread costs what so many take
 
@@ -48,6 +50,7 @@ Nest Shaper::run() {
   } else {
     lanes_of_results();
   }
+  if (!func.is_reduction() && facts_.node.place == Place::root) stream();
   if (!facts_.node.epilogue.empty()) stage_of_(facts_.node.epilogue).epilogue_of(func.name);
   if (facts_.node.place == Place::root) threads();
   nest_.shape = {loops_, axes_.vector, axes_.rows, width_, block_, step_};
@@ -127,7 +130,10 @@ void Shaper::pointwise() {
   std::vector<std::string> all;
   for (const std::string& v : around) all.push_back(loops_.at(v));
   stand_outside(around);
-  if (!few_blocks_.empty()) all.push_back(few_blocks_);
+  if (!few_blocks_.empty()) {
+    all.push_back(few_blocks_);
+    if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, kLines});
+  }
   all.push_back(outer);
   stand_outside({axes_.vector}, width_);
   if (!unrolled.empty()) all.push_back(unrolled);
@@ -149,21 +155,34 @@ std::string Shaper::few_inside() {
   const std::string& last = facts_.func.vars.back();
   if (last == axes_.vector || form_.last == LastIndex::joined || facts_.fixed(last) || facts_.func.vars.size() < 2) return "";
   const auto steps = facts_.constant_extent(last);
-  if (form_.last != LastIndex::inside && (!steps || *steps > kFew)) return "";
-  if (!steps || *steps > kFew) return last;
+  const bool few = steps && *steps <= kFew;
+  if (!few && form_.last == LastIndex::inside) return last;
+  if (!few && facts_.node.hosts) return "";
   const std::string outer = fresh(last + "o"), inner = fresh(last + "i");
-  stage().split(last, outer, inner, Expr(std::max<int64_t>(*steps, 1)));
-  stage().unroll(inner);
+  stage().split(last, outer, inner, Expr(few ? std::max<int64_t>(*steps, 1) : kLines));
+  if (few) stage().unroll(inner);
   loops_[last] = inner;
   few_blocks_ = outer;
   return last;
+}
+
+// An index whose steps share nothing, but are sums that do not wait for each other: several short ones at a time hide what one
+// ends with. Few of them are better summed one by one.
+std::string Shaper::other_results() {
+  if (facts_.node.place != Place::root || order_.empty()) return "";
+  const std::string& index = order_.back();
+  const Expr extent = facts_.extent(index);
+  if (!extent.defined() || facts_.constant_extent(index).value_or(kResults) < kResults) return "";
+  nest_.few_rows = le(extent, Expr(kResults - 1));
+  return form_.few_rows ? "" : index;
 }
 
 // Each lane sums its own terms. Results that read the same vectors are summed together: up to two indices of them.
 void Shaper::sums_of_lanes() {
   std::vector<std::pair<std::string, int64_t>> unrolled;
   if (!facts_.node.hosts) {
-    if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, 4});
+    if (axes_.rows.empty()) axes_.rows = other_results();
+    if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, kResults});
     if (!axes_.more_rows.empty()) unrolled.push_back({axes_.more_rows, facts_.target.vector_registers >= 32 ? 4 : 2});
   } else {
     axes_.rows.clear();
@@ -207,6 +226,25 @@ void Shaper::lanes_of_results() {
   all.push_back(inner);
   stage().reorder(all).vectorize(inner).store_in("registers", outer);
   unroll_windows(4);
+}
+
+// What is written once and is larger than the caches goes past them.
+void Shaper::stream() {
+  const OutputDecl* output = facts_.op.find_output(facts_.func.name);
+  if (!output || facts_.func.components() != 1 || !facts_.whole.updates.empty() || is_read_later()) return;
+  Expr bytes(facts_.element_bytes());
+  for (const Expr& extent : output->extents) bytes = bytes * extent;
+  stage().stream(gt(bytes, make_var("target.L3") / Expr(int64_t{2})));
+}
+
+bool Shaper::is_read_later() const {
+  bool read = false;
+  for (const FuncContents& f : facts_.op.funcs) {
+    for_each_value(f, [&](const Expr& value) {
+      visit(value, [&](const Expr& e) { read = read || (e.kind() == ExprKind::access && e->name == facts_.func.name); });
+    });
+  }
+  return read;
 }
 
 // Iterations of the outermost loop on threads, where all sizes together are worth it; those of the next one where the first

@@ -33,7 +33,7 @@ enum class LastIndex : uint8_t {
 struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has fewer steps than a vector has lanes; "": none is known to
-  bool few_rows = false;                                    // rows of one tile or two are all that share what vectors read
+  bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
 };
 
 struct Nest {

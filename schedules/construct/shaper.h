@@ -32,8 +32,11 @@ class Shaper {
   // --- Parts of them.
   void collapse();
   std::string few_inside();
+  std::string other_results();
   int64_t within_host(int64_t width) const;
   void threads();
+  void stream();
+  bool is_read_later() const;
   std::vector<TileClass> tile_classes() const;
   TileClass one_class(const std::vector<TileClass>& classes) const;
   void finish_tile(const std::string& io, const std::string& ji, const std::string& at);

@@ -53,7 +53,10 @@ TileClass Shaper::one_class(const std::vector<TileClass>& classes) const {
 void Shaper::tile() {
   const std::vector<TileClass> classes = tile_classes();
   const auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
-  if (panel && form_.few_rows) return streamed_tile(classes.front());
+  if (reads_once_but_for_rows(facts_, axes_)) {
+    nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
+    if (form_.few_rows) return streamed_tile(one_class(classes));
+  }
   if (panel) return packed_tile(classes, *panel);
   const std::string jo = fresh(axes_.vector + "o"), io = fresh(axes_.rows + "o");
   const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
@@ -113,7 +116,6 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   loops_[r] = io;
   stand_outside({v}, panel_columns);
   stand_outside({r}, classes.front().rows);
-  nest_.few_rows = le(facts_.extent(r), Expr(kFewTiles * classes.front().rows));
   nest_.extras.push_back({panel.worth, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
     of(panel.tensor).stage_at(func, panels).layout({ki, ji}).with_first(io);
   }});
@@ -128,19 +130,35 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
 // lies, some rows of terms side by side, and the sums wait in the first cache.
 void Shaper::streamed_tile(const TileClass& tile) {
-  const std::string term = facts_.func.rvars[0].name, v = axes_.vector, r = axes_.rows;
-  const std::string ko = fresh(term + "o"), ki = fresh(term + "i"), jp = fresh(v + "p"), jj = fresh(v + v);
-  const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
-  stage().split(term, ko, ki, Expr(kStreams), true).split(v, jp, jj, Expr(kStreamBytes / facts_.element_bytes()));
+  const std::string v = axes_.vector, r = axes_.rows;
+  const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
+  const std::string io = fresh(r + "o"), ii = fresh(r + "i");
+  std::vector<std::string> terms = facts_.terms();
+  const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
+  const int64_t columns = kStreamBytes / facts_.element_bytes();
+  stage().split(terms.back(), ko, ki, Expr(kStreams), true).split(v, jp, jj, Expr(columns));
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
-  std::vector<std::string> all = without(v, r);
-  stand_outside(all);
-  append(all, {jp, ko, io, jo, ki, ii, ji});
-  stage().reorder(all).vectorize(ji).unroll(ii);
-  finish_tile(io, ji, jo);
+  terms.back() = ko;
   loops_[v] = jp;
   loops_[r] = io;
-  stand_outside({v}, kStreamBytes / facts_.element_bytes());
+  width_ = tile.width;
+  std::vector<std::string> all;
+  if (facts_.node.hosts) {                                  // what is attached is made for a tile of rows
+    all = outer_loops(v);
+    stand_outside(without(v));
+    all.push_back(jp);
+    append(all, terms);
+  } else {
+    all = without(v, r);
+    stand_outside(all);
+    all.push_back(jp);
+    append(all, terms);
+    all.push_back(io);
+  }
+  stand_outside({v}, columns);
+  append(all, {jo, ki, ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, jo);
 }
 
 // The loops outside of a tile, in order. Where rows of a producer are kept, the index that they lie along runs in blocks, in

@@ -20,7 +20,7 @@ namespace {
 const CCompiler compiler{C_COMPILER, {"-O0", "-std=gnu17", "-ffp-contract=off"}};
 
 std::string text_of(const Operator& op, const std::string& name, bool unit_strides) {
-  return c_text(compile_to_ir(op, {.target = target_named("x86-64-v2")}, "simplify"), name, unit_strides);
+  return c_text(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}, "simplify"), name, unit_strides);
 }
 
 Kernel kernel_of(const Operator& op, const std::shared_ptr<CLibrary>& library, const std::string& name) {

@@ -17,7 +17,7 @@ struct CompiledProgram {
 };
 using CompiledProgramPtr = std::shared_ptr<const CompiledProgram>;
 
-// `op` has no static parameters left; a null schedule is the plain nest.
+// `op` has no static parameters left; a null schedule stands for the constructed one.
 std::string program_key(const Operator& op, const Schedule* schedule, const Target& target);
 
 // The program that was kept under this key, in memory while somebody holds it, else on disk, and where it was found;

@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "analysis/simplify.h"
+#include "analysis/steps.h"
 
 namespace lathe {
 
@@ -90,6 +91,7 @@ class Prover {
     if (!p.valid()) return false;
     if (auto c = p.constant()) return *c >= 0;
     if (steps == 0 || ++work_ > kMostWork) return false;
+    ++simplifier_steps;
     if (all_terms_nonnegative(p)) return true;
     Expr atom = deepest_atom(p);
     if (!atom.defined()) return false;

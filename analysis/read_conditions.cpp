@@ -121,10 +121,14 @@ class Checker {
         }
         if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
       } else if (range) {
-        if (fresh) box->push_back(*range);
-        else if (d < box->size()) (*box)[d] = {min((*box)[d].lowest, range->lowest), max((*box)[d].highest, range->highest)};
+        if (fresh) box->push_back({simplify(range->lowest, facts_), simplify(range->highest, facts_)});
+        else if (d < box->size()) widen((*box)[d], *range);
       }
     }
+  }
+
+  void widen(Range& box, const Range& range) const {
+    box = {simplify(min(box.lowest, range.lowest), facts_), simplify(max(box.highest, range.highest), facts_)};
   }
 
   // The Func is needed where some reader has a point; an output always is.

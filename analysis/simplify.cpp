@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/steps.h"
+
 namespace lathe {
 
 namespace {
@@ -23,6 +25,7 @@ class Simplifier {
     if (results) {
       if (auto done = results->find(e); done != results->end()) return done->second;
     }
+    ++simplifier_steps;
     Expr result = is_sum_or_product(e) ? sum(e) : one(with_simple_children(e));
     if (results) results->emplace(e, result);
     return result;

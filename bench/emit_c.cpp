@@ -80,6 +80,8 @@ class FunctionText {
       case StmtKind::call:
         call(*s);
         break;
+      case StmtKind::trace:
+        break;
     }
   }
 

@@ -4,13 +4,12 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
 
-#include "bench/interleaved.h"
 #include "lang/oracle.h"
 #include "tests/fuzz/trial.h"
 #include "tools/choice.h"
-#include "tools/executed.h"
+#include "tuner/executed.h"
+#include "tuner/interleaved.h"
 
 namespace lathe::bench {
 
@@ -22,22 +21,6 @@ using Clock = std::chrono::steady_clock;
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-// Dense, aligned arguments with the values of a check.
-struct Arguments {
-  std::vector<Tensor> tensors;
-  std::vector<TensorView> views;
-
-  Arguments(const Operator& op, const CheckData& data) {
-    for (const TensorArgument& argument : tensor_arguments(op)) {
-      const TensorView& view = data.bindings.tensors.at(argument.name);
-      tensors.emplace_back(view.dtype, view.shape);
-      views.push_back(tensors.back().view());
-      if (argument.is_output || view.elements() == 0) continue;
-      std::memcpy(views.back().data, view.data, static_cast<size_t>(view.elements() * bytes_of(view.dtype)));
-    }
-  }
-};
 
 // Each kernel against the interpreter, at sizes of few terms: what differs, or nothing.
 std::string check(const Operator& op, const std::vector<std::pair<const char*, const Kernel*>>& kernels) {
@@ -109,8 +92,8 @@ Row RowMaker::row(const Case& which, const Kernel& c) {
   const Kernel constructed = compile(which.op, options);
   row.compile_ms = constructed.stats().total_ms;
 
-  const tools::Executed counted =
-      tools::executed(compile_to_ir(which.op, options), target_, tools::scalars_of(which.op, which.sizes));
+  const tuner::Executed counted =
+      tuner::executed(compile_to_ir(which.op, options), target_, tuner::scalars_of(which.op, which.sizes));
   if (!counted.loops.empty()) row.lanes = counted.loops[0].each.lanes();
   if (row.lanes == 1) row.reason = reason_for_one_lane(which.op);
 
@@ -118,12 +101,12 @@ Row RowMaker::row(const Case& which, const Kernel& c) {
   if (!row.error.empty()) return row;
   const CheckData data = make_check_data(which.op, which.sizes,
                                          {.seed = 1, .exact = false, .max_points = 1, .strides = CheckStrides::dense});
-  const Arguments arguments(which.op, data);
+  const DenseArguments arguments = dense_arguments(which.op, data);
   std::vector<std::function<void()>> calls;
   for (const Kernel* kernel : {&constructed, &plain, &c}) {
     calls.push_back(kernel->bind(arguments.views, {.threads = 1}, data.bindings.params));
   }
-  const Interleaved times = interleaved(calls, seconds_);
+  const tuner::Interleaved times = tuner::interleaved(calls, {.seconds = seconds_});
   row.constructed_us = times.us[0], row.plain_us = times.us[1], row.c_us = times.us[2];
   row.to_plain = times.ratio[1], row.to_c = times.ratio[2];
   const tools::Bound bound = bound_of(which);

@@ -39,7 +39,7 @@ int main(void) {
   const LatheTensor b = {bias, LATHE_F32, 1, shape_y, NULL};
   LatheTensor Y = {y, LATHE_F32, 1, shape_y, NULL};
   int64_t scratch_bytes = 0;
-  LatheContext context = {parallel_for, allocate, release, &scratch_bytes};
+  LatheContext context = {parallel_for, allocate, release, &scratch_bytes, NULL};
   LatheError error;
 
   if (lathe_layer(&X, &W, &b, &Y, &context, &error)) {

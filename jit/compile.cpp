@@ -30,7 +30,8 @@ double milliseconds_since(Clock::time_point start) {
 struct Job {
   Operator op;
   Target target;
-  std::optional<Schedule> schedule;  // the author's
+  std::optional<Schedule> schedule;  // the author's, or what was found
+  std::optional<Schedule> found;     // by tuning: options.known
   Cache cache;
   std::string key;  // names what is compiled
 
@@ -38,12 +39,28 @@ struct Job {
       : op(with_guarded_reads_bounded(with_static_params(given, options.static_params))),
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
+    if (!schedule && options.known) found = first_accepted(options.known->schedules_for(op, target, options.sizes));
+    if (found) schedule = with_params_fixed(*found, target);
     // Passes that print, print each time.
     cache = prints_passes() ? Cache::none : options.cache;
     key = program_key(op, given_schedule(), target);
   }
 
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
+
+ private:
+  // Records may be from another version: what is refused now is passed over.
+  std::optional<Schedule> first_accepted(const std::vector<Schedule>& candidates) const {
+    for (const Schedule& candidate : candidates) {
+      try {
+        run_passes(lower(op, &candidate, target).program, target, "expand_loops");
+        return candidate;
+      } catch (const Error& e) {
+        if (kind_of(e.code()) != ErrorKind::user) throw;
+      }
+    }
+    return std::nullopt;
+  }
 };
 
 // Passes know no author: what they refuse is refused at the schedule, or else at the operator.
@@ -163,6 +180,11 @@ Schedule constructed_schedule(const Operator& given, const CompileOptions& optio
   Job job(given, options);
   job.schedule.reset();
   return accepted(job).schedule;
+}
+
+Schedule best_known_schedule(const Operator& given, const CompileOptions& options) {
+  const Job job(given, options);
+  return job.found ? *job.found : constructed_schedule(given, options);
 }
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {

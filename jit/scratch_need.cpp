@@ -63,6 +63,7 @@ class Counter {
         return of_call(*s);
       case StmtKind::store:
       case StmtKind::prefetch:
+      case StmtKind::trace:
         return {};
     }
     internal_error("scratch", "a statement of no kind");
@@ -95,6 +96,7 @@ class Counter {
     if (s.space != ir::Space::heap) return need;
     Expr bytes = count(bytes_of(s.dtype));
     for (const Expr& extent : s.values) bytes = bytes * extent;
+    if (s.align_bytes > 64) bytes = bytes + count(s.align_bytes - 64);
     need.outside = sum((bytes + count(63)) / count(64) * count(64), need.outside);
     return need;
   }

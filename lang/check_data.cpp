@@ -1,9 +1,11 @@
 // Tensors and values for checks. Everything follows from the seed, by a generator whose numbers the standard fixes.
+#include <cstring>
 #include <limits>
 #include <random>
 
 #include "lang/oracle.h"
 #include "lang/program.h"
+#include "support/copy_elements.h"
 
 namespace lathe {
 namespace {
@@ -88,6 +90,15 @@ Bindings CheckData::for_oracle(const Operator& op) const {
   return apart;
 }
 
+void CheckData::refresh(const Operator& op) {
+  for (const TensorArgument& argument : tensor_arguments(op)) {
+    if (!argument.is_output) continue;
+    GuardedTensor& tensor = tensors.at(argument.name);
+    tensor.poison();
+    if (const auto kept = before.find(argument.name); kept != before.end()) copy_elements(kept->second.view(), tensor.view());
+  }
+}
+
 CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes,
                           const CheckOptions& options) {
   CheckData data;
@@ -120,6 +131,26 @@ CheckData make_check_data(const Operator& op, const std::map<std::string, int64_
     data.tensors.emplace(argument.name, std::move(tensor));
   }
   return data;
+}
+
+DenseArguments dense_arguments(const Operator& op, const CheckData& data) {
+  DenseArguments arguments;
+  for (const TensorArgument& argument : tensor_arguments(op)) {
+    const TensorView& view = data.bindings.tensors.at(argument.name);
+    Tensor tensor(view.dtype, view.shape);
+    if (argument.is_input && view.elements() > 0) {
+      if (is_packed(view.dtype)) {                            // dense too: packed tensors have no other strides here
+        int64_t last = 0;
+        for (size_t d = 0; d < view.shape.size(); ++d) last += (view.shape[d] - 1) * view.strides[d];
+        std::memcpy(tensor.view().data, view.data, static_cast<size_t>(bytes_in_row(view.dtype, last + 1)));
+      } else {
+        copy_elements(view, tensor.view());
+      }
+    }
+    arguments.tensors.push_back(tensor);
+    arguments.views.push_back(tensor.view());
+  }
+  return arguments;
 }
 
 }  // namespace lathe

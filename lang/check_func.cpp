@@ -185,8 +185,9 @@ void FuncChecker::node(const FuncContents& f, const Expr& e) const {
       return check_constants(e, f.name, f.where);
     case ExprKind::ramp:
     case ExprKind::broadcast:
+    case ExprKind::instruction:
       refuse(ErrorCode::bad_definition, fmt::format("{} holds a vector", f.name), print(e),
-             "scalars; schedules vectorize", place(e, f.where));
+             "scalars; schedules vectorize and tensorize", place(e, f.where));
     default:
       return;
   }

@@ -1,7 +1,7 @@
 // Expressions: one immutable tree shared by the algorithm, the schedule's formulas and the loop IR.
 //
 // The algorithm uses the scalar kinds; `reduce` exists only while a definition is being written (Func assignment takes
-// it apart); `ramp` and `broadcast` appear in the loop IR after vectorisation. One type means one simplifier, one
+// it apart); `ramp`, `broadcast` and `instruction` appear in the loop IR only. One type means one simplifier, one
 // printer and one parser for all of them (docs/design/one-expression.md).
 //
 // Equality, ordering and hashing are structural and ignore source locations. Index arithmetic is i64.
@@ -69,6 +69,8 @@ enum class ExprKind : uint8_t {
   reduce,     // a reduction over rvars of values args, by `combiner`: only inside a right side being defined
   ramp,       // args[0] + lane * args[1] for `type.lanes` lanes, both scalars
   broadcast,  // args[0], a scalar, in every lane
+  instruction,  // loop IR: the machine instruction `name` (targets/instruction.h) of args[0], what it adds to, and of groups
+                // of lanes beside it: as many groups as args[0] has lanes, or one that serves all
 };
 
 class Expr;
@@ -124,8 +126,8 @@ struct ExprNode {
                                                             // other operand's type; ignored by equality
   bool normal = false;                                      // a sum of products of variables as Polynomial::expr makes
                                                             // it: nothing left to simplify; ignored by equality
-  std::string name;                                         // var, access
-  std::vector<Expr> args;                                   // op, cast, access (indices), reduce (values), ramp, broadcast
+  std::string name;                                         // var, access, instruction
+  std::vector<Expr> args;                                   // op, cast, access (indices), reduce (values), ramp, broadcast, instruction
   // access only
   int component = 0;                                        // of a tuple Func
   Boundary boundary = Boundary::inside;
@@ -161,6 +163,7 @@ Expr make_reduce(std::vector<ReductionVar> rvars, std::shared_ptr<const Combiner
                  const SourceLocation& where = {});
 Expr make_ramp(Expr base, Expr stride, int lanes);
 Expr make_broadcast(Expr value, int lanes);
+Expr make_instruction(std::string name, std::vector<Expr> args);
 Expr make_true();
 Expr with_location(const Expr& e, const SourceLocation& where);
 Expr make_node(ExprNode node);                              // as it stands: computes the hash, checks nothing

@@ -36,6 +36,7 @@ class ExprParser {
   Expr special_value(DType type);
   Expr stride(const Token& name);
   Expr vector_of(const Token& name);
+  Expr instruction(const Token& word);
   int lanes();
   Expr access(const Token& name);
   int component(const Token& name, int components);

@@ -48,9 +48,16 @@ GuardedTensor::GuardedTensor(DType dtype, std::vector<int64_t> shape, std::vecto
                                            .got = fmt::format("a request for {} bytes", bytes_),
                                            .need = "less, or a larger machine"});
   }
-  std::memset(start, poison_of(dtype), bytes_);
   const int64_t before = placement == Placement::at_end ? bytes_ - used : 0;
   view_ = {start + before, dtype, std::move(shape), std::move(strides)};
+  poison();
+}
+
+void GuardedTensor::poison() { std::memset(mapping_.get(), poison_of(view_.dtype), static_cast<size_t>(bytes_)); }
+
+GuardedTensor::Range GuardedTensor::memory() const {
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  return {mapping_.get() - page, mapping_.get() + bytes_ + page};
 }
 
 void GuardedTensor::make_read_only() {

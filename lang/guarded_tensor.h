@@ -19,6 +19,12 @@ class GuardedTensor {
 
   const TensorView& view() const { return view_; }
   void make_read_only();                                    // a write stops the program from now on
+  void poison();                                            // every byte, as at the start
+  // The memory between the guard pages, and these with it.
+  struct Range {
+    const std::byte *begin, *end;
+  };
+  Range memory() const;
 
   // The offset, in elements from view().data, of poison that was overwritten outside of every element.
   std::optional<int64_t> damage() const;

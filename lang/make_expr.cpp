@@ -405,6 +405,15 @@ Expr make_broadcast(Expr value, int lanes) {
   return make_node(std::move(node));
 }
 
+Expr make_instruction(std::string name, std::vector<Expr> args) {
+  ExprNode node;
+  node.kind = ExprKind::instruction;
+  node.type = args.at(0).type();
+  node.name = std::move(name);
+  node.args = std::move(args);
+  return make_node(std::move(node));
+}
+
 Expr with_location(const Expr& e, const SourceLocation& where) {
   if (!e.defined()) return e;
   ExprNode node = *e;

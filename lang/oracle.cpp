@@ -80,50 +80,96 @@ std::string text_of(const TensorView& view, int64_t offset) {
                               : fmt::format("{}", load_as_integer(view, offset));
 }
 
-class Comparison {
- public:
-  Comparison(const Operator& op, const CheckData& data, const CheckOptions& options)
-      : op_(op), data_(data), bindings_(data.for_oracle(op)), options_(options), outputs_(outputs_of(op, bindings_)) {}
+}  // namespace
 
-  CheckReport run() {
-    const bool exact = options_.exact && exact_mode_applies(op_, bindings_);
-    const double work = needed_regions(op_, constants_of(op_, bindings_)).work;
+struct Expected::Contents {
+  Contents(const Operator& op, const CheckData& data, const CheckOptions& options)
+      : op(op), data(data), bindings(data.for_oracle(op)), outputs(outputs_of(op, bindings)) {
+    const bool exact = options.exact && exact_mode_applies(op, bindings);
+    const double work = needed_regions(op, constants_of(op, bindings)).work;
     if (exact && work <= most_whole_work) {
-      compare_whole();
+      interpret_whole();
     } else {
-      compare_points(exact);
+      interpret_points(exact, options);
     }
-    for (const OutputComponent& output : outputs_) {
-      const auto tensor = data_.tensors.find(written_argument(op_, *op_.find_func(output.func), output.component));
-      if (tensor == data_.tensors.end()) continue;
-      if (const auto damage = tensor->second.damage()) {
-        fail(fmt::format("{}: wrote outside its elements, at {} elements from its start", output.name, *damage));
+  }
+
+  void interpret_whole() {
+    Bindings needed = bindings;
+    for (const OutputComponent& output : outputs) {
+      const Tensor& tensor = whole[output.name] = Tensor(output.view.dtype, output.view.shape);
+      needed.tensors[output.name] = tensor.view();
+    }
+    interpret(op, needed);
+  }
+
+  void interpret_points(bool exact, const CheckOptions& options) {
+    PointOracle oracle(op, bindings);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const OutputComponent& output = outputs[i];
+      for (std::vector<int64_t>& point : points_of(output.view.shape, options.max_points, options.seed + i)) {
+        BoundedValue need = oracle.at(output.func, output.component, point);
+        need.bound = exact ? 0 : need.bound * options.bound_factor;
+        points.push_back({i, std::move(point), need});
       }
     }
-    return report_;
+  }
+
+  struct Point {
+    size_t output;
+    std::vector<int64_t> at;
+    BoundedValue need;
+  };
+
+  const Operator& op;
+  const CheckData& data;
+  const Bindings bindings;
+  const std::vector<OutputComponent> outputs;
+  std::map<std::string, Tensor> whole;                      // by output: every element, compared exactly ...
+  std::vector<Point> points;                                // ... or points, within their bounds
+};
+
+namespace {
+
+class Comparison {
+ public:
+  CheckReport report;
+
+  void compare_whole(const OutputComponent& output, const TensorView& expected) {
+    if (expected.elements() == 0) return;
+    std::vector<int64_t> point(expected.shape.size(), 0);
+    do compare_element(output, expected, point);
+    while (advance(point, expected.shape));
+  }
+
+  void compare_point(const OutputComponent& output, const BoundedValue& need, const std::vector<int64_t>& point) {
+    if (!need.decided) {
+      ++report.undecided;
+      return;
+    }
+    ++report.compared;
+    const int64_t at = offset_of(output.view, point);
+    const double got = load_as_double(output.view, at);
+    note_error(got, need.value);
+    const bool same = got == need.value || (std::isnan(got) && std::isnan(need.value));
+    if (same || std::fabs(got - need.value) <= need.bound) return;
+    if (report.good) {
+      fail(fmt::format("{}[{}]: got {}, need {}{}", output.name, fmt::join(point, ", "), text_of(output.view, at),
+                       need.value, need.bound > 0 ? fmt::format(" within {:.2g}", need.bound) : ""));
+    }
+  }
+
+  void find_damage(const OutputComponent& output, const GuardedTensor& tensor) {
+    if (const auto damage = tensor.damage()) {
+      fail(fmt::format("{}: wrote outside its elements, at {} elements from its start", output.name, *damage));
+      report.outside = true;
+    }
   }
 
  private:
   void fail(const std::string& difference) {
-    if (report_.good) report_.first_difference = difference;
-    report_.good = false;
-  }
-
-  void compare_whole() {
-    Bindings needed = bindings_;
-    std::map<std::string, Tensor> tensors;
-    for (const OutputComponent& output : outputs_) {
-      const Tensor& tensor = tensors[output.name] = Tensor(output.view.dtype, output.view.shape);
-      needed.tensors[output.name] = tensor.view();
-    }
-    interpret(op_, needed);
-    for (const OutputComponent& output : outputs_) {
-      const TensorView& expected = tensors[output.name].view();
-      if (expected.elements() == 0) continue;
-      std::vector<int64_t> point(expected.shape.size(), 0);
-      do compare_element(output, expected, point);
-      while (advance(point, expected.shape));
-    }
+    if (report.good) report.first_difference = difference;
+    report.good = false;
   }
 
   void compare_element(const OutputComponent& output, const TensorView& expected, const std::vector<int64_t>& point) {
@@ -132,61 +178,42 @@ class Comparison {
     const bool same = is_float(expected.dtype)
                           ? got == need || (std::isnan(got) && std::isnan(need))
                           : load_as_integer(output.view, got_at) == load_as_integer(expected, need_at);
-    ++report_.compared;
+    ++report.compared;
     if (same) return;
     note_error(got, need);
-    if (report_.good) {
+    if (report.good) {
       fail(fmt::format("{}[{}]: got {}, need {}", output.name, fmt::join(point, ", "), text_of(output.view, got_at),
                        text_of(expected, need_at)));
     }
   }
 
-  void compare_points(bool exact) {
-    PointOracle oracle(op_, bindings_);
-    for (size_t i = 0; i < outputs_.size(); ++i) {
-      const OutputComponent& output = outputs_[i];
-      for (const auto& point : points_of(output.view.shape, options_.max_points, options_.seed + i)) {
-        BoundedValue need = oracle.at(output.func, output.component, point);
-        need.bound = exact ? 0 : need.bound * options_.bound_factor;
-        compare_point(output, need, point);
-      }
-    }
-  }
-
-  void compare_point(const OutputComponent& output, const BoundedValue& need, const std::vector<int64_t>& point) {
-    if (!need.decided) {
-      ++report_.undecided;
-      return;
-    }
-    ++report_.compared;
-    const int64_t at = offset_of(output.view, point);
-    const double got = load_as_double(output.view, at);
-    note_error(got, need.value);
-    const bool same = got == need.value || (std::isnan(got) && std::isnan(need.value));
-    if (same || std::fabs(got - need.value) <= need.bound) return;
-    if (report_.good) {
-      fail(fmt::format("{}[{}]: got {}, need {}{}", output.name, fmt::join(point, ", "), text_of(output.view, at),
-                       need.value, need.bound > 0 ? fmt::format(" within {:.2g}", need.bound) : ""));
-    }
-  }
-
   void note_error(double got, double need) {
     const double error = std::fabs(got - need);
-    if (std::isfinite(error)) report_.largest_error = std::max(report_.largest_error, error);
+    if (std::isfinite(error)) report.largest_error = std::max(report.largest_error, error);
   }
-
-  const Operator& op_;
-  const CheckData& data_;
-  const Bindings bindings_;
-  const CheckOptions& options_;
-  const std::vector<OutputComponent> outputs_;
-  CheckReport report_;
 };
 
 }  // namespace
 
+Expected::Expected(const Operator& op, const CheckData& data, const CheckOptions& options)
+    : contents_(std::make_shared<const Contents>(op, data, options)) {}
+
+CheckReport Expected::report() const {
+  const Contents& c = *contents_;
+  Comparison comparison;
+  for (const OutputComponent& output : c.outputs) {
+    if (auto whole = c.whole.find(output.name); whole != c.whole.end()) comparison.compare_whole(output, whole->second.view());
+  }
+  for (const Contents::Point& p : c.points) comparison.compare_point(c.outputs[p.output], p.need, p.at);
+  for (const OutputComponent& output : c.outputs) {
+    const auto tensor = c.data.tensors.find(written_argument(c.op, *c.op.find_func(output.func), output.component));
+    if (tensor != c.data.tensors.end()) comparison.find_damage(output, tensor->second);
+  }
+  return comparison.report;
+}
+
 CheckReport compare(const Operator& op, const CheckData& data, const CheckOptions& options) {
-  return Comparison(op, data, options).run();
+  return Expected(op, data, options).report();
 }
 
 }  // namespace lathe

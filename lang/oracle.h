@@ -11,6 +11,8 @@
 // within that bound are counted and left out.
 #pragma once
 
+#include <memory>
+
 #include "lang/guarded_tensor.h"
 #include "lang/interpret.h"
 
@@ -39,8 +41,16 @@ struct CheckData {
   Bindings bindings;                                        // views of them; run-time parameters at their defaults
   std::map<std::string, Tensor> before;                     // inputs that are written, as they were
   Bindings for_oracle(const Operator& op) const;            // with these, and the outputs in their place apart
+  void refresh(const Operator& op);                         // as before the call: poison, and inputs that were written
 };
 CheckData make_check_data(const Operator& op, const std::map<std::string, int64_t>& sizes, const CheckOptions& options);
+
+// The same tensors as a program holds them: dense, aligned, unguarded; views in the order of tensor_arguments.
+struct DenseArguments {
+  std::vector<Tensor> tensors;
+  std::vector<TensorView> views;
+};
+DenseArguments dense_arguments(const Operator& op, const CheckData& data);
 
 struct CheckReport {
   bool good = true;                                         // every decided element agrees and all poison is intact
@@ -48,8 +58,20 @@ struct CheckReport {
   int64_t undecided = 0;
   double largest_error = 0;                                 // |got - needed|, over the finite elements
   std::string first_difference;                             // "C[3, 17]: got 5, need 6"; empty when good
+  bool outside = false;                                     // poison between elements is not intact
 };
 CheckReport compare(const Operator& op, const CheckData& data, const CheckOptions& options);
+
+// What kernels must write, worked out once for many of them. The operator and the data outlive it.
+class Expected {
+ public:
+  Expected(const Operator& op, const CheckData& data, const CheckOptions& options);
+  CheckReport report() const;                               // on what the outputs hold now
+
+ private:
+  struct Contents;
+  std::shared_ptr<const Contents> contents_;
+};
 
 // No operation of the operator can round, given small integers: sums, products, comparisons, selects, and anything on
 // integers. The second form asks also that the largest intermediate value at these sizes is exact in its type.

@@ -48,7 +48,7 @@ std::optional<Op> op_named(std::string_view text, OpForm form) {
 }
 
 std::vector<std::string> function_names() {
-  std::vector<std::string> names = {"sum", "prod", "argmin", "argmax", "reduce", "stride", "ramp", "broadcast"};
+  std::vector<std::string> names = {"sum", "prod", "argmin", "argmax", "reduce", "stride", "ramp", "broadcast", "instruction"};
 #define LATHE_OP(name, text, arity, form, operands, result, pipe, meaning) \
   if (OpForm::form == OpForm::call) names.push_back(text);
 #include "lang/ops.def"
@@ -237,6 +237,7 @@ Expr ExprParser::call(const Token& name) {
   if (reduction_follows(name.text)) return reduction(name);
   if (name.text == "stride") return stride(name);
   if (name.text == "ramp" || name.text == "broadcast") return vector_of(name);
+  if (name.text == "instruction") return instruction(name);
   if (const std::optional<Type> type = type_named(name.text)) return conversion(name, *type);
   const std::optional<Op> op = op_named(name.text, OpForm::call);
   if (!op) {

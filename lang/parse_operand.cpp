@@ -120,6 +120,17 @@ Expr ExprParser::vector_of(const Token& name) {
                        name.where);
 }
 
+// instruction(vpdpbusd, sum, a, b).
+Expr ExprParser::instruction(const Token& word) {
+  lexer_.expect("(");
+  const std::string name = lexer_.expect_name("the name of an instruction").text;
+  std::vector<Expr> args;
+  while (lexer_.accept(",")) args.push_back(expression());
+  lexer_.expect(")");
+  if (args.empty()) refuse_text(ErrorCode::type_mismatch, "an instruction without operands", name, "what it adds to, and operands", word.where);
+  return with_location(make_instruction(name, std::move(args)), word.where);
+}
+
 int ExprParser::lanes() {
   const SourceLocation where = lexer_.peek().where;
   const int64_t count = lexer_.expect_integer("a number of lanes");

@@ -213,7 +213,10 @@ class BoundedDomain {
     const double u = unit_of(step.to), tiny = value > 0 ? smallest_of(step.to) : 0;  // what underflow may lose
     const double product = x * b.bound + y * a.bound + a.bound * b.bound + slack * u * x * y + tiny;
     switch (step.op) {
-      case Op::add: case Op::sub: return a.bound + b.bound + slack * u * (x + y);
+      case Op::add: case Op::sub: {
+        const bool whole = a.bound == 0 && b.bound == 0 && x == std::floor(x) && y == std::floor(y) && (x + y) * u < 1;
+        return whole ? 0 : a.bound + b.bound + slack * u * (x + y);   // sums of whole numbers do not round
+      }
       case Op::mul: return product;
       case Op::fma: return product + c.bound + slack * u * (x * y + std::fabs(c.cell.f));
       case Op::div:

@@ -160,6 +160,8 @@ std::string ExprPrinter::bare(const Expr& e) {
       return call("ramp", e, 0);
     case ExprKind::broadcast:
       return call("broadcast", e, 0);
+    case ExprKind::instruction:
+      return call("instruction", e, 0);
   }
   internal_error("print", "an expression of no kind");
 }
@@ -209,7 +211,7 @@ std::string ExprPrinter::infix(const Expr& e, const std::vector<bool>& has_type)
 
 std::string ExprPrinter::call(std::string_view name, const Expr& e, size_t first) {
   const std::vector<bool> has_type = typed_by_sibling(e.args(), first);
-  std::string text;
+  std::string text = e.kind() == ExprKind::instruction ? e->name : "";
   for (size_t i = 0; i < e.args().size(); ++i) {
     text += (text.empty() ? "" : ", ") + operand(e.arg(i), has_type[i], binds_mask);
   }

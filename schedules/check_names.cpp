@@ -53,7 +53,8 @@ namespace {
 void check_is_func(const Directive& d, const Operator& op) {
   using K = DirectiveKind;
   const bool about_reads = d.kind == K::stage_at || d.kind == K::layout || d.kind == K::with_first || d.kind == K::prefetch ||
-                           d.kind == K::free_layout || d.kind == K::constant;
+                           d.kind == K::free_layout || d.kind == K::constant || d.kind == K::pitch || d.kind == K::align || d.kind == K::table_at ||
+                           (d.kind == K::store_in && d.space != "registers");
   for (const std::string& name : {about_reads ? std::string() : d.func, d.target}) {
     if (!op.find_input(name)) continue;
     std::vector<std::string> funcs;
@@ -86,9 +87,8 @@ void check_names(const Schedule& schedule, const Operator& op) {
       check_stage(d.func, d.where);
       if (!d.target.empty()) check_stage(d.target, d.where);
       check_is_func(d, op);
-      scope.check(d.value, d.where);
-      scope.check(d.last, d.where);
-      if (d.name.empty()) continue;
+      for_each_formula(d, [&](const Expr& e) { scope.check(e, d.where); });
+      if (d.name.empty() || d.kind == DirectiveKind::tensorize) continue;
       check_new_name(d.kind, d.name, stages, d.where);
       stages.push_back(d.name);
     }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "lang/text.h"
+
 namespace lathe {
 namespace {
 
@@ -43,12 +45,27 @@ void check_factor(std::string_view what, const Expr& value, const SourceLocation
   }
 }
 
+// Less than a line is what storage has anyhow; more than a large page is of no use.
+static void check_alignment(const Expr& value, const SourceLocation& where) {
+  constexpr int64_t least = 64, most = int64_t{1} << 21;
+  int64_t bytes = 0;
+  check_factor("bytes of align", value, where);
+  if (is_integer_constant(value, &bytes) && bytes >= least && bytes <= most && (bytes & (bytes - 1)) == 0) return;
+  throw Error(ErrorCode::bad_factor, {.step = "schedule",
+                                      .what = "bytes of align",
+                                      .got = print(value),
+                                      .need = fmt::format("a power of two in {}..{}", least, most),
+                                      .where = where});
+}
+
 void check_value(DirectiveKind kind, const Expr& value, const SourceLocation& where) {
   switch (kind) {
     case DirectiveKind::split: return check_factor("factor of split", value, where);
     case DirectiveKind::fold_storage: return check_factor("count of fold_storage", value, where);
     case DirectiveKind::prefetch: return check_factor("distance of prefetch", value, where);
     case DirectiveKind::peel: return check_factor("first iterations of peel", value, where, 0);
+    case DirectiveKind::pitch: return check_factor("multiple of pitch", value, where);
+    case DirectiveKind::align: return check_alignment(value, where);
     case DirectiveKind::parallel:
     case DirectiveKind::stream:
       if (value.defined()) check_condition(fmt::format("condition of {}", info_of(kind).name), value, where);
@@ -59,6 +76,11 @@ void check_value(DirectiveKind kind, const Expr& value, const SourceLocation& wh
 
 void check_last(DirectiveKind kind, const Expr& value, const SourceLocation& where) {
   if (kind == DirectiveKind::peel) check_factor("last iterations of peel", value, where, 0);
+  if (kind == DirectiveKind::pitch && value.defined()) check_factor("elements that pitch adds", value, where, 0);
+}
+
+void check_index(const Expr& value, const SourceLocation& where) {
+  if (!value.defined() || !is_integer(value.type().dtype)) wrong_type("index of trace", value, "an integer", where);
 }
 
 void check_class(const TileClass& row, const SourceLocation& where) {

@@ -10,6 +10,7 @@ void check_factor(std::string_view what, const Expr& value, const SourceLocation
 void check_condition(std::string_view what, const Expr& value, const SourceLocation& where);  // a boolean
 void check_value(DirectiveKind kind, const Expr& value, const SourceLocation& where);         // what the directive takes
 void check_last(DirectiveKind kind, const Expr& value, const SourceLocation& where);          // its second value
+void check_index(const Expr& value, const SourceLocation& where);                             // of trace
 void check_class(const TileClass& row, const SourceLocation& where);
 void check_row_count(const RowCount& row, const RowCount* before, const SourceLocation& where);
 void check_digit(const Digit& digit, const SourceLocation& where);

@@ -138,4 +138,11 @@ std::string with_bytes_as_names(std::string text) {
   return text;
 }
 
+Substitution values_of_facts(const Target& target) {
+  const auto integer = [](int64_t value) { return Expr(value); };
+  return {{"target.L1", integer(target.l1_bytes)},   {"target.L2", integer(target.l2_bytes)},
+          {"target.L3", integer(target.l3_bytes)},   {"target.lanes", integer(target.lanes(4))},
+          {"target.threads", integer(target.threads)}};
+}
+
 }  // namespace lathe

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lang/text.h"
+#include "targets/target.h"
 
 namespace lathe {
 
@@ -28,6 +29,9 @@ class FormulaScope {
   ExprScope names_;     // of any name
   Substitution bytes_;  // "Y.bytes" and its product
 };
+
+// The target facts that formulas may use, with their values.
+Substitution values_of_facts(const Target& target);
 
 // The text with each "bytes(Y)" as the name "Y.bytes", which the scope gives its meaning. Columns stay what they were.
 std::string with_bytes_as_names(std::string text);

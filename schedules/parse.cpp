@@ -266,6 +266,13 @@ class ScheduleParser {
         d.last = scope_.parse(tokens_);
         check_last(d.kind, d.last, token.where);
         return;
+      case SlotKind::point:
+        do point(d);
+        while (tokens_.accept(","));
+        return;
+      case SlotKind::instruction:
+        d.name = take_name(d);
+        return;
       case SlotKind::fact:
         d.fact = fact(d);
         return;
@@ -285,6 +292,13 @@ class ScheduleParser {
     if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
     d.value = scope_.parse(tokens_);
     check_value(d.kind, d.value, token.where);
+  }
+
+  void point(Directive& d) {
+    Token token = tokens_.peek();
+    if (token.kind == TokenKind::symbol && (token.text == ")" || token.text == ",")) bad_arguments(d);
+    d.point.push_back(scope_.parse(tokens_));
+    check_index(d.point.back(), token.where);
   }
 
   // n, n/16, n%16, n/16%4; a dimension may be given by its number.

@@ -50,7 +50,14 @@ std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
     case SlotKind::value:
       return d.value.defined() ? print(d.value) : "";
     case SlotKind::last:
-      return print(d.last);
+      return d.last.defined() ? print(d.last) : "";
+    case SlotKind::point: {
+      std::vector<std::string> indices;
+      for (const Expr& e : d.point) indices.push_back(print(e));
+      return fmt::format("{}", fmt::join(indices, ", "));
+    }
+    case SlotKind::instruction:
+      return d.name;
     case SlotKind::space:
       return d.space;
     case SlotKind::fact:

@@ -56,7 +56,19 @@ std::vector<std::string> requirement_names() {
 bool Directive::operator==(const Directive& o) const {
   return kind == o.kind && func == o.func && loops == o.loops && target == o.target && name == o.name &&
          value == o.value && classes == o.classes && even == o.even && tail == o.tail && rows == o.rows &&
-         space == o.space && last == o.last && fact == o.fact && digits == o.digits;
+         space == o.space && last == o.last && fact == o.fact && digits == o.digits && point == o.point;
+}
+
+void for_each_formula(const Directive& d, const std::function<void(const Expr&)>& see) {
+  if (d.value.defined()) see(d.value);
+  if (d.last.defined()) see(d.last);
+  for (const Expr& e : d.point) see(e);
+}
+
+void change_formulas(Directive& d, const std::function<Expr(const Expr&)>& change) {
+  if (d.value.defined()) d.value = change(d.value);
+  if (d.last.defined()) d.last = change(d.last);
+  for (Expr& e : d.point) e = change(e);
 }
 
 bool ScheduleParam::operator==(const ScheduleParam& o) const {
@@ -151,6 +163,12 @@ Stage& Stage::clip(std::vector<std::string> variables, At at) {
   return add(made(DirectiveKind::clip, std::move(variables), at));
 }
 
+Stage& Stage::table_at(std::string consumer, std::string l, At at) {
+  Directive d = made(DirectiveKind::table_at, {std::move(l)}, at);
+  d.target = std::move(consumer);
+  return add(std::move(d));
+}
+
 Stage& Stage::rfactor(std::string l, std::string name, At at) {
   Directive d = made(DirectiveKind::rfactor, {std::move(l)}, at);
   d.name = std::move(name);
@@ -162,6 +180,22 @@ Stage& Stage::store_in(std::string space, std::string l, At at) {
   check_space(space, d.where);
   if (!l.empty()) d.loops = {std::move(l)};
   d.space = std::move(space);
+  return add(std::move(d));
+}
+
+Stage& Stage::pitch(std::string x, Expr multiple, Expr more, At at) {
+  Directive d = made(DirectiveKind::pitch, {std::move(x)}, at);
+  check_value(d.kind, multiple, d.where);
+  check_last(d.kind, more, d.where);
+  d.value = std::move(multiple);
+  d.last = std::move(more);
+  return add(std::move(d));
+}
+
+Stage& Stage::align(int64_t bytes, At at) {
+  Directive d = made(DirectiveKind::align, {}, at);
+  d.value = make_integer(DType::i64, bytes);
+  check_value(d.kind, d.value, d.where);
   return add(std::move(d));
 }
 
@@ -203,6 +237,8 @@ Stage& Stage::fold_storage(std::string dimension, Expr count, At at) {
   return add(std::move(d));
 }
 
+Stage& Stage::slide(std::string dimension, At at) { return add(made(DirectiveKind::slide, {std::move(dimension)}, at)); }
+
 Stage& Stage::epilogue_of(std::string func, At at) {
   Directive d = made(DirectiveKind::epilogue_of, {}, at);
   d.target = std::move(func);
@@ -221,6 +257,19 @@ Stage& Stage::stream(Expr condition, At at) {
   Directive d = made(DirectiveKind::stream, {}, at);
   check_value(d.kind, condition, d.where);
   d.value = std::move(condition);
+  return add(std::move(d));
+}
+
+Stage& Stage::trace(std::vector<Expr> point, At at) {
+  Directive d = made(DirectiveKind::trace, {}, at);
+  for (const Expr& index : point) check_index(index, d.where);
+  d.point = std::move(point);
+  return add(std::move(d));
+}
+
+Stage& Stage::tensorize(std::string l, std::string instruction, At at) {
+  Directive d = made(DirectiveKind::tensorize, {std::move(l)}, at);
+  d.name = std::move(instruction);
   return add(std::move(d));
 }
 
@@ -274,10 +323,11 @@ Schedule substitute(const Schedule& schedule, const Substitution& values) {
   auto replace = [&](Expr& e) { if (e.defined()) e = substitute(e, values); };
   replace(result.condition);
   for (ScheduleParam& p : result.params) replace(p.formula);
-  for (Directive& d : result.directives) replace(d.value), replace(d.last);
+  const auto in_formulas = [&](Directive& d) { change_formulas(d, [&](const Expr& e) { return substitute(e, values); }); };
+  for (Directive& d : result.directives) in_formulas(d);
   for (Specialization& s : result.specializations) {
     replace(s.condition);
-    for (Directive& d : s.directives) replace(d.value), replace(d.last);
+    for (Directive& d : s.directives) in_formulas(d);
   }
   return result;
 }

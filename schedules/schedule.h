@@ -75,11 +75,13 @@ struct Directive {
   std::string func;                  // the Func or input it is written on
   std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; fuse: l, m, lm; reorder, clip: all;
                                      // else l
-  std::string target;                // stage_at, compute_at, store_at, epilogue_of, prefetch: the other Func
-  std::string name;                  // stage_at: the copy's own name, "" for none; rfactor: the new Func's
+  std::string target;                // stage_at, compute_at, store_at, table_at, epilogue_of, prefetch: the other Func
+  std::string name;                  // stage_at: the copy's own name, "" for none; rfactor: the new Func's; tensorize: the
+                                     // instruction's
   Expr value;                        // split: factor; fold_storage, prefetch: count; parallel, stream: condition, if any;
-                                     // peel: iterations at the beginning
-  Expr last;                         // peel: iterations at the end
+                                     // peel: iterations at the beginning; pitch: elements; align: bytes
+  Expr last;                         // peel: iterations at the end; pitch: elements more, if any
+  std::vector<Expr> point;           // trace: an index for each dimension
   std::vector<TileClass> classes;    // tile
   std::vector<Digit> digits;         // layout
   bool even = false;                 // split, tile
@@ -91,6 +93,10 @@ struct Directive {
 
   bool operator==(const Directive& o) const;
 };
+
+// Every formula of the directive that is given: its values, in no order.
+void for_each_formula(const Directive& d, const std::function<void(const Expr&)>& see);
+void change_formulas(Directive& d, const std::function<Expr(const Expr&)>& change);
 
 // A number bound at run time, tried without compiling: `formula` over target facts, clamped to [lowest, highest].
 struct ScheduleParam {
@@ -154,8 +160,11 @@ class Stage {
   Stage& parallel(std::string l, Expr condition = {}, At at = At::current());
   Stage& tail(std::string l, Tail tail, std::vector<RowCount> rows = {}, At at = At::current());
   Stage& clip(std::vector<std::string> variables, At at = At::current());
+  Stage& table_at(std::string consumer, std::string l, At at = At::current());
   Stage& rfactor(std::string l, std::string name, At at = At::current());
   Stage& store_in(std::string space, std::string l = "", At at = At::current());
+  Stage& pitch(std::string x, Expr multiple, Expr more = {}, At at = At::current());
+  Stage& align(int64_t bytes, At at = At::current());
   Stage& stage_at(std::string consumer, std::string l, std::string name = "", At at = At::current());
   Stage& layout(std::vector<Digit> digits, At at = At::current());
   Stage& free_layout(At at = At::current());
@@ -166,9 +175,12 @@ class Stage {
   Stage& compute_at(std::string consumer, std::string l, At at = At::current());
   Stage& store_at(std::string consumer, std::string l, At at = At::current());
   Stage& fold_storage(std::string dimension, Expr count, At at = At::current());
+  Stage& slide(std::string dimension, At at = At::current());
   Stage& epilogue_of(std::string func, At at = At::current());
   Stage& prefetch(std::string consumer, std::string l, Expr distance, At at = At::current());
   Stage& stream(Expr condition = {}, At at = At::current());
+  Stage& trace(std::vector<Expr> point, At at = At::current());
+  Stage& tensorize(std::string l, std::string instruction, At at = At::current());
   Stage& require(Requirement fact, At at = At::current());
 
  private:

@@ -11,6 +11,7 @@ namespace {
 SlotKind kind_of_symbol(const std::string& symbol) {
   if (symbol == "e") return SlotKind::value;
   if (symbol == "Name") return SlotKind::name;
+  if (symbol == "Instruction") return SlotKind::instruction;
   if (symbol == "space") return SlotKind::space;
   if (symbol == "digit") return SlotKind::digits;
   if (symbol == "fact") return SlotKind::fact;
@@ -27,6 +28,7 @@ void add_slot(const std::string& piece, bool optional, std::vector<Slot>& slots)
   if (parts.empty()) return;
   if (parts.back() == "...") {
     if (slots.back().kind == SlotKind::loop) slots.back().kind = SlotKind::loops;
+    if (slots.back().kind == SlotKind::value) slots.back().kind = SlotKind::point;
     return;
   }
   std::string symbol = parts.back();

@@ -17,6 +17,8 @@ enum class SlotKind : uint8_t {
   name,   // Directive::name, a new name
   value,  // Directive::value; behind `when` a condition, else an integer
   last,   // Directive::last, an integer
+  point,  // Directive::point, integers, one or more
+  instruction,  // Directive::name, of a machine instruction
   space,  // Directive::space
   fact,   // Directive::fact
   even,   // the word `even`

@@ -18,11 +18,11 @@ Schedules blur3x3_schedules() {
   ScheduleBuilder s(blur3x3(), "x86-64-v3");
   const Expr bytes = Expr(4) * make_var("H") * make_var("W") * make_var("C");
   s["By"].collapse("x", "c", "xc");
-  s["By"].split("y", "yb", "yi", 128, true).split("xc", "xs", "xr", 4096).split("xr", "xo", "xv", 16);
-  s["By"].reorder({"yb", "xs", "yi", "xo", "xv"}).vectorize("xv").parallel("yb");
-  s["Bx"].compute_at("By", "xo").store_at("By", "xs").fold_storage("y", 4);
+  s["By"].split("y", "yb", "yi", 128, true).split("xc", "xo", "xv", 16);
+  s["By"].reorder({"yb", "yi", "xo", "xv"}).vectorize("xv").parallel("yb");
+  s["Bx"].compute_at("By", "xo").store_at("By", "yb").fold_storage("y", 4);
   s["Bx"].split("xc", "xo", "xv", 16).vectorize("xv").require(Requirement::kept);
-  s["X"].prefetch("Bx", "y", 1);
+  s["X"].prefetch("Bx", "xo", 256);
   s["By"].stream(gt(bytes, make_var("target.L3") / Expr(2)));
   return {s};
 }

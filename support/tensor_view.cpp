@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+
+#include "support/copy_elements.h"
 #include <type_traits>
 
 #include "support/error.h"
@@ -169,21 +171,23 @@ Tensor::Tensor(DType dtype, std::vector<int64_t> shape) {
 double load_as_double(const TensorView& view, int64_t offset_elems) { return load_as<double>(view, offset_elems); }
 int64_t load_as_integer(const TensorView& view, int64_t offset_elems) { return load_as<int64_t>(view, offset_elems); }
 
-Tensor copy_of(const TensorView& view) {
-  Tensor copy(view.dtype, view.shape);
-  const int64_t bytes = bytes_of(view.dtype);
-  const auto* from = static_cast<const char*>(view.data);
-  auto* to = copy.as<char>();
-  std::vector<int64_t> point(view.shape.size(), 0);
-  for (int64_t left = view.elements(); left > 0; --left, to += bytes) {
-    int64_t offset = 0;
-    for (size_t d = 0; d < point.size(); ++d) offset += point[d] * view.strides[d];
-    std::memcpy(to, from + offset * bytes, static_cast<size_t>(bytes));
+void copy_elements(const TensorView& from, const TensorView& to) {
+  const int64_t bytes = bytes_of(from.dtype);
+  std::vector<int64_t> point(from.shape.size(), 0);
+  for (int64_t left = from.elements(); left > 0; --left) {
+    int64_t at = 0, to_at = 0;
+    for (size_t d = 0; d < point.size(); ++d) at += point[d] * from.strides[d], to_at += point[d] * to.strides[d];
+    std::memcpy(static_cast<char*>(to.data) + to_at * bytes, static_cast<const char*>(from.data) + at * bytes, static_cast<size_t>(bytes));
     for (size_t d = point.size(); d-- > 0;) {
-      if (++point[d] < view.shape[d]) break;
+      if (++point[d] < from.shape[d]) break;
       point[d] = 0;
     }
   }
+}
+
+Tensor copy_of(const TensorView& view) {
+  Tensor copy(view.dtype, view.shape);
+  copy_elements(view, copy.view());
   return copy;
 }
 

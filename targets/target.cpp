@@ -9,6 +9,7 @@
 #include <set>
 
 #include "targets/embedded.h"
+#include "targets/instruction.h"
 
 namespace lathe {
 namespace {
@@ -233,7 +234,26 @@ std::vector<std::string> target_names() {
   return names;
 }
 
+// "x86-64-v4+avx512vnni": the description, and what it has besides.
+static Target with_features(const std::string& name, size_t plus) {
+  Target target = target_named(name.substr(0, plus));
+  target.name = name;
+  const std::vector<std::string> known = instruction_features();
+  for (size_t at = plus; at < name.size();) {
+    const size_t end = std::min(name.find('+', at + 1), name.size());
+    const std::string feature = name.substr(at + 1, end - at - 1);
+    if (std::find(known.begin(), known.end(), feature) == known.end()) {
+      throw Error(ErrorCode::unknown_target, {.step = "target", .what = "no such feature", .got = feature.empty() ? "no name" : feature,
+                                              .need = fmt::format("one of {}", fmt::join(known, ", ")), .where = {}, .hint = did_you_mean(feature, known)});
+    }
+    if (!target.has_feature(feature)) target.features.push_back("+" + feature);
+    at = end;
+  }
+  return target;
+}
+
 Target target_named(const std::string& name) {
+  if (const size_t plus = name.find('+'); plus != std::string::npos) return with_features(name, plus);
   for (const EmbeddedTarget* entry = embedded_targets; entry->name; ++entry) {
     if (name == entry->name) return parse_target(entry->toml, "targets/" + name + ".toml");
   }

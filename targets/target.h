@@ -39,8 +39,8 @@ struct Target {
 // The instruction set levels a description may name, weakest first; -1 for a name that is none.
 int level_number(std::string_view level);
 
-// A description by name (x86-64-v2, x86-64-v3, x86-64-v4: instruction set with typical caches, one thread).
-// Error{unknown_target} lists the names.
+// A description by name (x86-64-v2, x86-64-v3, x86-64-v4: instruction set with typical caches, one thread), perhaps with
+// features that bring more instructions (x86-64-v4+avx512vnni). Error{unknown_target} lists the names.
 Target target_named(const std::string& name);
 std::vector<std::string> target_names();
 // Reads a description. Error{syntax} where it is no TOML, Error{bad_file} at the line of an unknown, missing or wrong key.

@@ -13,6 +13,7 @@
 #include "stdlib/einsum.h"
 
 #include "support/environment.h"
+#include "tuner/tuned.h"
 
 namespace lathe::tools {
 namespace fs = std::filesystem;
@@ -35,7 +36,7 @@ void add_size_options(CLI::App& app, Choice& choice) {
 
 void add_schedule_option(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's if one fits the target, else constructed), zero-shot (constructed), naive (the plain nest), or a FILE");
+                 "default (the file's if one fits the target, else constructed), zero-shot (constructed), tuned (found by `lathe tune` for the first size), naive (the plain nest), or a FILE");
 }
 
 void add_compile_options(CLI::App& app, Choice& choice) {
@@ -143,9 +144,9 @@ void choose_params(const Choice& choice, Chosen& chosen) {
 
 // What is no file and nearly one of the words is meant to be that word; other names are left to reading the file.
 void refuse_misspelt(const std::string& wanted) {
-  std::string near = nearest_name(wanted, {"default", "zero-shot", "naive"});
+  std::string near = nearest_name(wanted, {"default", "zero-shot", "tuned", "naive"});
   if (near.empty()) return;
-  wrong_use("neither a kind of schedule nor a file", wanted, "default, zero-shot, naive or a file with schedules",
+  wrong_use("neither a kind of schedule nor a file", wanted, "default, zero-shot, tuned, naive or a file with schedules",
             fmt::format("did you mean {}?", near));
 }
 
@@ -154,14 +155,16 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
   chosen.schedule_label = "naive";
   chosen.schedule = plain_nest(chosen.op);
   if (wanted == "naive") return;
-  if (wanted == "tuned") {
-    wrong_use("this build has no tuner of its own", wanted, "default, zero-shot, naive or a file with schedules");
-  }
   const auto construct = [&] {
-    chosen.schedule = constructed_schedule(chosen.op, {.target = chosen.target, .static_params = chosen.static_params});
-    chosen.schedule_label = "zero-shot";
+    CompileOptions options;
+    options.target = chosen.target;
+    options.static_params = chosen.static_params;
+    if (wanted == "tuned") options.known = tuner::tuned_schedules(tuner::default_store_path(), choice.threads);
+    if (wanted == "tuned" && !choice.sizes.empty()) options.sizes = sizes_of(chosen.fixed, choice.sizes.front());
+    chosen.schedule = best_known_schedule(chosen.op, options);
+    chosen.schedule_label = wanted == "tuned" ? wanted : "zero-shot";
   };
-  if (wanted == "zero-shot") return construct();
+  if (wanted == "zero-shot" || wanted == "tuned") return construct();
   bool from_file = wanted != "default";
   if (from_file && !fs::exists(wanted)) refuse_misspelt(wanted);
   chosen.schedule = schedule_for(from_file ? read_lathe_file(wanted) : chosen.file, chosen.op, chosen.target.level);

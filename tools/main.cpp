@@ -34,6 +34,17 @@ constexpr Verb verbs[] = {
      "  lathe bench stdlib:matmul --size M=1021,N=1021,K=1021 --schedule naive --json\n"
      "  lathe bench blur.lathe --size H=2160,W=3840,C=3 --cold --threads 2\n",
      add_bench},
+    {"tune", "search for a faster schedule, and keep what is found",
+     "  lathe tune stdlib:matmul --size M=1024,N=1024,K=1024 --budget 30s\n"
+     "  lathe tune stdlib:softmax --size M=1000,N=1000 --budget 2m --threads 0\n"
+     "  lathe tune blur.lathe --size H=2160,W=3840,C=3 --csv samples.csv --store ./tuned.sqlite\n"
+     "  lathe tune --job night.toml --budget 8h\n",
+     add_tune},
+    {"store", "list, export, import, merge, compare and pin tuned records",
+     "  lathe store list\n"
+     "  lathe store export > records.jsonl\n"
+     "  lathe store import records.jsonl --store ./tuned.sqlite\n",
+     add_store},
     {"show", "print a stage of the compilation",
      "  lathe show dense.lathe --stage algorithm\n"
      "  lathe show stdlib:matmul --stage loops\n"
@@ -51,6 +62,7 @@ constexpr Verb verbs[] = {
      "  lathe doctor\n"
      "  lathe doctor --json\n",
      add_doctor},
+    {"tune-worker", "", "", add_tune_worker},                // started by `tune`, not listed
 };
 
 constexpr const char* general_examples =
@@ -84,6 +96,7 @@ int run_command(int argc, char** argv) {
   int result = good;
   for (const Verb& verb : verbs) {
     CLI::App* sub = app.add_subcommand(verb.name, verb.summary);
+    if (*verb.summary == 0) sub->group("");
     Action action = verb.add(*sub);
     sub->callback([action, &result] { result = action(); });
   }

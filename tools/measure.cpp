@@ -5,7 +5,6 @@
 #include "tools/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 namespace lathe::tools {
@@ -45,21 +44,6 @@ double warm_up(const std::function<void()>& call) {
 }
 
 }  // namespace
-
-double time_us(const std::function<void()>& call, int64_t count) {
-  auto begin = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < count; i++) call();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  size_t middle = values.size() / 2;
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle), values.end());
-  double upper = values[middle];
-  if (values.size() % 2 == 1) return upper;
-  return (upper + *std::max_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle))) / 2;
-}
 
 Measurement measure(const MeasurePlan& plan) {
   Measurement result;

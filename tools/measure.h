@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "jit/runtime/meter.h"
+#include "tuner/interleaved.h"
 
 namespace lathe::tools {
 
@@ -32,8 +33,7 @@ struct Measurement {
 
 Measurement measure(const MeasurePlan& plan);
 
-// Microseconds that `count` calls take together.
-double time_us(const std::function<void()>& call, int64_t count = 1);
-double median(std::vector<double> values);
+using tuner::median;
+using tuner::time_us;
 
 }  // namespace lathe::tools

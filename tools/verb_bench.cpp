@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "lang/oracle.h"
@@ -21,24 +20,14 @@ struct BenchOptions {
   bool cold = false;
 };
 
-// Arguments of a kernel in memory as a program would hold them: dense, aligned, filled with the values of the check.
-struct Arguments {
-  std::vector<Tensor> tensors;
-  std::vector<TensorView> views;
-};
-Arguments arguments_of(const Operator& op, const Kernel& kernel, const CheckData& data) {
-  Arguments arguments;
-  for (const TensorArgument& argument : tensor_arguments(op)) {
-    const TensorView& view = data.bindings.tensors.at(argument.name);
-    const bool packs = !kernel.signature().arguments[arguments.tensors.size()].digits.empty();
-    Tensor tensor = packs ? kernel.pack(argument.name, view) : Tensor(view.dtype, view.shape);
-    if (!packs && argument.is_input && view.elements() > 0) {
-      int64_t last = 0;
-      for (size_t d = 0; d < view.shape.size(); ++d) last += (view.shape[d] - 1) * view.strides[d];
-      std::memcpy(tensor.view().data, view.data, static_cast<size_t>(bytes_in_row(view.dtype, last + 1)));
-    }
-    arguments.tensors.push_back(tensor);
-    arguments.views.push_back(tensor.view());
+// Arguments as a program holds them; those that come packed are.
+DenseArguments arguments_of(const Operator& op, const Kernel& kernel, const CheckData& data) {
+  DenseArguments arguments = dense_arguments(op, data);
+  for (size_t i = 0; i < arguments.tensors.size(); ++i) {
+    const ArgumentSpec& argument = kernel.signature().arguments[i];
+    if (argument.digits.empty()) continue;
+    arguments.tensors[i] = kernel.pack(argument.name, data.bindings.tensors.at(argument.name));
+    arguments.views[i] = arguments.tensors[i].view();
   }
   return arguments;
 }
@@ -100,7 +89,7 @@ class Bench {
     int64_t set_bytes = std::max<int64_t>(row.work.bytes, 1);
     int64_t sets = options_.cold ? 2 + 2 * host_target().l3_bytes / set_bytes : 1;
     sets = std::min<int64_t>(sets, 4096);
-    std::vector<Arguments> all;
+    std::vector<DenseArguments> all;
     std::vector<std::function<void()>> calls;
     for (int64_t i = 0; i < sets; i++) {
       all.push_back(arguments_of(chosen_.fixed, kernel_, data));

@@ -27,5 +27,8 @@ Action add_show(CLI::App& app);
 Action add_build(CLI::App& app);
 Action add_list(CLI::App& app);
 Action add_doctor(CLI::App& app);
+Action add_tune(CLI::App& app);
+Action add_store(CLI::App& app);
+Action add_tune_worker(CLI::App& app);  // what `tune` starts
 
 }  // namespace lathe::tools

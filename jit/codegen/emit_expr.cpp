@@ -66,6 +66,7 @@ llvm::Value* Emitter::emit_node(const Expr& e) {
       llvm::Value* scalar = emit(e.arg(0));
       return builder_.CreateVectorSplat(static_cast<unsigned>(e.type().lanes), scalar);
     }
+    case ExprKind::instruction: return emit_instruction(e);
     default: internal_error("codegen", "an expression that is not of the loop IR");
   }
 }

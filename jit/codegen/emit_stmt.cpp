@@ -95,6 +95,7 @@ void Emitter::emit(const ir::Stmt& s) {
     case ir::StmtKind::alloc: return emit_alloc(*s);
     case ir::StmtKind::store: return emit_store(*s);
     case ir::StmtKind::prefetch: return emit_prefetch(*s);
+    case ir::StmtKind::trace: return emit_trace(*s);
     case ir::StmtKind::call: return emit_call(*s);
   }
 }
@@ -147,7 +148,7 @@ void Emitter::emit_alloc(const ir::StmtNode& s) {
       if (!is_integer_constant(extent, &value)) internal_error("codegen", "a stack buffer of unknown size: " + s.name);
       bytes *= std::max<int64_t>(value, 1);
     }
-    buffer.pointer = entry_alloca(llvm::ArrayType::get(builder_.getInt8Ty(), static_cast<uint64_t>(bytes)), 64);
+    buffer.pointer = entry_alloca(llvm::ArrayType::get(builder_.getInt8Ty(), static_cast<uint64_t>(bytes)), static_cast<uint64_t>(s.align_bytes));
   }
   emit(s.body[0]);
 }
@@ -162,6 +163,8 @@ void Emitter::emit_heap(const ir::StmtNode& s) {
   auto* allocate_type = llvm::FunctionType::get(pointer, {pointer, builder_.getInt64Ty()}, false);
   auto* release_type = llvm::FunctionType::get(builder_.getVoidTy(), {pointer, pointer}, false);
   llvm::Value* allocate = load_context_field(builder_, context_, ContextField::allocate);
+  const int64_t more = s.align_bytes > line_bytes ? s.align_bytes - line_bytes : 0;   // what moving it up to a multiple may take
+  if (more > 0) bytes = builder_.CreateAdd(bytes, builder_.getInt64(static_cast<uint64_t>(more)));
   llvm::Value* memory = builder_.CreateCall(allocate_type, allocate, {context_, bytes});
   leave_unless_zero(builder_.CreateZExt(builder_.CreateIsNull(memory), builder_.getInt32Ty()));
 
@@ -175,7 +178,13 @@ void Emitter::emit_heap(const ir::StmtNode& s) {
   release(on_failure);
   on_failure.CreateBr(leave_before);
 
-  buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = memory, .level = depth_, .slots = {}};
+  llvm::Value* first = memory;
+  if (more > 0) {
+    llvm::Value* above = builder_.CreateConstGEP1_64(builder_.getInt8Ty(), memory, static_cast<uint64_t>(more));
+    llvm::Value* mask = builder_.getInt64(static_cast<uint64_t>(-s.align_bytes));
+    first = builder_.CreateIntrinsic(llvm::Intrinsic::ptrmask, {pointer, builder_.getInt64Ty()}, {above, mask});
+  }
+  buffers_[s.name] = {.dtype = s.dtype, .space = s.space, .pointer = first, .level = depth_, .slots = {}};
   emit_body(s.body[0]);
   release(builder_);
   if (llvm::pred_empty(leave_)) leave_->eraseFromParent();
@@ -219,6 +228,29 @@ void Emitter::emit_prefetch(const ir::StmtNode& s) {
   llvm::Value* args[] = {pointer, builder_.getInt32(s.request == ir::Request::write ? 1 : 0), builder_.getInt32(level),
                          builder_.getInt32(1)};
   builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()}, args);
+}
+
+// Only where the context has a hook.
+void Emitter::emit_trace(const ir::StmtNode& s) {
+  llvm::Type* pointer = builder_.getPtrTy();
+  llvm::Value* hook = load_context_field(builder_, context_, ContextField::trace);
+  llvm::Value* value = emit(s.value(0));
+  std::vector<llvm::Value*> indices;
+  for (size_t i = 1; i < s.values.size(); ++i) indices.push_back(emit(s.value(i)));
+  const DType dtype = s.value(0).type().dtype;
+  llvm::BasicBlock* ask = new_block("trace");
+  llvm::BasicBlock* after = new_block("after");
+  builder_.CreateCondBr(builder_.CreateIsNull(hook), after, ask);
+  builder_.SetInsertPoint(ask);
+  llvm::AllocaInst* element = entry_alloca(memory_type(context_of_llvm_, {dtype, 1}), 8);
+  builder_.CreateStore(to_memory(builder_, value, dtype), element);
+  llvm::AllocaInst* place = entry_alloca(llvm::ArrayType::get(builder_.getInt64Ty(), std::max<size_t>(indices.size(), 1)), 8);
+  for (size_t i = 0; i < indices.size(); ++i) builder_.CreateStore(indices[i], builder_.CreateConstGEP1_64(builder_.getInt64Ty(), place, i));
+  auto* type = llvm::FunctionType::get(builder_.getVoidTy(), {pointer, pointer, pointer, pointer, builder_.getInt64Ty(), pointer}, false);
+  builder_.CreateCall(type, hook, {context_, builder_.CreateGlobalStringPtr(s.name), builder_.CreateGlobalStringPtr(std::string(name_of(dtype))), element, builder_.getInt64(indices.size()), place});
+  builder_.CreateBr(after);
+  builder_.SetInsertPoint(after);
+  loads_.clear();
 }
 
 BufferState& Emitter::buffer_named(const std::string& name) {

@@ -118,6 +118,8 @@ class Emitter {
   void emit_heap(const ir::StmtNode& s);
   void emit_call(const ir::StmtNode& s);
   void emit_prefetch(const ir::StmtNode& s);
+  void emit_trace(const ir::StmtNode& s);
+  llvm::Value* emit_instruction(const Expr& e);
   void leave_unless_zero(llvm::Value* status);
   void finish();
 
@@ -234,7 +236,7 @@ class Emitter {
 };
 
 // Field numbers of LatheContext.
-enum class ContextField : uint8_t { parallel_for, allocate, release };
+enum class ContextField : uint8_t { parallel_for, allocate, release, user, trace };
 llvm::Value* load_context_field(llvm::IRBuilder<>& builder, llvm::Value* context, ContextField field);
 
 // Names that a statement uses and does not define.

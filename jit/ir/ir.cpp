@@ -144,6 +144,11 @@ Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr 
       {.kind = StmtKind::store, .name = std::move(buffer), .values = std::move(indices), .mask = std::move(mask)});
 }
 
+Stmt make_trace(std::string name, Expr value, std::vector<Expr> indices) {
+  indices.insert(indices.begin(), std::move(value));
+  return node({.kind = StmtKind::trace, .name = std::move(name), .values = std::move(indices)});
+}
+
 Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, Request request) {
   return node({.kind = StmtKind::prefetch, .name = std::move(buffer), .values = std::move(indices), .request = request});
 }
@@ -205,7 +210,7 @@ bool equal(const Stmt& a, const Stmt& b) {
   if (a == b) return true;
   if (!a || !b) return false;
   return a->kind == b->kind && a->name == b->name && a->values == b->values && a->loop == b->loop &&
-         a->space == b->space && a->dtype == b->dtype && a->strides == b->strides && a->mask == b->mask &&
+         a->space == b->space && a->dtype == b->dtype && a->strides == b->strides && a->align_bytes == b->align_bytes && a->mask == b->mask &&
          a->streaming == b->streaming && a->request == b->request && a->buffers == b->buffers && a->unit == b->unit &&
          std::equal(a->body.begin(), a->body.end(), b->body.begin(), b->body.end(), equal);
 }

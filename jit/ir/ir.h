@@ -32,6 +32,7 @@ enum class StmtKind : uint8_t {
   alloc,       // the buffer `name` exists in body(0); contents undefined; extents = values; see Space
   store,       // buffer `name` at indices values[1..] becomes value(0); `mask`: lanes off write nothing; lanes in order
   prefetch,    // the cache line of buffer `name` at indices values is asked for; never faults; see Request
+  trace,       // somebody wants to see value(0), what `name` is at the indices values[1..]: scalars; see LatheContext
   call,        // the function `name` of this program with arguments values and buffers: no result
 };
 
@@ -46,8 +47,8 @@ enum class LoopKind : uint8_t {
 // Where a buffer lives. Storage allocated in a parallel loop is private to an iteration; those in turn may share it.
 enum class Space : uint8_t {
   argument,    // the caller's memory: function parameters
-  heap,        // scratch from the run time's arena of this thread, 64-byte aligned
-  stack,       // small, constant extents, 64-byte aligned
+  heap,        // scratch from the run time's arena of this thread, 64-byte aligned unless more is asked for
+  stack,       // small, constant extents, aligned alike
   registers,   // constant extents and, in the final stage, constant indices: elements stored together are a value
 };
 
@@ -80,13 +81,14 @@ struct BufferArgument {
 
 struct StmtNode {
   StmtKind kind = StmtKind::block;
-  std::string name = {};                       // let, loop, alloc, store, prefetch, call
+  std::string name = {};                       // let, loop, alloc, store, prefetch, trace, call
   std::vector<Expr> values = {};
   std::vector<Stmt> body = {};
   LoopKind loop = LoopKind::serial;            // loop
   Space space = Space::heap;                   // alloc
   DType dtype = DType::f32;                    // alloc
   std::vector<Expr> strides = {};              // alloc in the nested stage, where rows are padded; empty: dense
+  int64_t align_bytes = 64;                    // alloc: the first element lies at a multiple
   Expr mask = {};                              // store
   Expr streaming = {};                         // store: where this scalar boolean holds, the line is not kept in the caches
   Request request = Request::read;             // prefetch
@@ -133,6 +135,7 @@ Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body
 Stmt make_branch(Expr condition, Stmt yes, Stmt no = nullptr);
 Stmt make_alloc(std::string name, DType dtype, Space space, std::vector<Expr> extents, Stmt body);
 Stmt make_store(std::string buffer, std::vector<Expr> indices, Expr value, Expr mask = {});
+Stmt make_trace(std::string name, Expr value, std::vector<Expr> indices);
 Stmt make_prefetch(std::string buffer, std::vector<Expr> indices, Request request);
 Stmt make_call(std::string function, std::vector<Expr> values, std::vector<BufferArgument> buffers);
 Stmt make_unit(Stmt body);                     // marks a body for outlining

@@ -126,6 +126,7 @@ class Parser {
     if (starts("for")) return loop();
     if (starts("alloc")) return alloc();
     if (starts("prefetch")) return prefetch();
+    if (starts("trace")) return trace();
     if (starts("call")) return call();
     return store();
   }
@@ -179,9 +180,11 @@ class Parser {
     lexer_.expect("[");
     std::vector<Expr> extents = list_until("]");
     const auto space = static_cast<Space>(word(space_words, "heap, stack or registers"));
+    const int64_t align = lexer_.accept("align") ? lexer_.expect_integer("a power of two") : StmtNode{}.align_bytes;
     std::vector<Expr> padded = strides();
     declare(name, type);
     StmtNode n = *make_alloc(name, type, space, std::move(extents), nullptr);
+    n.align_bytes = align;
     n.strides = std::move(padded);
     return std::make_shared<const StmtNode>(std::move(n));
   }
@@ -219,6 +222,15 @@ class Parser {
     std::vector<Expr> indices = list_until("]");
     const auto request = static_cast<Request>(word(request_words, "read, soon or write"));
     return make_prefetch(name, std::move(indices), request);
+  }
+
+  Stmt trace() {
+    lexer_.expect("trace");
+    const std::string name = lexer_.expect_name("what is traced").text;
+    lexer_.expect("[");
+    std::vector<Expr> indices = list_until("]");
+    lexer_.expect("=");
+    return make_trace(name, expression(), std::move(indices));
   }
 
   Stmt call() {

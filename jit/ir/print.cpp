@@ -76,6 +76,10 @@ class Printer {
         const std::vector<Expr> indices(n.values.begin() + 1, n.values.end());
         return line(fmt::format("{}{} = {}", stream_word(n), element(n.name, indices), stored_value(n)));
       }
+      case StmtKind::trace: {
+        const std::vector<Expr> indices(n.values.begin() + 1, n.values.end());
+        return line(fmt::format("trace {}[{}] = {}", n.name, list_of(indices), print(n.value(0))));
+      }
       case StmtKind::prefetch:
         return line(fmt::format("prefetch {} {}", element(n.name, n.values), word_of(n.request)));
       case StmtKind::call:
@@ -157,7 +161,8 @@ class Printer {
   }
 
   void alloc(const StmtNode& n) {
-    line(fmt::format("alloc {}: {}[{}] {}{}", n.name, name_of(n.dtype), list_of(n.values), word_of(n.space),
+    const std::string align = n.align_bytes == StmtNode{}.align_bytes ? "" : fmt::format(" align {}", n.align_bytes);
+    line(fmt::format("alloc {}: {}[{}] {}{}{}", n.name, name_of(n.dtype), list_of(n.values), word_of(n.space), align,
                      strides_text(n.strides)));
     statement(n.body[0]);
   }

@@ -96,6 +96,9 @@ class FunctionCheck {
       case StmtKind::prefetch:
         prefetch(*s);
         break;
+      case StmtKind::trace:
+        trace(*s);
+        break;
       case StmtKind::call:
         call(*s);
         break;
@@ -128,6 +131,7 @@ class FunctionCheck {
         good = children == 1;
         break;
       case StmtKind::store:
+      case StmtKind::trace:
         good = values >= 1 && children == 0;
         break;
       case StmtKind::prefetch:
@@ -175,6 +179,7 @@ class FunctionCheck {
       if (s.space != Space::heap) elements *= constant(e, fmt::format("extents of {} buffers", word_of(s.space)));
     }
     for (const Expr& e : s.strides) typed(e, index_type, "a stride");
+    if (s.align_bytes < 1 || (s.align_bytes & (s.align_bytes - 1))) fail(fmt::format("{} at {} bytes", s.name, s.align_bytes), "a power of two");
     if (!s.strides.empty() && stage_ != Stage::nested)
       fail(s.name + " with strides", "strides in the nested stage only");
     if (!s.strides.empty() && s.strides.size() != s.values.size()) {
@@ -230,6 +235,12 @@ class FunctionCheck {
     typed(given.offset, index_type, "the offset of " + given.name);
   }
 
+  void trace(const StmtNode& s) {
+    value(s.value(0));
+    scalar(s.value(0), "traced value");
+    for (size_t i = 1; i < s.values.size(); ++i) typed(s.value(i), index_type, "an index");
+  }
+
   // --- Expressions.
   void typed(const Expr& e, Type type, const std::string& what) {
     value(e);
@@ -268,6 +279,9 @@ class FunctionCheck {
         break;
       case ExprKind::broadcast:
         if (e.arg(0).type() != e.type().with_lanes(1)) fail(print(e), "a broadcast of one scalar of its type");
+        break;
+      case ExprKind::instruction:
+        if (e.arg(0).type() != e.type()) fail(print(e), "an instruction of the type that it adds to");
         break;
     }
   }

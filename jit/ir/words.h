@@ -10,8 +10,8 @@
 
 namespace lathe::ir {
 
-inline constexpr std::array<std::string_view, 8> stmt_words = {"block", "let",   "loop",     "branch",
-                                                              "alloc", "store", "prefetch", "call"};
+inline constexpr std::array<std::string_view, 9> stmt_words = {"block", "let",   "loop",     "branch", "alloc",
+                                                              "store", "prefetch", "trace", "call"};
 inline constexpr std::array<std::string_view, 4> loop_words = {"serial", "parallel", "vector", "unroll"};
 inline constexpr std::array<std::string_view, 4> space_words = {"argument", "heap", "stack", "registers"};
 inline constexpr std::array<std::string_view, 3> request_words = {"read", "soon", "write"};

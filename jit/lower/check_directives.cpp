@@ -23,6 +23,12 @@ bool reads(const FuncContents& f, const std::string& tensor) {
   return found;
 }
 
+size_t index_named(const Directive& d, const FuncContents& func) {
+  const auto found = std::find(func.vars.begin(), func.vars.end(), d.loops.at(0));
+  if (found == func.vars.end()) refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", func.name, fmt::join(func.vars, ", ")));
+  return static_cast<size_t>(found - func.vars.begin());
+}
+
 namespace {
 
 using K = DirectiveKind;
@@ -32,84 +38,7 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   return near.empty() ? "" : fmt::format("did you mean {}?", near);
 }
 
-// Says where the Func that it stands on is computed.
-bool is_place(K kind) {
-  return kind == K::compute_inline || kind == K::compute_root || kind == K::compute_at || kind == K::epilogue_of;
-}
-
 }  // namespace
-
-// A formula that is written out in each reader grows with every step of a chain: four neighbours of four neighbours of ...
-// Beyond so many nodes a Func is computed whole instead.
-static constexpr double most_inlined_nodes = 2000;
-
-// Sums, products with numbers, quotients by numbers: the part that is read has known bounds.
-static bool is_plain_index(const Expr& e) {
-  if (e.kind() == ExprKind::constant || e.kind() == ExprKind::var) return true;
-  if (e.kind() != ExprKind::op) return false;
-  const bool scales = e.is_op(Op::mul) || e.is_op(Op::div) || e.is_op(Op::mod);
-  if (scales && e.arg(1).kind() != ExprKind::constant && !(e.is_op(Op::mul) && e.arg(0).kind() == ExprKind::constant)) return false;
-  if (!scales && !e.is_op(Op::add) && !e.is_op(Op::sub) && !e.is_op(Op::min) && !e.is_op(Op::max)) return false;
-  return std::all_of(e.args().begin(), e.args().end(), is_plain_index);
-}
-
-// How large the values become with these Funcs written out in place of their reads.
-static double nodes_of(const Expr& e, const std::map<std::string, double>& inlined) {
-  double nodes = 1;
-  if (e.kind() == ExprKind::access) {
-    if (const auto f = inlined.find(e->name); f != inlined.end()) nodes = f->second;
-  }
-  for_each_child(e, [&](const Expr& child) { nodes += nodes_of(child, inlined); });
-  return nodes;
-}
-
-static bool plainly_read(const Operator& op, const std::string& func) {
-  bool plain = true;
-  for (const FuncContents& f : op.funcs) {
-    for_each_value(f, [&](const Expr& value) {
-      visit(value, [&](const Expr& e) {
-        if (e.kind() == ExprKind::access && e->name == func) plain = plain && std::all_of(e.args().begin(), e.args().end(), is_plain_index);
-      });
-    });
-  }
-  return plain;
-}
-
-std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives) {
-  std::vector<std::string> names;
-  std::map<std::string, double> inlined_nodes;
-  for (const FuncContents& f : op.funcs) {
-    const Directive* place = nullptr;
-    const Directive* other = nullptr;
-    for (const Directive& d : directives) {
-      if (d.func != f.name) continue;
-      if (!is_place(d.kind)) {
-        if (!other) other = &d;
-        continue;
-      }
-      if (place) refuse(ErrorCode::bad_directive, d, fmt::format("{} before it", print(*place)), "one place of each Func");
-      place = &d;
-    }
-    const bool inlined = place && place->kind == K::compute_inline;
-    const bool stored = op.find_output(f.name) || f.is_reduction() || !f.updates.empty();
-    if (inlined && stored) {
-      refuse(ErrorCode::illegal_schedule, *place,
-             f.is_reduction() ? "a reduction" : op.find_output(f.name) ? "an output" : "a Func with updates",
-             "a pure intermediate Func");
-    }
-    if (inlined && other) {
-      refuse(ErrorCode::bad_directive, *other, fmt::format("{} is inlined", f.name), "a Func that has loops",
-             fmt::format("leave out {}", print(*place)));
-    }
-    if (stored || !(inlined || (!place && !other))) continue;
-    double nodes = 0;
-    for (const Expr& value : f.values) nodes = std::max(nodes, nodes_of(value, inlined_nodes));
-    if (!inlined && nodes > most_inlined_nodes && plainly_read(op, f.name)) continue;
-    inlined_nodes[f.name] = nodes;
-    names.push_back(f.name);
-  }
-  return names;
-}
 
 const FuncContents& DirectiveChecks::func(const Directive& d, const std::string& name) const {
   if (const FuncContents* f = op_.find_func(name)) return *f;
@@ -151,7 +80,13 @@ void DirectiveChecks::check_stage(const Directive& d) const {
     if (!loops) refuse(ErrorCode::illegal_schedule, d, "an update", "split, reorder, parallel, vectorize or unroll on an update");
     return;
   }
-  if (!is_copy(d.func) && !op_.find_input(d.func)) func(d, d.func);
+  if (is_copy(d.func)) {
+    const bool of_copies = d.kind == K::layout || d.kind == K::with_first || d.kind == K::pitch || d.kind == K::align || d.kind == K::store_in ||
+                           d.kind == K::vectorize || d.kind == K::unroll || d.kind == K::parallel || d.kind == K::prefetch;
+    if (!of_copies) refuse(ErrorCode::bad_directive, d, fmt::format("{} is a copy", d.func), "layout, with_first, pitch, align, store_in, vectorize, unroll or parallel on a copy");
+  } else if (!op_.find_input(d.func)) {
+    func(d, d.func);
+  }
 }
 
 void DirectiveChecks::check_compute_at(const Directive& d) const {
@@ -195,6 +130,37 @@ void DirectiveChecks::check_epilogue(const Directive& d) const {
   refuse(ErrorCode::illegal_schedule, d, fmt::format("{} and {}", text(*mine), text(*theirs)), "outputs of equal extents");
 }
 
+// One loop moves the window, and places in it are constant: registers have no addresses.
+void DirectiveChecks::check_window(const Directive& d, const Nest& consumer, int stored, int computed, bool is_ring) const {
+  if (computed - stored != 1) {
+    refuse(ErrorCode::illegal_schedule, d, computed == stored ? "stored and computed in one loop" : "several loops between storage and computation",
+           "store_at the loop right outside of that of compute_at");
+  }
+  if (is_ring) refuse(ErrorCode::bad_directive, d, "fold_storage beside it", "a ring in memory or a window in registers");
+  for (const Directive& other : directives_) {
+    const bool form = other.kind == K::pitch || other.kind == K::align || other.kind == K::layout || other.kind == K::store_in ||
+                      other.kind == K::trace;
+    if (form && other.func == d.func) refuse(ErrorCode::bad_directive, other, fmt::format("{} lives in registers by {}", d.func, print(d)), "storage in memory");
+  }
+  for (const FuncContents& f : op_.funcs) {
+    if (f.name != consumer.func->name && reads(f, d.func)) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads it too", f.name), fmt::format("no reader but {}", consumer.func->name));
+  }
+  for (size_t i = static_cast<size_t>(computed) + 1; i < consumer.loops.size(); ++i) {
+    const Loop& loop = consumer.loops[i];
+    if (loop.constant()) continue;
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} inside {} is neither vectorized nor unrolled", loop.name, consumer.loops[static_cast<size_t>(computed)].name),
+           "constant places in the window", fmt::format("unroll({0}), or move {0} outside", loop.name));
+  }
+  const Nest own = build_nest(func(d, d.func), directives_);
+  for (const Split& split : own.splits) {
+    if (split.kind != Split::Kind::factor || split.even || !is_integer_constant(split.factor)) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is cut into uneven blocks", split.parent), "splits by numbers");
+  }
+  for (const Loop& loop : own.loops) {
+    const bool plain = loop.kind != ir::LoopKind::parallel && !loop.peel_first.defined() && own.fusions.empty();
+    if (!plain) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} of {} is parallel, fused or peeled", loop.name, d.func), "straight code");
+  }
+}
+
 void DirectiveChecks::check_store_in(const Directive& d) const {
   const bool registers = d.space == "registers";
   if (registers && d.loops.empty()) {
@@ -207,6 +173,12 @@ void DirectiveChecks::check_store_in(const Directive& d) const {
   if (!registers) return;
   if (!func(d, d.func).is_reduction()) refuse(ErrorCode::bad_directive, d, "a pure Func", "a reduction");
   loop_of(d, func(d, d.func), d.loops[0]);
+}
+
+void DirectiveChecks::check_trace(const Directive& d) const {
+  const FuncContents& f = func(d, d.func);
+  if (d.point.size() == f.vars.size()) return;
+  refuse(ErrorCode::bad_directive, d, fmt::format("{} indices", d.point.size()), fmt::format("{}, one for each of {}", f.vars.size(), fmt::join(f.vars, ", ")));
 }
 
 void DirectiveChecks::check_stage_at(const Directive& d) const {
@@ -225,10 +197,11 @@ void DirectiveChecks::check_stage_at(const Directive& d) const {
 
 // The place of an element ahead is computed without reading anything.
 void DirectiveChecks::check_prefetch(const Directive& d) const {
-  bool found = false;
+  bool found = d.func == d.target;                          // what it writes
   std::vector<Expr> values = func(d, d.target).values;
   for (const Directive& other : directives_) {
     if (other.kind != K::epilogue_of || other.target != d.target) continue;
+    found = found || other.func == d.func;
     for (const Expr& v : func(other, other.func).values) values.push_back(v);
   }
   for (const Expr& v : values) {
@@ -243,7 +216,7 @@ void DirectiveChecks::check_prefetch(const Directive& d) const {
     });
   }
   if (!found) {
-    refuse(ErrorCode::bad_directive, d, fmt::format("{} does not read {}", d.target, d.func), "what the consumer reads");
+    refuse(ErrorCode::bad_directive, d, fmt::format("{} neither reads nor writes {}", d.target, d.func), "what the consumer reads, or itself");
   }
 }
 

@@ -2,6 +2,7 @@
 // place for a Func, directives on what has no loops. What depends on the nest itself is refused where it is written.
 #pragma once
 
+#include "jit/lower/nest.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
 
@@ -12,11 +13,10 @@ namespace lathe {
 // Whether a Func reads a tensor.
 bool reads(const FuncContents& func, const std::string& tensor);
 
-// Funcs that are inlined: pure ones that are no outputs and that no directive places. Refuses two places of one Func, and
-// directives on loops of a Func that has none.
-std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives);
+// The index of the Func that the directive names.
+size_t index_named(const Directive& d, const FuncContents& func);
 
-// The rest, about the operator after inlining.
+// About the operator after inlining.
 class DirectiveChecks {
  public:
   DirectiveChecks(const Operator& op, const std::vector<Directive>& directives) : op_(op), directives_(directives) {}
@@ -28,7 +28,10 @@ class DirectiveChecks {
   void check_stage(const Directive& d) const;
   void check_compute_at(const Directive& d) const;
   void check_epilogue(const Directive& d) const;
+  // `stored`, `computed`: positions of those loops in the consumer's nest.
+  void check_window(const Directive& d, const Nest& consumer, int stored, int computed, bool is_ring) const;
   void check_store_in(const Directive& d) const;
+  void check_trace(const Directive& d) const;
   void check_stage_at(const Directive& d) const;
   void check_prefetch(const Directive& d) const;
 

@@ -1,12 +1,13 @@
-// Producers computed inside a consumer's loop, and copies of operands for one consumer: storage around the body, the nest
-// that fills it at its top. A copy may instead be written by the first iteration that uses it (with_first).
+// Producers computed inside a consumer's loop: storage around the body, the nest that fills it at its top; and what else stands
+// there, copies (emit_copies.cpp) and tables (emit_tables.cpp).
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "jit/lower/check_directives.h"
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
+#include "jit/lower/trace.h"
 #include "lang/text.h"
 
 namespace lathe {
@@ -24,6 +25,10 @@ Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Cont
     if (waiting) continue;
     return with_copy(staging, std::move(scope), [&](Scope inner) { return with_attached(loop, std::move(inner), body); });
   }
+  for (const Tabling& t : lowering_.tables) {
+    if (t.consumer != func_.name || t.loop != loop || has_tables(t, scope)) continue;
+    return with_tables(t, std::move(scope), [&](Scope inner) { return with_attached(loop, std::move(inner), body); });
+  }
   for (const Attachment& a : lowering_.attachments) {
     if (a.consumer == func_.name && a.store_loop == loop && !lowering_.storage.count(a.func->name)) {
       return with_storage(a, std::move(scope), [&](Scope inner) { return with_attached(loop, std::move(inner), body); });
@@ -33,7 +38,10 @@ Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Cont
   for (const Attachment& a : lowering_.attachments) {
     if (a.consumer == func_.name && a.compute_loop == loop) parts.push_back(produce(a, scope));
   }
-  parts.push_back(body(std::move(scope)));
+  parts.push_back(body(scope));
+  for (const Attachment& a : lowering_.attachments) {
+    if (a.consumer == func_.name && a.compute_loop == loop && a.slide) parts.push_back(move_window(a, scope));
+  }
   return ir::make_block(std::move(parts));
 }
 
@@ -41,6 +49,7 @@ Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Cont
 Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue& body) {
   Region region = region_of(a.func->name, scope);
   if (!region.read) return body(std::move(scope));
+  if (a.slide) return with_window(a, std::move(scope), body);
   Lets lets(lowering_, scope.facts);
   Storage storage;
   std::vector<Expr> extents;
@@ -55,15 +64,13 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   auto layout = lowering_.layouts.find(a.func->name);
   storage.digits = layout == lowering_.layouts.end() ? row_major(extents.size()) : layout->second;
   extents = extents_in(storage.digits, extents);
-  if (extents.empty()) extents.push_back(integer(1));
   for (int c = 0; c < a.func->components(); ++c) storage.buffers.push_back(lowering_.fresh(component_name(*a.func, c)));
   scope.facts = lets.facts();
   lowering_.storage[a.func->name] = storage;
   Stmt s = body(std::move(scope));
   lowering_.storage.erase(a.func->name);
-  for (int c = 0; c < a.func->components(); ++c) {
-    s = ir::make_alloc(storage.buffers[c], a.func->dtype(c), ir::Space::heap, extents, s);
-  }
+  s = allocated(lowering_, lowering_.forms[a.func->name], storage, dtypes_of(*a.func), extents, lets.facts(),
+                [&](const Directive& d) { return index_named(d, *a.func); }, s);
   return lets.wrap(s);
 }
 
@@ -202,6 +209,7 @@ Stmt NestEmitter::where_points(Stmt s, const Region& region, bool terms, const S
 Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   Region region = region_of(a.func->name, scope);
   if (!region.read) return nullptr;
+  if (a.slide) return produce_window(a, region, scope);
   check_rings(a, region, scope);
   std::vector<Expr> fresh_from(region.lowest.size());
   auto kept = kept_along(a, region, scope);
@@ -223,6 +231,7 @@ Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
   own.awaiting.clear();
   own.writing.clear();
   Stmt s = NestEmitter(lowering_, *a.func, lowest, extent).emit(std::move(own));
+  s = ir::make_block({s, traces_of(lowering_, *a.func, lowest, extent, lets.facts())});
   lowering_.facts = outside;
   // Epilogues read results also of a reduction without terms.
   bool read_later = false;
@@ -230,194 +239,6 @@ Stmt NestEmitter::produce(const Attachment& a, const Scope& scope) {
     visit(all_values()[v], [&](const Expr& e) { read_later = read_later || (e.kind() == ExprKind::access && e->name == a.func->name); });
   }
   return lets.wrap(where_points(read_later ? s : where_terms(s, scope), region, !read_later, scope));
-}
-
-// The one access by which this nest reads a staged tensor.
-static Expr only_access(const std::string& tensor, const std::vector<Expr>& values, const Staging& staging) {
-  Expr found;
-  for (const Expr& value : values) {
-    visit(value, [&](const Expr& e) {
-      if (e.kind() != ExprKind::access || e->name != tensor || found == e) return;
-      if (found.defined()) {
-        throw Error(ErrorCode::illegal_schedule,
-                    {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
-                     fmt::format("{} and {}", print(found), print(e)), "one read of what is copied", staging.where});
-      }
-      found = e;
-    });
-  }
-  if (!found.defined()) {
-    throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
-                                           fmt::format("{} does not read {}", staging.consumer, tensor),
-                                           "a tensor that the consumer reads", staging.where});
-  }
-  return found;
-}
-
-Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue& body) {
-  Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = own_region_of(staging.tensor, scope);
-  Lets lets(lowering_, scope.facts);
-  Storage storage;
-  std::vector<Expr> sizes;
-  for (size_t d = 0; d < region.lowest.size(); ++d) {
-    storage.minimum.push_back(region.lowest[d]);
-    Expr size = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
-    for (const auto& [inner, pitch] : scope.pitch) {
-      if (uses_var(access.arg(d), nest_.find(inner)->root) && size == scope.block.at(inner)) size = pitch;
-    }
-    sizes.push_back(lets.named(staging.tensor + ".size", size));
-  }
-  storage.size = sizes;
-  storage.fold.resize(region.lowest.size());
-  for (int d : layout_order(staging, access)) storage.digits.push_back({static_cast<size_t>(d), 1, 0});
-  storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
-  scope.facts = lets.facts();
-
-  std::vector<Expr> extents = extents_in(storage.digits, sizes);
-  if (extents.empty()) extents.push_back(integer(1));
-  Stmt s;
-  if (staging.first_loop.empty()) {
-    Stmt copy = copy_nest(staging, storage, scope);
-    scope.staged[staging.tensor] = storage;
-    s = ir::make_block({copy, body(std::move(scope))});
-  } else {
-    check_first_loop(staging, access);
-    scope.awaiting.push_back({&staging, storage});
-    s = body(std::move(scope));
-  }
-  return lets.wrap(ir::make_alloc(storage.buffers[0], unpacked_type_of(access.type().dtype), ir::Space::heap, extents, s));
-}
-
-// Buffer dimensions in the order of the layout's loops; each names the tensor dimension that its variable indexes.
-std::vector<int> NestEmitter::layout_order(const Staging& staging, const Expr& access) const {
-  std::vector<int> order;
-  for (const Digit& digit : staging.layout) {
-    const std::string name = print(digit);
-    const Loop* loop = nest_.find(name);
-    int dimension = -1;
-    for (size_t d = 0; loop && d < access.args().size(); ++d) {
-      if (uses_var(access.arg(d), loop->root)) dimension = static_cast<int>(d);
-    }
-    if (dimension < 0 || std::find(order.begin(), order.end(), dimension) != order.end()) {
-      std::string got = !loop           ? fmt::format("{} has no loop {}", func_.name, name)
-                        : dimension < 0 ? fmt::format("{} does not depend on {}", print(access), name)
-                                        : fmt::format("{} twice", print(access.arg(static_cast<size_t>(dimension))));
-      std::vector<std::string> digits;
-      for (const Digit& each : staging.layout) digits.push_back(print(each));
-      throw Error(loop ? ErrorCode::bad_directive : ErrorCode::unknown_loop,
-                  {"schedule", fmt::format("{}.layout({})", staging.tensor, fmt::join(digits, ", ")), std::move(got),
-                   fmt::format("loops of {} that index {}, one a dimension", func_.name, staging.tensor), staging.layout_where});
-    }
-    order.push_back(dimension);
-  }
-  std::vector<int> missing;
-  for (size_t d = 0; d < access.args().size(); ++d) {
-    if (std::find(order.begin(), order.end(), static_cast<int>(d)) == order.end()) missing.push_back(static_cast<int>(d));
-  }
-  order.insert(order.begin(), missing.begin(), missing.end());
-  return order;
-}
-
-void NestEmitter::check_first_loop(const Staging& staging, const Expr& access) const {
-  int at = nest_.position(staging.first_loop), around = nest_.position(staging.loop);
-  std::string got;
-  if (at < 0) {
-    got = fmt::format("{} has no loop {}", func_.name, staging.first_loop);
-  } else if (at <= around) {
-    got = fmt::format("{} is not inside {}", staging.first_loop, staging.loop);
-  } else if (nest_.loops[at].reduction) {
-    got = fmt::format("{} is a loop of the reduction", staging.first_loop);
-  }
-  for (int i = around + 1; got.empty() && i <= at; ++i) {
-    for (const Expr& index : access.args()) {
-      if (uses_var(index, nest_.loops[i].root) && nest_.loops[i].root != nest_.loops[at].root) continue;
-      if (uses_var(index, nest_.loops[at].root)) got = fmt::format("{} depends on {}", staging.tensor, staging.first_loop);
-    }
-  }
-  if (got.empty() && accumulator_level_ < at) got = "the accumulators do not stand inside that loop";
-  if (got.empty()) return;
-  throw Error(at < 0 ? ErrorCode::unknown_loop : ErrorCode::illegal_schedule,
-              {"schedule", fmt::format("{}.with_first({})", staging.tensor, staging.first_loop), got,
-               "a loop inside the copy's own and around the accumulators, over an index that the copy does not have",
-               staging.first_where});
-}
-
-// Copies not yet made that were to be written by this loop's first iteration, when it has no body for that.
-Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
-  std::vector<Stmt> copies;
-  for (auto it = scope.awaiting.begin(); it != scope.awaiting.end();) {
-    if (it->first->first_loop != loop) {
-      ++it;
-      continue;
-    }
-    copies.push_back(copy_nest(*it->first, it->second, scope));
-    scope.staged[it->first->tensor] = it->second;
-    it = scope.awaiting.erase(it);
-  }
-  return ir::make_block(std::move(copies));
-}
-
-// The copy as a nest of its own: whole blocks, zeros beyond the real end.
-Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
-  Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = own_region_of(staging.tensor, scope);
-  std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
-  std::vector<std::string> names;
-  Scope inner = scope;
-  for (const LayoutDigit& digit : to.digits) {
-    const size_t d = digit.dimension;
-    counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
-    // A part of the copy, as inside a loop over blocks of it, ends with the copy.
-    if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
-      counts[d] = simplify(min(counts[d], to.size[d] - before), scope.facts);
-    }
-    names.push_back(lowering_.fresh(staging.tensor + ".copy"));
-    inner.facts.bound(names.back(), integer(0), simplify(counts[d] - integer(1), scope.facts));
-    indices[d] = simplify(region.lowest[d] + make_var(names.back()), inner.facts);
-  }
-  for (size_t b = 0; b < names.size(); ++b) {
-    const size_t d = to.digits[b].dimension;
-    Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
-    if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
-  }
-  Expr value = copied_read(access, indices, inner);
-  Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
-  for (size_t b = names.size(); b-- > 0;) {
-    const Expr& count = counts[to.digits[b].dimension];
-    bool lanes = b + 1 == names.size() && is_integer_constant(count);
-    s = ir::make_loop(names[b], integer(0), count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial, s);
-  }
-  return where_points(where_terms(s, scope), region, true, scope);
-}
-
-// Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.
-Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) {
-  std::vector<Stmt> copies;
-  for (const auto& [staging, storage] : scope.writing) {
-    Expr access = only_access(staging->tensor, all_values(), *staging);
-    const Storage& to = storage;
-    std::vector<const Loop*> loops;
-    for (size_t i = at; i < walk.levels.size(); ++i) {
-      const Loop& loop = nest_.loops[walk.levels[i]];
-      for (const Expr& index : access.args()) {
-        if (!uses_var(index, loop.root)) continue;
-        loops.push_back(&loop);
-        break;
-      }
-    }
-    std::function<Stmt(size_t, Scope)> nest = [&](size_t i, Scope inner) -> Stmt {
-      if (i < loops.size()) {
-        return emit_loop(*loops[i], std::move(inner), [&](Scope s) { return nest(i + 1, std::move(s)); });
-      }
-      std::vector<Expr> indices;
-      for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));
-      std::vector<Expr> place_of = place(to, indices, inner.facts);
-      return ir::make_store(to.buffers[0], place_of, copied_read(access, indices, inner));
-    };
-    copies.push_back(nest(0, scope));
-  }
-  return ir::make_block(std::move(copies));
 }
 
 }  // namespace lathe

@@ -141,7 +141,7 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     inner.count[loop.name] = full;
     inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
     Stmt s = steady_body(inner, make_var(var), clamped);
-    return ir::make_loop(var, from, simplify(to - from, inner.facts), loop.kind, s, loop.when);
+    return ir::make_loop(var, from, simplify(to - from, inner.facts), kind_of(loop), s, loop.when);
   };
   // Rows of whole panels have a body without masks; those of a short one share the body of the edge.
   auto steady_range = [&](const Scope& inner, const Expr& from, const Expr& to) {

@@ -51,6 +51,7 @@ NestEmitter::Idle NestEmitter::idle_range(const std::string& loop, const Scope& 
       BorderRead key{f.name, e, d};
       auto range = interval_of(e.arg(d), ranges, scope.facts);
       if (!range || scope.inside.count(key) || lowering_.clipped.count(key) || moves_whole_vectors(e, d, nest)) continue;
+      if (&f == &func_ && in_table(e, d)) continue;
       auto low = Polynomial::of(simplify(range->lowest, scope.facts)).linear_in(moving);
       auto high = Polynomial::of(simplify(range->highest, scope.facts)).linear_in(moving);
       if (!low || !high || !(low->first == high->first)) continue;
@@ -126,7 +127,7 @@ bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
 // A pure Func computes blocks that meet a border, and the short last one, by one body of few instructions: lanes under a
 // boundary rule and unrolled iterations run one after another, as many as are real.
 bool NestEmitter::rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const {
-  if (func_.is_reduction() || target_ || slides_along(loop.name) || split.tail != Tail::automatic) return false;
+  if (func_.is_reduction() || target_ || straight_ || slides_along(loop.name) || split.tail != Tail::automatic) return false;
   return nest_.find(split.inner)->kind == ir::LoopKind::unroll || !idle.accesses.empty();
 }
 

@@ -422,6 +422,11 @@ std::vector<Expr> NestEmitter::partial_values(const Scope& scope) const {
 }
 
 Stmt NestEmitter::leaf_update(const Scope& scope) {
+  if (!scope.operands.empty()) {
+    std::vector<Expr> args{accumulator(0, scope)};
+    args.insert(args.end(), scope.operands.begin(), scope.operands.end());
+    return store_accumulators({make_instruction(lowering_.tensorized.at(func_.name).instruction, std::move(args))}, scope);
+  }
   std::vector<Expr> before, values;
   absent_.clear();
   for (int c = 0; c < func_.components(); ++c) {

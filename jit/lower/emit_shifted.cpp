@@ -15,7 +15,7 @@ using ir::Stmt;
 
 // Points may be computed twice, in any order, and nothing is laid out by blocks of this loop.
 bool NestEmitter::may_shift(const Loop& loop, const Split& split, const Scope& scope) const {
-  if (func_.is_reduction() || target_ || writes_in_place() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
+  if (func_.is_reduction() || target_ || straight_ || writes_in_place() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
   if (nest_.find(split.inner)->kind != ir::LoopKind::vector) return false;
   if (scope.rare || lowering_.streams(func_.name).defined()) return false;
   const int at = nest_.position(loop.name);

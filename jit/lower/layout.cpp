@@ -12,10 +12,12 @@ namespace {
 
 Expr integer(int64_t value) { return make_integer(DType::i64, value); }
 
+}  // namespace
+
 // Each dimension's digits, from the finest on, must take over where the one before ends.
-void check_radices(const Directive& d, const Layout& layout, const std::vector<std::string>& names) {
+void check_radices(const Layout& layout, const std::vector<std::string>& names, const std::string& what, const SourceLocation& where) {
   auto refuse = [&](const std::string& got, const std::string& need) {
-    throw Error(ErrorCode::illegal_schedule, {"schedule", print(d), got, need, d.where,
+    throw Error(ErrorCode::illegal_schedule, {"schedule", what, got, need, where,
                                               "for blocks of 16: n/16 for the block, n%16 within it"});
   };
   for (size_t dimension = 0; dimension < names.size(); ++dimension) {
@@ -37,8 +39,6 @@ void check_radices(const Directive& d, const Layout& layout, const std::vector<s
   }
 }
 
-}  // namespace
-
 Layout row_major(size_t rank) {
   Layout layout;
   for (size_t d = 0; d < rank; ++d) layout.push_back({d, 1, 0});
@@ -58,7 +58,7 @@ Layout layout_of(const Directive& d, const std::vector<std::string>& names) {
     }
     layout.push_back({dimension, digit.divisor, digit.modulus});
   }
-  check_radices(d, layout, names);
+  check_radices(layout, names, print(d), d.where);
   return layout;
 }
 

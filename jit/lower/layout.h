@@ -23,6 +23,9 @@ Layout row_major(size_t rank);
 // is none, Error{illegal_schedule} where two elements would share a place or an element has none.
 Layout layout_of(const Directive& d, const std::vector<std::string>& names);
 
+// Refuses digits of which two elements would share a place: each dimension whole, or by all of its mixed-radix parts.
+void check_radices(const Layout& layout, const std::vector<std::string>& names, const std::string& what, const SourceLocation& where);
+
 // Extents of a buffer's dimensions, from those of the tensor's; places in it, from indices.
 std::vector<Expr> extents_in(const Layout& layout, const std::vector<Expr>& extents);
 std::vector<Expr> place_in(const Layout& layout, const std::vector<Expr>& indices);

@@ -9,6 +9,7 @@
 #include "jit/lower/lets.h"
 #include "jit/lower/lowering.h"
 #include "schedules/checks.h"
+#include "schedules/formula.h"
 
 namespace lathe {
 
@@ -21,12 +22,6 @@ std::string misalignment_name(const std::string& tensor) { return tensor + ".mis
 namespace {
 
 constexpr int64_t kLineBytes = 64;                          // streaming stores write whole lines
-
-Substitution target_facts(const Target& target) {
-  return {{"target.L1", integer(target.l1_bytes)},   {"target.L2", integer(target.l2_bytes)},
-          {"target.L3", integer(target.l3_bytes)},   {"target.lanes", integer(target.lanes(4))},
-          {"target.threads", integer(target.threads)}};
-}
 
 // One row of the dispatch list: the directives and the condition under which they run.
 struct Variant {
@@ -42,7 +37,7 @@ std::vector<BoundParam> bound_params(const Schedule& schedule, const Target& tar
   std::vector<BoundParam> params;
   for (const ScheduleParam& p : schedule.params) {
     int64_t value = 0;
-    if (!is_integer_constant(simplify(substitute(p.formula, target_facts(target))), &value)) {
+    if (!is_integer_constant(simplify(substitute(p.formula, values_of_facts(target))), &value)) {
       throw Error(ErrorCode::bad_factor, {"schedule", fmt::format("param {} has no value", p.name), "a formula of sizes",
                                           "a formula of target facts and numbers", p.where});
     }
@@ -54,7 +49,7 @@ std::vector<BoundParam> bound_params(const Schedule& schedule, const Target& tar
 class ProgramBuilder {
  public:
   ProgramBuilder(const Operator& op, const Schedule* schedule, const Target& target)
-      : op_(op), schedule_(schedule), target_(target), constants_(target_facts(target)) {
+      : op_(op), schedule_(schedule), target_(target), constants_(values_of_facts(target)) {
     for (const SizeDecl& s : op.sizes) facts_.bound(s.name, integer(s.lowest), integer(s.highest));
   }
 
@@ -87,7 +82,7 @@ class ProgramBuilder {
 
   std::vector<Directive> bound(std::vector<Directive> directives) const {
     for (Directive& d : directives) {
-      for (Expr* e : {&d.value, &d.last}) if (e->defined()) *e = simplify(substitute(*e, constants_));
+      change_formulas(d, [&](const Expr& e) { return simplify(substitute(e, constants_)); });
       if (d.value.defined()) check_value(d.kind, d.value, d.where);
       if (d.last.defined()) check_last(d.kind, d.last, d.where);
     }
@@ -121,7 +116,7 @@ class ProgramBuilder {
     Substitution known = in_units(pinned_sizes(condition, op_.sizes), multiples);
     require_whole_lines(directives);
     for (Directive& d : directives) {
-      for (Expr* e : {&d.value, &d.last}) if (e->defined()) *e = simplify(substitute(*e, known));
+      change_formulas(d, [&](const Expr& e) { return simplify(substitute(e, known)); });
     }
     View view = view_of(known.empty() ? op_ : substitute(op_, known), layouts_, directives);
     Expr holds = both(condition, without_units(view.condition, multiples));
@@ -152,13 +147,17 @@ class ProgramBuilder {
   }
 
   // A scheduled variant takes the innermost stride of each argument for 1, unless its condition speaks of that stride;
-  // calls where one is not fall through to the next variant.
+  // calls where one is not fall through to the next variant. Digits of a number of places lie without gaps as well.
   void assume_unit_strides(Variant& v) const {
     for (const TensorArgument& t : tensor_arguments(op_)) {
-      if (t.extents.empty()) continue;
-      std::string stride = stride_name(t.name, rank_of(t) - 1);
-      if (v.condition.defined() && uses_var(v.condition, stride)) continue;
-      v.condition = both(v.condition, eq(make_var(stride), integer(1)));
+      const auto layout = layouts_.find(tensor_of(op_, t));
+      int64_t apart = 1;
+      for (size_t d = t.extents.empty() ? 0 : rank_of(t); d-- > 0 && apart > 0;) {
+        std::string stride = stride_name(t.name, d);
+        const bool spoken_of = v.condition.defined() && uses_var(v.condition, stride);
+        if (!spoken_of) v.condition = both(v.condition, eq(make_var(stride), integer(apart)));
+        apart *= layout == layouts_.end() ? 0 : layout->second[d].modulus;
+      }
     }
   }
 

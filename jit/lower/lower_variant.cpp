@@ -6,9 +6,13 @@
 #include <set>
 
 #include "jit/lower/check_directives.h"
+#include "jit/lower/inline_funcs.h"
 #include "jit/lower/clip_reduction.h"
 #include "jit/lower/lets.h"
+#include "jit/lower/match_instruction.h"
 #include "jit/lower/nest_emitter.h"
+#include "jit/lower/root_regions.h"
+#include "jit/lower/trace.h"
 #include "lang/text.h"
 
 namespace lathe {
@@ -20,35 +24,6 @@ std::string Lowering::fresh(const std::string& name) {
   if (count == 0) return name;
   std::string numbered = fmt::format("{}_{}", name, count);
   return names_used.count(numbered) ? fresh(name) : (names_used[numbered] = 1, numbered);
-}
-
-Operator inline_funcs(const Operator& op, const std::vector<std::string>& names) {
-  Operator result = op;
-  result.funcs.clear();
-  auto inlined = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  std::map<std::string, FuncContents> definitions;          // with their own inlined Funcs replaced
-  auto replace = [&](const Expr& e) {
-    return transform(e, [&](const Expr& node) {
-      if (node.kind() != ExprKind::access || !definitions.count(node->name)) return node;
-      const FuncContents& f = definitions.at(node->name);
-      Substitution indices;
-      for (size_t d = 0; d < f.vars.size(); ++d) indices.push_back({f.vars[d], node.arg(d)});
-      return substitute(f.values[node->component], indices);
-    });
-  };
-  for (FuncContents f : op.funcs) {
-    for (Expr& v : f.values) v = replace(v);
-    for (Update& u : f.updates) {
-      for (Expr& index : u.indices) index = replace(index);
-      for (Expr& v : u.values) v = replace(v);
-    }
-    if (inlined(f.name)) {
-      definitions[f.name] = std::move(f);
-    } else {
-      result.funcs.push_back(std::move(f));
-    }
-  }
-  return result;
 }
 
 namespace {
@@ -81,7 +56,8 @@ class VariantLowering {
       for (int c = 0; c < f.components(); ++c) names.push_back(written_argument(op_, f, c));
       lowering_.storage[out.func] = argument(out.func, names, out.extents.size());
     }
-    find_root_regions();
+    roots_ = root_regions(op_, lowering_.facts);
+    drop_unneeded();
     Lets lets(lowering_, lowering_.facts);
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
     Stmt s = lets.wrap(nests_from(emission_order(), 0));
@@ -96,10 +72,9 @@ class VariantLowering {
     for (const ParamDecl& p : op_.params) lowering_.names_used[p.name] = 1;
     for (const TensorArgument& t : tensor_arguments(op_)) lowering_.names_used[t.name] = 1;
     for (const Directive& d : lowering_.directives) {
-      for (const Expr& value : {d.value, d.last}) {
-        if (!value.defined()) continue;
+      for_each_formula(d, [&](const Expr& value) {
         visit(value, [&](const Expr& e) { if (e.kind() == ExprKind::var) lowering_.names_used[e->name] = 1; });
-      }
+      });
     }
   }
 
@@ -149,16 +124,32 @@ class VariantLowering {
   void detail(const Directive& d) {
     switch (d.kind) {
       case DirectiveKind::layout: layout(d); break;
+      case DirectiveKind::pitch: form(d).pitches.push_back(d); break;
+      case DirectiveKind::align: form(d).align = d; break;
+      case DirectiveKind::store_in:
+        if (d.space != "registers") form(d).space = d;
+        break;
       case DirectiveKind::with_first:
         staging(d).first_loop = d.loops.at(0);
         staging(d).first_where = d.where;
         break;
       case DirectiveKind::store_at: store_at(d); break;
       case DirectiveKind::fold_storage: fold_storage(d); break;
+      case DirectiveKind::slide: slide(d); break;
       case DirectiveKind::prefetch:
         checks_.check_prefetch(d);
         lowering_.prefetches.push_back({d.func, d.target, loop_of(d), d.value});
         break;
+      case DirectiveKind::table_at: {
+        const std::string loop = loop_of(d);
+        lowering_.tables.push_back({d.func, d.target, loop, d.where});
+        break;
+      }
+      case DirectiveKind::tensorize:
+        checks_.loop_of(d, checks_.func(d, d.func), d.loops.at(0));
+        match_instruction(lowering_, checks_.func(d, d.func), d);
+        break;
+      case DirectiveKind::trace: checks_.check_trace(d); break;
       case DirectiveKind::require: lowering_.required[{d.func, d.fact}]; break;
       case DirectiveKind::clip: clip_reduction(lowering_, checks_.func(d, d.func), d); break;
       default: break;
@@ -176,6 +167,12 @@ class VariantLowering {
     }
   }
 
+  StorageForm& form(const Directive& d) {
+    if (!op_.find_func(d.func)) return staging(d).form;
+    if (op_.find_output(d.func)) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is an output, in the caller's storage", d.func), "an intermediate Func or a copy");
+    return lowering_.forms[d.func];
+  }
+
   void store_at(const Directive& d) {
     Attachment& a = attachment(d);
     if (a.consumer != d.target) {
@@ -188,12 +185,15 @@ class VariantLowering {
 
   void fold_storage(const Directive& d) {
     Attachment& a = attachment(d);
-    const std::vector<std::string>& vars = a.func->vars;
-    if (std::find(vars.begin(), vars.end(), d.loops.at(0)) == vars.end()) {
-      refuse(ErrorCode::unknown_loop, d, d.loops[0], fmt::format("an index of {}: {}", d.func, fmt::join(vars, ", ")));
-    }
+    index_named(d, *a.func);
     a.fold[d.loops.at(0)] = d.value;
     a.fold_where = d.where;
+  }
+
+  void slide(const Directive& d) {
+    Attachment& a = attachment(d);
+    index_named(d, *a.func);
+    a.slide = d;
   }
 
   // Everyone who reads an attached Func must stand inside its loop; values kept between iterations need them in order.
@@ -227,6 +227,7 @@ class VariantLowering {
         fail(what, fmt::format("computed at {}, outside of {}", a.compute_loop, a.store_loop),
              "storage at or outside of the loop of compute_at", a.store_where);
       }
+      if (a.slide) checks_.check_window(*a.slide, nest, kept, at, !a.fold.empty());
       for (int i = kept + 1; i <= at; ++i) {
         if (nest.loops[i].kind != ir::LoopKind::serial) {
           fail(what, fmt::format("{} is not serial", nest.loops[i].name),
@@ -277,27 +278,7 @@ class VariantLowering {
     return given == lowering_.layouts.end() ? row_major(rank) : given->second;
   }
 
-  // What all consumers together read of each Func, in terms of sizes; consumers first.
-  void find_root_regions() {
-    for (const OutputDecl& out : op_.outputs) {
-      Region& r = region_[out.func];
-      r.read = true;
-      for (const Expr& e : out.extents) {
-        r.lowest.push_back(integer(0));
-        r.highest.push_back(simplify(e - integer(1), lowering_.facts));
-      }
-      r.whole = r.highest;
-      needed_when_[out.func] = make_true();
-    }
-    for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
-      if (!needed(*f)) continue;
-      const std::vector<FuncPart> stages = parts_of(*f);
-      for (size_t s = stages.size(); s-- > 0;) need_of(*f, stages[s]);   // updates first: they read the Func as well
-    }
-    drop_unneeded();
-  }
-
-  bool needed(const FuncContents& f) const { return needed_when_.count(f.name) != 0; }
+  bool needed(const FuncContents& f) const { return roots_.count(f.name) != 0; }
 
   // What only an unread component of an inlined tuple read is computed nowhere.
   void drop_unneeded() {
@@ -305,63 +286,6 @@ class VariantLowering {
     for (auto& [func, completing] : lowering_.epilogues) {
       std::erase_if(completing, [&](const FuncContents* e) { return !needed(*e); });
     }
-  }
-
-  void need_of(const FuncContents& f, const FuncPart& stage) {
-    const FuncContents& part = stage.loops;
-    const Region& mine = region_[f.name];
-    VarRanges ranges;
-    for (size_t d = 0; d < f.vars.size(); ++d) {
-      if (std::find(part.vars.begin(), part.vars.end(), f.vars[d]) == part.vars.end()) continue;
-      ranges[f.vars[d]] = {mine.lowest[d], mine.highest[d]};
-    }
-    for (const ReductionVar& r : part.rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
-    Expr has_points = needed_when_.at(f.name);
-    for (const auto& [name, range] : ranges) {
-      has_points = simplify(has_points & le(range.lowest, range.highest), lowering_.facts);
-    }
-    for (const Expr& v : part.values) {
-      visit(v, [&](const Expr& e) {
-        if (e.kind() != ExprKind::access || !op_.find_func(e->name) || stage.reads_what_it_writes(f, e)) return;
-        if (e->name != f.name) note_reader(e->name, has_points);
-        need(part, e, ranges);
-      });
-    }
-  }
-
-  void note_reader(const std::string& func, const Expr& has_points) {
-    auto [known, first] = needed_when_.try_emplace(func, has_points);
-    if (!first && !(known->second == has_points)) known->second = simplify(known->second | has_points, lowering_.facts);
-  }
-
-  void need(const FuncContents& consumer, const Expr& e, const VarRanges& ranges) {
-    Region& r = region_[e->name];
-    bool fresh = !r.read;
-    r.read = true;
-    for (size_t d = 0; d < e.args().size(); ++d) {
-      auto range = interval_of(e.arg(d), ranges, lowering_.facts);
-      if (!range) {
-        throw Error(ErrorCode::unproved, {"lower", fmt::format("{} reads {} at an index that is not known beforehand",
-                                                               consumer.name, e->name),
-                                          print(e.arg(d)), "an index with known bounds", consumer.where});
-      }
-      Expr low = simplify(range->lowest, lowering_.facts), high = simplify(range->highest, lowering_.facts);
-      if (fresh) {
-        r.lowest.push_back(low);
-        r.highest.push_back(high);
-      } else if (op_.find_output(e->name)) {
-        if (lowering_.facts.at_most(r.lowest[d], low) && lowering_.facts.at_most(high, r.highest[d])) continue;
-        throw Error(ErrorCode::unproved,
-                    {"lower", fmt::format("{} reads the output {} outside of its extents", consumer.name, e->name),
-                     fmt::format("index {} in [{}, {}]", d, print(low), print(high)),
-                     fmt::format("at most {}", print(r.highest[d])), consumer.where,
-                     "give the intermediate result a Func of its own"});
-      } else {
-        r.lowest[d] = simplify(min(r.lowest[d], low), lowering_.facts);
-        r.highest[d] = simplify(max(r.highest[d], high), lowering_.facts);
-      }
-    }
-    r.whole = r.highest;
   }
 
   // Nests at the root: producers first; a Func with epilogues stands where the last of them would.
@@ -429,7 +353,7 @@ class VariantLowering {
   Stmt nests_from(const std::vector<const FuncContents*>& order, size_t at) {
     if (at == order.size()) return nullptr;
     const FuncContents& f = *order[at];
-    const Region& region = region_.at(f.name);
+    const Region& region = roots_.at(f.name).region;
     Lets lets(lowering_, lowering_.facts);
     std::vector<Expr> lowest, extent;
     for (size_t d = 0; d < region.lowest.size(); ++d) {
@@ -446,16 +370,16 @@ class VariantLowering {
     Stmt nest = stays_in_place(f) ? nullptr : NestEmitter(lowering_, f, lowest, extent).emit();
     Facts inside = lowering_.facts;
     for (size_t d = 0; d < lowest.size(); ++d) assume_nonempty(inside, {region.lowest[d], region.highest[d]});
-    Stmt s = ir::make_block({when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts),
-                             nests_from(order, at + 1)});
+    std::vector<Stmt> parts{when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts)};
+    parts.push_back(when_needed(f, traces_of(lowering_, f, lowest, extent, lets.facts()), lowering_.facts));
+    for (const FuncContents* e : epilogues_of(f.name)) parts.push_back(when_needed(*e, traces_of(lowering_, *e, lowest, extent, lets.facts()), lowering_.facts));
+    parts.push_back(nests_from(order, at + 1));
+    Stmt s = ir::make_block(std::move(parts));
     lowering_.facts = outside;
     for (const FuncContents* g : allocated) {
       const Storage& storage = lowering_.storage.at(g->name);
-      std::vector<Expr> extents = extents_in(storage.digits, extent);
-      if (extents.empty()) extents.push_back(integer(1));
-      for (int c = 0; c < g->components(); ++c) {
-        s = ir::make_alloc(storage.buffers[c], g->dtype(c), ir::Space::heap, extents, s);
-      }
+      s = lathe::allocated(lowering_, lowering_.forms[g->name], storage, dtypes_of(*g), extents_in(storage.digits, extent), lets.facts(),
+                    [&](const Directive& d) { return index_named(d, *g); }, s);
     }
     return lets.wrap(s);
   }
@@ -469,7 +393,7 @@ class VariantLowering {
   // What has no reader with a point is not computed: its reads of inputs were not held inside (read_conditions.h). Loops
   // over an empty region do nothing anyhow, which the facts of a definition say; an update runs over a domain of its own.
   Stmt when_needed(const FuncContents& f, Stmt nest, const Facts& facts) const {
-    const Expr condition = simplify(needed_when_.at(f.name), facts);
+    const Expr condition = simplify(roots_.at(f.name).needed_when, facts);
     return !nest || condition == make_true() ? nest : ir::make_branch(condition, nest);
   }
 
@@ -503,8 +427,7 @@ class VariantLowering {
   Lowering lowering_;
   DirectiveChecks checks_;
   std::set<std::string> fused_;                             // attached Funcs and epilogues
-  std::map<std::string, Region> region_;                    // Func -> what is needed of it
-  std::map<std::string, Expr> needed_when_;                 // ... and whether some reader has a point
+  RootRegions roots_;                                       // of the Funcs that are needed
 };
 
 }  // namespace

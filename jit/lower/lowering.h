@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "jit/ir/ir.h"
 #include "jit/lower/nest.h"
 #include "jit/lower/scope.h"
+#include "jit/lower/storage_form.h"
 #include "jit/lower/view.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
@@ -22,6 +24,7 @@ struct Attachment {
   std::string consumer, compute_loop, store_loop;
   std::map<std::string, Expr> fold;                         // index name -> ring size
   SourceLocation where, store_where = {}, fold_where = {};
+  std::optional<Directive> slide = {};                      // a window in registers, along this index
 };
 
 // A copy of a tensor's region for one consumer.
@@ -30,6 +33,20 @@ struct Staging {
   std::vector<Digit> layout = {};                           // loop names, outermost first; empty: the tensor's own order
   std::string first_loop = {};                              // with_first
   SourceLocation where, layout_where = {}, first_where = {};
+  StorageForm form = {};
+};
+
+// Indices of a tensor under boundary rules, looked up inside the consumer's loop.
+struct Tabling {
+  std::string tensor, consumer, loop;
+  SourceLocation where;
+};
+
+// A machine instruction that takes the place of a loop's iterations.
+struct Tensorizing {
+  std::string loop, instruction;
+  std::vector<Expr> operands;                               // reads, in the order of the instruction's
+  Directive directive;
 };
 
 struct Prefetching {
@@ -57,6 +74,8 @@ struct Lowering {
   std::vector<Attachment> attachments = {};
   std::vector<Staging> stagings = {};
   std::vector<Prefetching> prefetches = {};
+  std::vector<Tabling> tables = {};
+  std::map<std::string, Tensorizing> tensorized = {};            // by Func
   std::map<std::string, std::vector<const FuncContents*>> epilogues = {};   // by the Func they complete
   std::map<std::string, std::string> register_loop = {};         // Func -> loop of store_in(registers, at = loop)
   std::map<std::string, Expr> streamed = {};                     // Func -> whether its stores bypass the caches
@@ -64,6 +83,8 @@ struct Lowering {
   ReductionRanges ranges = {};                                   // see View; clip adds to them
   std::map<BorderRead, std::string> clipped = {};                // reads that are inside once this variable's range is known
   std::map<std::string, Layout> layouts = {};                    // of Funcs and inputs that are not row-major
+  std::map<std::string, StorageForm> forms = {};                 // of Funcs
+  std::map<std::string, std::vector<int64_t>> windows = {};      // Func in a window -> its extents, as bodies are written
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
   std::map<std::pair<std::string, Requirement>, Outcome> required = {};   // by Func
   std::map<std::string, int> names_used = {};
@@ -75,8 +96,11 @@ struct Lowering {
   Expr streams(const std::string& func) const { return streamed.count(func) ? streamed.at(func) : Expr(); }
 };
 
-// Replaces reads of the Funcs in `names` by their definitions, everywhere.
-Operator inline_funcs(const Operator& op, const std::vector<std::string>& names);
+inline std::vector<DType> dtypes_of(const FuncContents& func) {
+  std::vector<DType> types;
+  for (int c = 0; c < func.components(); ++c) types.push_back(func.dtype(c));
+  return types;
+}
 
 // A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
 ir::Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,

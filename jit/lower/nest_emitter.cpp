@@ -28,6 +28,7 @@ Stmt NestEmitter::emit(const Scope& outer) {
   size_t at = 0;
   for (const std::string& v : func_.vars) scope.extent[v] = root_extent_[at++];
   for (const ReductionVar& r : func_.rvars) scope.extent[r.name] = root_extent_[at++];
+  for (const auto& [lanes, count] : real_) scope.valid[lanes] = count, scope.tail[lanes] = Tail::mask;
   find_idle_rules(scope);
 
   Walk walk;
@@ -53,7 +54,9 @@ Stmt NestEmitter::emit_from(const Walk& walk, size_t at, Scope scope) {
   }
 
   if (at == walk.levels.size()) {
-    Stmt ahead = walk.phase == Phase::whole || walk.phase == Phase::update ? prefetches(scope) : nullptr;
+    const bool reads = walk.phase == Phase::whole || walk.phase == Phase::update;
+    const bool writes = walk.phase == Phase::whole || walk.phase == Phase::init;
+    Stmt ahead = ir::make_block({reads ? prefetches(scope, false) : nullptr, writes ? prefetches(scope, true) : nullptr});
     return guarded(ir::make_block({ahead, leaf(walk.phase, scope)}), scope);
   }
 
@@ -82,6 +85,8 @@ Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
   const Loop& loop = nest_.loops[walk.levels[at]];
   Lets lets(lowering_, scope.facts);
   enter_fusions(scope, lets);
+  const bool reads = walk.phase == Phase::whole || walk.phase == Phase::update || walk.phase == Phase::finish;
+  if (reads) enter_tables(scope, lets);
   scope.facts = lets.facts();
   Continue rest = [this, walk, at](Scope inner) { return emit_from(walk, at + 1, std::move(inner)); };
   if (walk.phase != Phase::whole && walk.phase != Phase::update) return lets.wrap(rest(std::move(scope)));
@@ -245,10 +250,22 @@ void NestEmitter::enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) c
 
 Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& body) {
   Expr extent = extent_of(loop.name, scope);
-  // Lanes that a boundary rule treats one by one run one after another: short code where little work is.
-  bool lanes = loop.kind == ir::LoopKind::vector && !(register_levels_.empty() && meets_border(loop, scope));
+  auto instruction = lowering_.tensorized.find(func_.name);
+  if (instruction != lowering_.tensorized.end() && instruction->second.loop == loop.name && !scope.valid.count(loop.name)) {
+    if (auto operands = operands_of(instruction->second, scope)) {
+      scope.operands = std::move(*operands);
+      scope.value[loop.name] = scope.lane[loop.name] = integer(0);
+      return body(std::move(scope));
+    }
+  }
+  // Lanes that a boundary rule treats one by one run one after another: short code where little work is. What is made in
+  // registers stays whole vectors: they move as such.
+  bool lanes = loop.kind == ir::LoopKind::vector && (straight_ || !(register_levels_.empty() && meets_border(loop, scope)));
   bool short_code = loop.kind == ir::LoopKind::vector ? !lanes : scope.rare && !func_.is_reduction();
-  if (short_code) {
+  ir::LoopKind kind = loop.kind;
+  if (short_code && (straight_ || reads_windows())) {
+    kind = ir::LoopKind::unroll;
+  } else if (short_code) {
     if (auto valid = scope.valid.find(loop.name); valid != scope.valid.end()) {
       extent = valid->second;
       scope.valid.erase(valid);
@@ -257,19 +274,21 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
     scope.lane[loop.name] = make_var(var);
     return ir::make_loop(var, integer(0), extent, ir::LoopKind::serial, body(std::move(scope)));
   }
-  scope.lockstep = scope.lockstep || loop.kind == ir::LoopKind::vector;
+  scope.lockstep = scope.lockstep || kind == ir::LoopKind::vector;
   std::string var = bind(loop, extent, scope);
   Expr lane = make_var(var);
   scope.lane[loop.name] = lane;
   if (auto valid = scope.valid.find(loop.name); valid != scope.valid.end()) {
     Expr real = lt(lane, valid->second);
-    switch (scope.tail.at(loop.name)) {
+    const Tail tail = scope.tail.at(loop.name);
+    const bool stays = kind != loop.kind || (tail == Tail::clamp && reads_windows());   // places in a window are constant
+    switch (stays ? Tail::guard : tail) {
       case Tail::clamp: scope.value[loop.name] = min(lane, valid->second - integer(1)); break;
       case Tail::mask: scope.masks.push_back({var, real}); break;
       default: scope.guards.push_back(real); break;
     }
   }
-  return ir::make_loop(var, integer(0), extent, loop.kind, body(std::move(scope)));
+  return ir::make_loop(var, integer(0), extent, kind, body(std::move(scope)));
 }
 
 Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body) {
@@ -314,7 +333,7 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
   if (loop.reduction && !split && loops_around_accumulators(loop)) {
     scope.reduction_guards.push_back(lt(make_var(var), extent_of(loop.name, scope)));
   }
-  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, entered(std::move(scope)), loop.when)}));
+  return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, kind_of(loop), entered(std::move(scope)), loop.when)}));
 }
 
 // The first and the last iterations apart, so that what holds between them is known there.
@@ -340,7 +359,7 @@ Stmt NestEmitter::emit_range(const Loop& loop, const Expr& from, const Expr& to,
   bool single = simplify(to - from) == integer(1);
   scope.value[loop.name] = single ? from : make_var(var);
   scope.count[loop.name] = count;
-  return ir::make_loop(var, from, simplify(end - from, scope.facts), loop.kind, body(std::move(scope)), loop.when);
+  return ir::make_loop(var, from, simplify(end - from, scope.facts), kind_of(loop), body(std::move(scope)), loop.when);
 }
 
 bool NestEmitter::loops_around_accumulators(const Loop& loop) const {

@@ -26,6 +26,11 @@ class NestEmitter {
 
   // `outer`: what the body around it knows; border reads of this Func found idle there stay so.
   ir::Stmt emit(const Scope& outer = {});
+  // The same into registers: all is straight code. `real`: index -> how many of its iterations there are.
+  ir::Stmt emit_straight(const Scope& outer, const std::map<std::string, Expr>& real);
+
+  // Buffer indices of the tensor's element.
+  static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);
 
  private:
   // The parts of a reduction, each a nest of its own over the loops inside the accumulators' loop. A pure Func has only
@@ -136,6 +141,16 @@ class NestEmitter {
   void check_update_order() const;
   ir::Stmt leaf_write(const Scope& scope);
 
+  // --- machine instructions (emit_instruction.cpp)
+  std::optional<std::vector<Expr>> operands_of(const Tensorizing& tensorizing, const Scope& scope);
+
+  // --- boundary rules as tables (emit_tables.cpp)
+  bool in_table(const Expr& access, size_t dimension) const;
+  static bool has_tables(const Tabling& tabling, const Scope& scope);
+  ir::Stmt with_tables(const Tabling& tabling, Scope scope, const Continue& body);
+  ir::Stmt fill_table(const IndexTable& table, const Expr& size, const Expr& access, size_t dimension, const Scope& scope);
+  void enter_tables(Scope& scope, Lets& lets);
+
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
   Expr translate_packed(const Expr& e, const Scope& scope);
@@ -144,6 +159,8 @@ class NestEmitter {
                const Facts& facts) const;
   void note_absent(const Expr& e, const std::vector<Expr>& indices, const Scope& scope);
   bool idle_here(const BorderRead& read, const Scope& scope) const;
+  // Where the rule of this read puts an index; `inside`: whether it was inside, where the rule does not move it.
+  Expr moved_index(const Expr& access, size_t dimension, const Expr& index, const Scope& scope, Expr& inside) const;
   Expr bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
   Expr copied_read(const Expr& e, std::vector<Expr> indices, const Scope& scope);
   Expr inside_of(const Expr& e, size_t d, const Expr& index, const Scope& scope) const;
@@ -152,8 +169,8 @@ class NestEmitter {
   bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
   std::vector<Expr> own_indices(const Scope& scope) const;
-  static std::vector<Expr> place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts);
-  ir::Stmt prefetches(const Scope& scope) const;
+  ir::Stmt prefetches(const Scope& scope, bool written) const;
+  bool writes(const std::string& tensor) const;
   ir::Stmt guarded(ir::Stmt s, const Scope& scope) const;
   static ir::Stmt where_terms(ir::Stmt s, const Scope& scope);
   ir::Stmt where_points(ir::Stmt s, const Region& region, bool terms, const Scope& scope) const;
@@ -166,11 +183,28 @@ class NestEmitter {
                                                     const Scope& scope) const;
   void check_rings(const Attachment& attachment, const Region& region, const Scope& scope) const;
   ir::Stmt with_copy(const Staging& staging, Scope scope, const Continue& body);
-  std::vector<int> layout_order(const Staging& staging, const Expr& access) const;
+  Layout layout_order(const Staging& staging, const Expr& access) const;
+  size_t indexed_by(const std::string& loop, const Expr& access, const Directive& d) const;
   void check_first_loop(const Staging& staging, const Expr& access) const;
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
+  std::pair<ir::LoopKind, Expr> copy_loop(const Staging& staging, const Expr& access, size_t dimension, const Expr& count, ir::LoopKind kind) const;
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
+  // --- producers in a window of registers (emit_window.cpp)
+  ir::Stmt with_window(const Attachment& attachment, Scope scope, const Continue& body);
+  ir::Stmt produce_window(const Attachment& attachment, const Region& region, const Scope& scope);
+  ir::Stmt move_window(const Attachment& attachment, const Scope& scope);
+  struct Movement {
+    size_t dimension = 0;
+    std::vector<int64_t> extent;                            // of the window
+    std::map<std::string, Expr> real;                       // index -> entries that are real, where not all are
+    int64_t step = 0;                                       // entries that an iteration adds; 0: it makes all of them
+    bool continues = false;                                 // this iteration stands where the loop's steps lead
+  };
+  void find_step(const Attachment& attachment, const Region& region, const Scope& scope, Movement& movement) const;
+  bool reads_windows() const;
+  ir::LoopKind kind_of(const Loop& loop) const;
+  Movement movement_of(const Attachment& attachment, const Region& region, const Scope& scope) const;
   int sliding_loop(const Attachment& attachment) const;
   bool slides_along(const std::string& loop) const;
   static VarRanges ranges_over(const FuncContents& func, const Region& region, bool whole = false);
@@ -186,6 +220,8 @@ class NestEmitter {
 
   Lowering& lowering_;
   const FuncContents& func_;
+  bool straight_ = false;                                   // loops over indices are written out
+  std::map<std::string, Expr> real_;                        // ... vector loop -> lanes that are real, where not all are
   const UpdateTarget* target_;                              // of an update; null: a definition
   Nest nest_;
   std::map<std::string, Expr> root_minimum_;

@@ -33,6 +33,13 @@ struct Storage {
   bool packed = false;                                      // bytes of two elements along the last dimension (packed.h)
 };
 
+// Where a boundary rule puts an index, as looked up instead of computed: entry (index - lowest); -1 where it is outside and
+// the rule does not move it.
+struct IndexTable {
+  std::string buffer;
+  Expr lowest;
+};
+
 struct Scope {
   std::map<std::string, Expr> low;                          // reduction variable with a range of its own -> where it begins
   std::map<std::string, Expr> value;                        // bound loop -> its iteration, counted from 0
@@ -55,7 +62,10 @@ struct Scope {
   std::vector<std::pair<const Staging*, Storage>> awaiting; // copies that the first iteration of a loop will write
   std::vector<std::pair<const Staging*, Storage>> writing;  // copies being written by the body, which reads in place
   std::set<BorderRead> inside;                              // whose boundary rules are idle here
+  std::map<std::tuple<std::string, size_t, Boundary>, IndexTable> tables;   // by tensor, dimension and rule
+  std::map<std::pair<Expr, size_t>, Expr> looked_up;        // read and dimension -> its entry, where the index is known
   std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
+  std::vector<Expr> operands;                               // of the instruction that stands for the terms here
   bool rare = false;                                        // few iterations come here: short code, nothing unrolled
   bool lockstep = false;                                    // inside a vector loop
   int border_cuts = 2;                                      // along how many more axes bodies are cut at borders

@@ -72,27 +72,38 @@ Expr NestEmitter::inside_of(const Expr& e, size_t d, const Expr& index, const Sc
   return is_integer_constant(inside, &known) && known ? Expr() : inside;
 }
 
+Expr NestEmitter::moved_index(const Expr& e, size_t d, const Expr& index, const Scope& scope, Expr& inside) const {
+  const Expr is_inside = inside_of(e, d, index, scope);
+  if (!is_inside.defined()) return index;
+  const bool moves = e->boundary == Boundary::wrap || e->boundary == Boundary::mirror || e->boundary == Boundary::edge;
+  if (auto table = scope.tables.find({e->name, d, e->boundary}); table != scope.tables.end() && in_table(e, d)) {
+    auto found = scope.looked_up.find({e, d});
+    const Expr entry = found != scope.looked_up.end() ? found->second : make_access(table->second.buffer, DType::i64, {simplify(index - table->second.lowest, scope.facts)});
+    if (!moves) inside = ge(entry, integer(0));
+    return moves ? entry : max(entry, integer(0));
+  }
+  const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
+  const Expr clamped = simplify(max(min(index, extent - integer(1)), integer(0)), scope.facts);
+  switch (e->boundary) {
+    case Boundary::wrap: return index % extent;
+    case Boundary::mirror: return mirrored(index, extent);
+    case Boundary::edge: return nearest(e->name, d, index, extent, clamped, scope.facts);
+    default: inside = is_inside; return clamped;
+  }
+}
+
 Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const Scope& scope) {
   const Storage& from = lowering_.storage.at(e->name);
   Expr present;
   for (size_t d = 0; d < indices.size(); ++d) {
-    const Expr index = indices[d], inside = inside_of(e, d, index, scope);
-    if (!inside.defined()) continue;
-    const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
-    Expr clamped = simplify(max(min(index, extent - integer(1)), integer(0)), scope.facts);
-    switch (e->boundary) {
-      case Boundary::wrap: indices[d] = index % extent; break;
-      case Boundary::mirror: indices[d] = mirrored(index, extent); break;
-      case Boundary::edge: indices[d] = nearest(e->name, d, index, extent, clamped, scope.facts); break;
-      default:
-        indices[d] = clamped;
-        present = present.defined() ? present & inside : inside;
-    }
+    Expr inside;
+    indices[d] = moved_index(e, d, indices[d], scope, inside);
+    if (inside.defined()) present = present.defined() ? present & inside : inside;
   }
   const bool skips = present.defined() && e->boundary == Boundary::none;
   if (skips) absent_.push_back(present);
   // Where it is outside nothing is read: an empty input has no element to clamp to.
-  Expr value = read(from, e->component, e.type().dtype, indices, scope, skips ? Expr() : present);
+  Expr value = read(from, e->component, e.type().dtype, indices, scope, present);
   if (!present.defined() || skips) return value;
   return select(present, value, translate(e->boundary_value, scope));
 }
@@ -113,7 +124,6 @@ bool NestEmitter::idle_here(const BorderRead& read, const Scope& scope) const {
   return clipped != lowering_.clipped.end() && scope.low.count(clipped->second);
 }
 
-// Buffer indices of the tensor's element.
 std::vector<Expr> NestEmitter::place(const Storage& storage, const std::vector<Expr>& indices, const Facts& facts) {
   std::vector<Expr> entries;
   for (size_t d = 0; d < indices.size(); ++d) {
@@ -224,20 +234,32 @@ Stmt NestEmitter::store_at(const std::vector<Expr>& point, const std::vector<Exp
   return s;
 }
 
-// What the same reads touch some iterations of a loop later; one request for reads that differ only along the contiguous
-// dimension.
-Stmt NestEmitter::prefetches(const Scope& scope) const {
+// This nest stores it: its own Func, or one that completes it.
+bool NestEmitter::writes(const std::string& tensor) const {
+  const auto epilogues = lowering_.epilogues.find(func_.name);
+  const bool completes = epilogues != lowering_.epilogues.end() && std::any_of(epilogues->second.begin(), epilogues->second.end(), [&](const FuncContents* f) { return f->name == tensor; });
+  return (tensor == func_.name || completes) && lowering_.storage.count(tensor);
+}
+
+// What the same reads touch some iterations of a loop later, or what is written then; one request for reads that differ only
+// along the contiguous dimension.
+Stmt NestEmitter::prefetches(const Scope& scope, bool written) const {
   std::vector<Stmt> requests;
   if (scope.rare) return nullptr;
   for (const Prefetching* p : scope.prefetching) {
     Scope later = scope;
     auto loop = later.value.find(p->loop);
-    if (loop == later.value.end()) continue;
+    if (loop == later.value.end() || writes(p->tensor) != written) continue;
     Expr step = p->distance;
     if (const Split* split = nest_.block_loop(p->loop)) {
       later.start[split->inner] = later.start[split->inner] + step * later.block.at(split->inner);
     }
     loop->second = loop->second + step;
+    if (written) {
+      const Storage& to = lowering_.storage.at(p->tensor);
+      for (const std::string& buffer : to.buffers) requests.push_back(ir::make_prefetch(buffer, place(to, own_indices(later), scope.facts), ir::Request::write));
+      continue;
+    }
     const ir::Request request = nest_.innermost(p->loop) ? ir::Request::soon : ir::Request::read;
     std::set<std::vector<Expr>> lines;
     for (const Expr& value : func_.values) {

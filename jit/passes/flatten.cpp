@@ -2,7 +2,7 @@
 // after    C[i*ldc + j] = A[i*lda + k] * B[k*ldb + j]
 //
 // Why here: everything after it (collapsing, outlining, vectors) works on offsets. Strides of arguments are parameters or,
-// where the variant's condition fixes them, expressions; storage of our own is dense. Refuses nothing.
+// where the variant's condition fixes them, expressions; storage of our own is dense but where its allocation says how far apart rows are. Refuses nothing.
 #include "jit/passes/flatten.h"
 
 #include <map>
@@ -31,9 +31,23 @@ std::vector<Expr> dense(const std::vector<Expr>& extents) {
 Expr offset(const Strides& strides, const std::string& buffer, const Expr* first, size_t count) {
   const std::vector<Expr>& by = strides.of.at(buffer);
   if (by.size() != count) internal_error("flatten", "rank of " + buffer);
-  Expr sum = make_integer(DType::i64, 0);
-  for (size_t d = 0; d < count; ++d) sum = sum + first[d] * by[d];
-  return simplify(sum, strides.nothing);
+  Expr sum = make_integer(DType::i64, 0), step;
+  int lanes = 1;
+  for (size_t d = 0; d < count; ++d) {
+    const bool group = first[d].kind() == ExprKind::ramp;   // neighbours that an instruction takes together
+    if (group) step = simplify(first[d].arg(1) * by[d], strides.nothing), lanes = first[d].type().lanes;
+    sum = sum + (group ? first[d].arg(0) : first[d]) * by[d];
+  }
+  sum = simplify(sum, strides.nothing);
+  return step.defined() ? make_ramp(sum, step, lanes) : sum;
+}
+
+// As many elements as all its rows take, the last one's padding too.
+ir::Stmt without_strides(const ir::StmtNode& alloc) {
+  ir::StmtNode flat = alloc;
+  flat.values = {simplify(alloc.values[0] * alloc.strides[0])};
+  flat.strides.clear();
+  return std::make_shared<const ir::StmtNode>(std::move(flat));
 }
 
 Expr flat_expr(const Expr& e, const Strides& strides) {
@@ -56,11 +70,12 @@ ir::Program flatten(const ir::Program& program) {
       b.strides.clear();
     }
     ir::visit(f.body, [&](const ir::StmtNode& s) {
-      if (s.kind == ir::StmtKind::alloc) strides.of[s.name] = dense(s.values);
+      if (s.kind == ir::StmtKind::alloc) strides.of[s.name] = s.strides.empty() ? dense(s.values) : s.strides;
     });
     f.body = ir::transform(
         f.body,
         [&](const ir::Stmt& s) {
+          if (s->kind == ir::StmtKind::alloc && !s->strides.empty()) return without_strides(*s);
           bool store = s->kind == ir::StmtKind::store, prefetch = s->kind == ir::StmtKind::prefetch;
           if (!store && !prefetch) return s;
           ir::StmtNode flat = *s;

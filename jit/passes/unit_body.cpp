@@ -177,7 +177,7 @@ class UnitMaker {
     if (n.streaming.defined()) n.streaming = expression(n.streaming);
     for (ir::BufferArgument& b : n.buffers) b = {buffer(b.name), offset(b.name, b.offset)};
     if (addresses) n.name = buffer(n.name);
-    if (inside_.contains(n.name) && !addresses && n.kind != StmtKind::call) n.name = local(n.name);
+    if (inside_.contains(n.name) && !addresses && n.kind != StmtKind::call && n.kind != StmtKind::trace) n.name = local(n.name);
     for (Stmt& child : n.body) child = rebuilt(child);
     return std::make_shared<const ir::StmtNode>(std::move(n));
   }

@@ -76,10 +76,52 @@ Expr Widener::expr(const Expr& e) {
       for (const Expr& a : e.args()) args.push_back(spread(expr(a)));
       return make_op(e->op, std::move(args));
     }
+    case ExprKind::instruction: {
+      std::vector<Expr> args{spread(expr(e.arg(0)))};
+      for (size_t i = 1; i < e.args().size(); ++i) args.push_back(group(e.arg(i)));
+      return make_instruction(e->name, std::move(args));
+    }
     default:
       possible_ = false;
       return e;
   }
+}
+
+// What an instruction takes for one lane becomes what it takes for all: the groups of all lanes, one after the other; one
+// that all lanes share stays as it is.
+Expr Widener::group(const Expr& e) {
+  if (!varies(e)) return e;
+  const bool read = e.kind() == ExprKind::access && e.arg(0).kind() == ExprKind::ramp && !per_lane_.count(e->name);
+  const auto linear = read ? Polynomial::of(e.arg(0).arg(0)).linear_in(variable_) : std::nullopt;
+  const bool plain = linear && !varies(linear->first.expr()) && !varies(linear->second.expr());
+  if (!plain) {
+    possible_ = false;
+    return e;
+  }
+  const int size = e.type().lanes, all = size * lanes_;
+  const Expr start = simplify(substitute(e.arg(0).arg(0), {{variable_, base_}})), apart = linear->first.expr(), step = e.arg(0).arg(1);
+  const Expr lane = make_ramp(make_integer(DType::i64, 0), make_integer(DType::i64, 1), all), of_size = make_broadcast(make_integer(DType::i64, size), all);
+  ExprNode node = *e;
+  node.type = e.type().with_lanes(all);
+  const bool side_by_side = simplify(apart - step * make_integer(DType::i64, size)) == make_integer(DType::i64, 0);
+  node.args = {side_by_side ? make_ramp(start, step, all)
+                            : make_broadcast(start, all) + lane / of_size * make_broadcast(apart, all) + lane % of_size * make_broadcast(step, all)};
+  if (e->mask.defined()) node.mask = for_groups(e->mask, make_broadcast(base_, all) + lane / of_size, all);
+  return make_access(std::move(node));
+}
+
+// A condition of lanes, for each element of their groups.
+Expr Widener::for_groups(const Expr& e, const Expr& lane, int all) {
+  if (e.kind() == ExprKind::var && e->name == variable_) return lane;
+  if (e.kind() == ExprKind::broadcast) return for_groups(e.arg(0), lane, all);
+  if (!varies(e)) return make_broadcast(e, all);
+  if (e.kind() != ExprKind::op) {
+    possible_ = false;
+    return e;
+  }
+  std::vector<Expr> args;
+  for (const Expr& a : e.args()) args.push_back(for_groups(a, lane, all));
+  return make_op(e->op, std::move(args));
 }
 
 Stmt Widener::alloc(const ir::StmtNode& s) {
@@ -145,6 +187,7 @@ Stmt Widener::statement(const Stmt& s) {
       break;
     case StmtKind::alloc: return alloc(*s);
     case StmtKind::prefetch: return prefetch(*s);
+    case StmtKind::trace:
     case StmtKind::call: possible_ = false; break;
   }
   return std::make_shared<const ir::StmtNode>(std::move(node));

@@ -21,6 +21,8 @@ class Widener {
  private:
   Expr expr(const Expr& e);
   Expr index(const Expr& e);
+  Expr group(const Expr& e);
+  Expr for_groups(const Expr& e, const Expr& lane, int all);
   Expr spread(const Expr& e) const;                         // scalar -> broadcast
   bool varies(const Expr& e) const;
   ir::Stmt statement(const ir::Stmt& s);

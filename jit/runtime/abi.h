@@ -27,6 +27,9 @@ struct LatheContext {
   void* (*allocate)(LatheContext* context, int64_t bytes);
   void (*release)(LatheContext* context, void* memory);
   void* user; /* whatever these functions need */
+  /* Told the values that a schedule traces: an element of a tensor, its type by name ("f32"). Null: nobody wants to know. */
+  void (*trace)(LatheContext* context, const char* tensor, const char* type, const void* value, int64_t rank,
+                const int64_t* indices);
 };
 
 /* The entry of a kernel. `buffers`: first element of each tensor argument, in order. `scalars`: sizes, then the strides

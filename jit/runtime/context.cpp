@@ -4,6 +4,8 @@
 // for each other; a smaller count has one arena of that size in the process.
 #include "jit/runtime/context.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/blocked_range.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
@@ -22,7 +24,10 @@
 #include "jit/runtime/checked_scratch.h"
 #include "jit/runtime/float_mode.h"
 #include "jit/runtime/scratch.h"
+#include "support/dtype.h"
 #include "support/environment.h"
+#include "support/messages.h"
+#include "support/tensor_view.h"
 
 namespace lathe {
 namespace {
@@ -39,6 +44,16 @@ void* allocate(LatheContext*, int64_t bytes) { return scratch_allocate(bytes); }
 void release(LatheContext*, void* memory) { scratch_release(memory); }
 void* allocate_checked(LatheContext*, int64_t bytes) { return checked_scratch_allocate(bytes); }
 void release_checked(LatheContext*, void* memory) { checked_scratch_release(memory); }
+
+// "trace: C[3, 5] = 1.25"
+void send_traced(LatheContext*, const char* tensor, const char* type, const void* value, int64_t rank, const int64_t* indices) {
+  const DType dtype = dtype_named(type).value_or(DType::f64);
+  const TensorView element{const_cast<void*>(value), dtype, {}, {}};
+  std::string text = !is_float(dtype)      ? fmt::format("{}", load_as_integer(element, 0))
+                     : dtype == DType::f64 ? fmt::format("{}", load_as_double(element, 0))
+                                           : fmt::format("{}", static_cast<float>(load_as_double(element, 0)));
+  send_message(fmt::format("trace: {}[{}] = {}", tensor, fmt::join(indices, indices + rank, ", "), text));
+}
 
 // LATHE_VERIFY=1 checks what kernels do to their scratch memory, as it does what passes do to programs.
 bool checks_scratch() { return is_on(Setting::verify); }
@@ -90,7 +105,7 @@ ThreadGroup* make_group(int threads, int machine_threads) {
   auto group = std::make_unique<ThreadGroup>();
   group->threads = threads;
   if (threads > 1 && threads < machine_threads) group->arena = std::make_unique<tbb::task_arena>(threads);
-  group->context = {threads > 1 ? run_parallel : run_here, allocate, release, group.get()};
+  group->context = {threads > 1 ? run_parallel : run_here, allocate, release, group.get(), send_traced};
   if (checks_scratch()) group->context.allocate = allocate_checked, group->context.release = release_checked;
   return group.release();  // never freed: workers may outlive static objects
 }

@@ -24,6 +24,13 @@ double score_of(const NestFacts& nest, const std::string& v) {
 }
 
 constexpr double kWorseThanNone = -20;
+const char* const kNone = "none";
+
+std::string asked(const NestFacts& nest, const std::string& choice, const std::string& usual, std::vector<std::string> options) {
+  options.push_back(kNone);
+  const std::string taken = nest.decisions.word(nest.name(choice), usual.empty() ? kNone : usual, options);
+  return taken == kNone ? "" : taken;
+}
 
 std::string choose_vector(const NestFacts& nest, const std::set<std::string>& refused) {
   std::vector<std::string> candidates;
@@ -35,15 +42,18 @@ std::string choose_vector(const NestFacts& nest, const std::set<std::string>& re
     const double score = refused.count(v) ? kWorseThanNone - 1 : score_of(nest, v);
     if (score >= best) best = score, chosen = v;
   }
-  return chosen;
+  std::erase_if(candidates, [&](const std::string& v) { return refused.count(v) != 0; });
+  return asked(nest, "vector", chosen, candidates);
 }
 
 // The index that leaves most vectors where they are: they are read once for several rows.
 std::string choose_rows(const NestFacts& nest, const std::string& vector, const std::string& other) {
   int best = 0;
   std::string chosen;
+  std::vector<std::string> options;
   for (const std::string& v : nest.func.vars) {
     if (v == vector || v == other || nest.fixed(v) || nest.constant_extent(v).value_or(2) < 2) continue;
+    options.push_back(v);
     int reused = 0, moved = 0;
     for (const Read& read : nest.reads) {
       if (move_of(read, v) != Move::none) {
@@ -54,7 +64,8 @@ std::string choose_rows(const NestFacts& nest, const std::string& vector, const 
     }
     if (reused > 0 && moved > 0 && reused >= best) best = reused, chosen = v;
   }
-  return chosen;
+  if (!nest.func.is_reduction() || options.empty()) return chosen;
+  return asked(nest, other.empty() ? "rows" : "more_rows", chosen, options);
 }
 
 }  // namespace

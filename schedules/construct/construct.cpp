@@ -14,8 +14,8 @@ using namespace construct;
 // The nests of a plan in one form, written into a schedule.
 class Writer {
  public:
-  Writer(const Operator& op, const Plan& plan, const Target& target, Form form = {})
-      : op_(op), plan_(plan), target_(target), form_(std::move(form)), schedule_(op) {
+  Writer(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions, Form form = {})
+      : op_(op), plan_(plan), target_(target), decisions_(decisions), form_(std::move(form)), schedule_(op) {
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
@@ -75,9 +75,9 @@ class Writer {
     }
     const std::vector<FuncPart> parts = parts_of(f);
     for (size_t p = 1; p < parts.size(); ++p) {
-      shape_update(NestFacts(op_, plan_, target_, f, parts[p], nullptr), schedule_[parts[p].loops.name]);
+      shape_update(NestFacts(op_, plan_, target_, f, parts[p], nullptr, decisions_), schedule_[parts[p].loops.name]);
     }
-    const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr);
+    const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
     Nest nest = shape_nest(facts, stage_of_, declare_, form_);
     take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
@@ -95,6 +95,7 @@ class Writer {
   const Operator& op_;
   const Plan& plan_;
   const Target& target_;
+  Decisions& decisions_;
   const Form form_;
   ScheduleBuilder schedule_;
   Expr condition_;                                          // of all nests together
@@ -119,8 +120,8 @@ class Writer {
 };
 
 // The plan's nests, and nests of their own where few rows share an operand or a size is short.
-Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target) {
-  const Writer usual(op, plan, target);
+Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
+  const Writer usual(op, plan, target, decisions);
   Schedule all = usual.schedule();
   all.directives.clear();
   all.specializations.clear();
@@ -130,10 +131,10 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target)
     rest = rest.defined() ? rest & otherwise : otherwise;
   };
   if (const Expr& few = usual.few_rows(); few.defined()) {
-    add(Writer(op, plan, target, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
+    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
   }
   if (const std::string& size = usual.short_size(); !size.empty()) {
-    const Writer across(op, plan, target, {.last = LastIndex::inside, .short_size = size});
+    const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
     const Expr lanes(target.lanes(4));
     if (across.runs_in_lanes()) add(across, lt(make_var(size), lanes), ge(make_var(size), lanes));
   }
@@ -155,15 +156,15 @@ bool may_be_short(const Operator& op, const Plan& plan) {
   return !func.is_reduction() && func.updates.empty() && func.vars.size() > 1 && !constant;
 }
 
-NestFacts facts_of_last(const Operator& op, const Plan& plan, const Target& target) {
+NestFacts facts_of_last(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   const FuncContents& func = op.funcs.back();
-  return NestFacts(op, plan, target, func, parts_of(func)[0], nullptr);
+  return NestFacts(op, plan, target, func, parts_of(func)[0], nullptr, decisions);
 }
 
 // Variants by the steps of the last index: a short one runs together with the one before it ...
-Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target) {
+Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   ScheduleBuilder schedule(op);
-  const NestFacts facts = facts_of_last(op, plan, target);
+  const NestFacts facts = facts_of_last(op, plan, target, decisions);
   const Expr steps = op.outputs[0].extents.back(), bound(kShort);
   schedule.specialize(lt(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}, {.last = LastIndex::joined}); });
   schedule.specialize(ge(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}); });
@@ -171,14 +172,14 @@ Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& tar
 }
 
 // ... or, where dimensions do not join, inside of vectors of another index; as straight code for a usual number of steps.
-Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& target) {
+Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   ScheduleBuilder schedule(op);
   const Expr steps = op.outputs[0].extents.back();
-  const NestFacts facts = facts_of_last(op, plan, target);
+  const NestFacts facts = facts_of_last(op, plan, target, decisions);
   for (const int64_t few : kUsualFew) {
     if (steps.kind() != ExprKind::var) break;
     const Operator fixed = substitute(op, {{steps->name, Expr(few)}});
-    const NestFacts known = facts_of_last(fixed, plan, target);
+    const NestFacts known = facts_of_last(fixed, plan, target, decisions);
     schedule.specialize(eq(steps, Expr(few)), [&](const StageOf& of) { shape_nest(known, of, {}, {.last = LastIndex::inside}); });
   }
   const Expr lanes(facts.lanes());
@@ -187,21 +188,39 @@ Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& tar
   return schedule;
 }
 
+// The forms that a schedule of the operator can have, best first; each is simpler than the one before. Of fused and of whole
+// nests there is one with variants of their own for few rows and short sizes, and one without.
+std::vector<std::string> forms_of(const Operator& op) {
+  std::vector<std::string> forms;
+  Decisions usual;
+  if (may_be_short(op, make_plan(op, true, usual))) {
+    forms.push_back("joined");
+    if (op.funcs.back().vars.size() > 2) forms.push_back("inside");
+  }
+  forms.insert(forms.end(), {"fused", "fused-alone", "whole", "whole-alone", "plain"});
+  return forms;
+}
+
 }  // namespace
+
+Schedule construct_schedule(const Operator& op, const Target& target, Decisions& decisions) {
+  const std::vector<std::string> forms = forms_of(op);
+  const std::string form = decisions.word("form", forms.front(), forms);
+  if (form == "plain") return ScheduleBuilder(op);
+  const Plan plan = make_plan(op, !form.starts_with("whole"), decisions);
+  if (may_be_short(op, plan) && form == "joined") return joined_schedule(op, plan, target, decisions);
+  if (may_be_short(op, plan) && form == "inside") return inside_schedule(op, plan, target, decisions);
+  if (form.ends_with("-alone")) return Writer(op, plan, target, decisions).schedule();
+  return schedule_of(op, plan, target, decisions);
+}
 
 std::vector<Schedule> construct_schedules(const Operator& op, const Target& target) {
   std::vector<Schedule> schedules;
-  if (const Plan plan = make_plan(op, true); may_be_short(op, plan)) {
-    schedules.push_back(joined_schedule(op, plan, target));
-    if (op.funcs.back().vars.size() > 2) schedules.push_back(inside_schedule(op, plan, target));
+  for (const std::string& form : forms_of(op)) {
+    Decisions usual({{"form", form}});
+    Schedule s = construct_schedule(op, target, usual);
+    if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));
   }
-  for (bool fuse : {true, false}) {
-    const Plan plan = make_plan(op, fuse);
-    for (Schedule s : {schedule_of(op, plan, target), Writer(op, plan, target).schedule()}) {
-      if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));
-    }
-  }
-  schedules.push_back(ScheduleBuilder(op));
   return schedules;
 }
 

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "schedules/construct/decisions.h"
 #include "schedules/schedule.h"
 #include "targets/target.h"
 
@@ -15,5 +16,8 @@ namespace lathe {
 // Schedules for the operator, whose static parameters have values, best first; each is simpler than the one before. A
 // caller takes the first that lowering accepts; the last has no directives and is always legal.
 std::vector<Schedule> construct_schedules(const Operator& op, const Target& target);
+
+// The one schedule that these decisions give. Lowering may refuse it.
+Schedule construct_schedule(const Operator& op, const Target& target, Decisions& decisions);
 
 }  // namespace lathe

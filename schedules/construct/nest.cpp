@@ -5,8 +5,8 @@
 namespace lathe::construct {
 
 NestFacts::NestFacts(const Operator& op, const Plan& plan, const Target& target, const FuncContents& whole,
-                     const FuncPart& part, const Shape* host)
-    : op(op), node(plan.nodes.at(whole.name)), target(target), whole(whole), func(part.loops),
+                     const FuncPart& part, const Shape* host, Decisions& decisions)
+    : op(op), node(plan.nodes.at(whole.name)), target(target), whole(whole), func(part.loops), decisions(decisions),
       values(values_of_nest(op, plan, func)), reads(reads_in(values)),
       order(node.order.empty() || part.update ? func.vars : node.order), plan_(plan) {
   if (host && node.place == Place::attached) meet(*host, plan.nodes.at(node.host).order);

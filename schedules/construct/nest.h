@@ -20,17 +20,19 @@ class NestFacts {
  public:
   // `host`: the shape of the nest that this one is attached to, if it is.
   NestFacts(const Operator& op, const Plan& plan, const Target& target, const FuncContents& whole, const FuncPart& part,
-            const Shape* host);
+            const Shape* host, Decisions& decisions);
 
   const Operator& op;
   const Node& node;
   const Target& target;
   const FuncContents& whole;                                // the Func ...
   const FuncContents func;                                  // ... and its part that has this nest: indices, terms or domain
+  Decisions& decisions;                                     // what is asked of them begins with name("")
   const std::vector<Expr> values;                           // right sides, inlined Funcs and the epilogue included
   const std::vector<Read> reads;
   std::vector<std::string> order;                           // the Func's indices, outermost first
 
+  std::string name(const std::string& choice) const { return func.name + "." + choice; }
   bool fixed(const std::string& index) const { return fixed_.count(index) != 0; }   // attached: one step at a time
   bool narrow(const std::string& index) const { return narrow_.count(index) != 0; } // attached: a few rows at a time
   // Steps of the index for one iteration of the host, in whose lanes it runs; 0: it does not.

@@ -14,12 +14,14 @@ constexpr int kMostRepeated = 2;                            // ... and for every
 
 class Planner {
  public:
-  Planner(const Operator& op, bool fuse, std::set<std::string> alone) : op_(op), fuse_(fuse), alone_(std::move(alone)) {}
+  Planner(const Operator& op, bool fuse, std::set<std::string> alone, Decisions& decisions)
+      : op_(op), fuse_(fuse), alone_(std::move(alone)), decisions_(decisions) {}
 
   Plan run() {
     for (const FuncContents& f : op_.funcs) {
       if (!op_.find_output(f.name) || f.is_reduction() || !f.updates.empty()) continue;
-      if (const FuncContents* reduction = finished_by(f)) {
+      const FuncContents* reduction = finished_by(f);
+      if (reduction && decisions_.whether(f.name + ".epilogue", true)) {
         Node& finished = plan_.nodes[f.name];
         finished.place = Place::epilogue;
         finished.host = reduction->name;
@@ -81,30 +83,51 @@ class Planner {
     Node node;
     node.order = f.vars;
     const std::vector<Reader> readers = readers_of(f);
+    if (op_.find_output(f.name)) {
+      plan_.nodes[f.name] = std::move(node);
+      return;
+    }
     bool updates = !f.updates.empty();
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
-    if (fuse_ && !op_.find_output(f.name) && !updates && keep_rows(f, readers, node)) {
+    const bool pure = f.updates.empty() && !f.is_reduction();
+    Node in_rows = node, attached = node;
+    const bool rows = !updates && keep_rows(f, readers, in_rows);
+    const bool attach = !updates && this->attach(f, readers, attached, false);
+    std::vector<std::string> ways{"root"};
+    if (rows) ways.push_back("rows");
+    if (pure) ways.push_back("inlined");
+    if (attach) ways.push_back("attached");
+    const std::string usual = rows && fuse_                       ? "rows"
+                              : pure && worth_inlining(f, readers) ? "inlined"
+                              : attach && fuse_                    ? "attached"
+                                                                   : "root";
+    const std::string way = decisions_.word(f.name + ".place", usual, ways);
+    if (way == "rows") {
+      node = std::move(in_rows);
       node.place = Place::rows;
       node.host = readers[0].func->name;
-    } else if (!op_.find_output(f.name) && f.updates.empty() && !f.is_reduction() && worth_inlining(f, readers)) {
+      plan_.nodes.at(node.host).rows_along = node.rows_along;
+      node.rows_along.clear();
+    } else if (way == "inlined") {
       node.place = Place::inlined;
       plan_.inlined.insert(f.name);
-    } else if (!op_.find_output(f.name) && !updates && fuse_) {
-      attach(f, readers, node);
+    } else if (way == "attached") {
+      this->attach(f, readers, node, true);
     }
     plan_.nodes[f.name] = std::move(node);
   }
 
   // A Func under a boundary rule that a reduction reads in windows: rows of it, made once and without the rule for all that
   // read them, are worth more than the reduction's register tile written again for each border.
-  bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
+  // `node.rows_along` is of the host until the Func is placed.
+  bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) const {
     if (f.is_reduction() || readers.size() != 1 || alone_.count(readers[0].func->name)) return false;
     bool bordered = false;
     visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
       bordered = bordered || (e.kind() == ExprKind::access && e->boundary != Boundary::inside);
     });
     const FuncContents& host = *readers[0].func;
-    Node& root = plan_.nodes.at(host.name);
+    const Node& root = plan_.nodes.at(host.name);
     if (!bordered || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
     std::vector<std::string> moving;                        // indices that move the window, outermost first
     for (const std::string& v : host.vars) {
@@ -126,7 +149,7 @@ class Planner {
         node.rows_read = rows;
       }
     }
-    root.rows_along = along;
+    node.rows_along = along;
     return true;
   }
 
@@ -169,16 +192,17 @@ class Planner {
     return names;
   }
 
-  // Inside the loops of the only nest that uses it, over indices for which different steps need different values.
-  void attach(const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
-    if (readers.empty()) return;
+  // Inside the loops of the only nest that uses it, over indices for which different steps need different values. False
+  // where it cannot be; `change`: the host is told.
+  bool attach(const FuncContents& f, const std::vector<Reader>& readers, Node& node, bool change) {
+    if (readers.empty()) return false;
     std::string host;
     size_t depth = f.vars.size();
     for (const Reader& r : readers) {
       const Node& reader = plan_.nodes.at(r.func->name);
-      if (reader.place == Place::rows) return;
+      if (reader.place == Place::rows) return false;
       const std::string of = reader.place == Place::attached ? reader.host : r.func->name;
-      if (!host.empty() && of != host) return;
+      if (!host.empty() && of != host) return false;
       host = of;
       if (reader.place == Place::attached) depth = std::min(depth, reader.depth);
     }
@@ -191,21 +215,26 @@ class Planner {
         }
       }
     }
-    if (alone_.count(host)) return;
+    if (alone_.count(host)) return false;
     Node& root = plan_.nodes.at(host);
-    if (!root.rows_along.empty()) return;
+    if (!root.rows_along.empty()) return false;
+    std::vector<std::string> order = root.order;
     if (!root.hosts) {
-      std::stable_partition(root.order.begin(), root.order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
+      std::stable_partition(order.begin(), order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
     }
     size_t shared = 0;
-    while (shared < root.order.size() && fixed.count(root.order[shared])) ++shared;
+    while (shared < order.size() && fixed.count(order[shared])) ++shared;
     depth = std::min(depth, shared);
-    if (depth == 0) return;
-    root.hosts = true;
+    if (depth == 0) return false;
+    if (change) {
+      root.hosts = true;
+      root.order = std::move(order);
+    }
     node.place = Place::attached;
     node.host = host;
     node.depth = depth;
     node.fixed = std::move(fixed);
+    return true;
   }
 
   // Every read of f has the host's index, and nothing else, in dimension d.
@@ -229,6 +258,7 @@ class Planner {
   const Operator& op_;
   const bool fuse_;
   const std::set<std::string> alone_;                       // nests that nothing is attached to
+  Decisions& decisions_;
   Plan plan_;
 };
 
@@ -275,10 +305,11 @@ std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
 
 }  // namespace
 
-Plan make_plan(const Operator& op, bool fuse) {
-  Plan plan = Planner(op, fuse, {}).run();
-  const std::set<std::string> alone = better_alone(op, plan);
-  if (!alone.empty()) plan = Planner(op, fuse, alone).run();
+Plan make_plan(const Operator& op, bool fuse, Decisions& decisions) {
+  Decisions trial(decisions.wishes());
+  std::set<std::string> alone = better_alone(op, Planner(op, fuse, {}, trial).run());
+  std::erase_if(alone, [&](const std::string& func) { return !decisions.whether(func + ".alone", true); });
+  Plan plan = Planner(op, fuse, alone, decisions).run();
   plan.extents = extents_of(op);
   return plan;
 }

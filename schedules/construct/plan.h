@@ -1,6 +1,7 @@
 // Where each Func is computed.
 #pragma once
 
+#include "schedules/construct/decisions.h"
 #include "schedules/construct/reuse.h"
 
 namespace lathe::construct {
@@ -32,8 +33,8 @@ struct Plan {
   std::map<std::string, std::vector<Expr>> extents;         // of each Func's indices; undefined where only lowering knows one
 };
 
-// With `fuse` false nothing is attached: every Func that is not inlined is computed whole.
-Plan make_plan(const Operator& op, bool fuse);
+// With `fuse` false nothing is attached unless a decision says so: every Func that is not inlined is computed whole.
+Plan make_plan(const Operator& op, bool fuse, Decisions& decisions);
 
 // The right sides that the nest of this Func evaluates, its epilogue's included in its own indices, inlined ones expanded.
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func);

@@ -113,26 +113,25 @@ void Shaper::collapse() {
 void Shaper::pointwise() {
   if (form_.last == LastIndex::joined && facts_.func.vars.size() > 1) collapse();
   const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
-  width_ = within_host(facts_.lanes() * (facts_.weight() < 16 ? 2 : 1));
+  width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 ? 2 : 1, 1, 8));
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
   const std::string few = few_inside();
   std::string unrolled;
-  for (const std::string& v : order_) {                   // neighbours share what they read
-    if (v == axes_.vector || v == few || facts_.fixed(v) || facts_.node.hosts || !overlaps_along(facts_.reads, v)) continue;
+  if (const std::string v = shared_index(few); !v.empty()) {
     const std::string block = fresh(v + "o");
     unrolled = fresh(v + "i");
-    stage().split(v, block, unrolled, Expr(int64_t{4}));
+    stage().split(v, block, unrolled, Expr(number("shared.steps", 4, 2, 16)));
     loops_[v] = block;
-    break;
   }
+  arrange({axes_.vector, few});
   const std::vector<std::string> around = without(axes_.vector, few);
   std::vector<std::string> all;
   for (const std::string& v : around) all.push_back(loops_.at(v));
   stand_outside(around);
   if (!few_blocks_.empty()) {
     all.push_back(few_blocks_);
-    if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, kLines});
+    if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, lines()});
   }
   all.push_back(outer);
   stand_outside({axes_.vector}, width_);
@@ -140,6 +139,7 @@ void Shaper::pointwise() {
   if (!few.empty()) all.push_back(loops_.at(few));
   all.push_back(inner);
   stage().reorder(all).vectorize(inner);
+  decide_tail(inner, Tail::automatic);
   if (!unrolled.empty()) stage().unroll(unrolled);
   if (facts_.node.place == Place::attached && !facts_.is_last(axes_.vector)) {
     std::vector<Digit> dimensions;                          // lanes are stored side by side
@@ -148,6 +148,38 @@ void Shaper::pointwise() {
     stage().layout(dimensions);
   }
 }
+
+// The index along which neighbours share what they read: several steps of it stand together.
+std::string Shaper::shared_index(const std::string& few) {
+  if (facts_.node.hosts) return "";
+  std::vector<std::string> options{"none"};
+  std::string usual = "none";
+  for (const std::string& v : order_) {
+    if (v == axes_.vector || v == few || facts_.fixed(v)) continue;
+    options.push_back(v);
+    if (usual == "none" && overlaps_along(facts_.reads, v)) usual = v;
+  }
+  const std::string taken = facts_.decisions.word(facts_.name("shared"), usual, options);
+  return taken == "none" ? "" : taken;
+}
+
+// The order of the loops outside of those over `inside`. Loops that others are attached to keep theirs.
+void Shaper::arrange(const std::vector<std::string>& inside) {
+  if (facts_.node.hosts || facts_.node.place != Place::root || !facts_.node.rows_along.empty()) return;
+  const auto is_inside = [&](const std::string& v) { return std::find(inside.begin(), inside.end(), v) != inside.end(); };
+  const auto middle = std::stable_partition(order_.begin(), order_.end(), [&](const auto& v) { return !is_inside(v); });
+  const std::vector<std::string> outside = facts_.decisions.order(facts_.name("order"), {order_.begin(), middle});
+  std::copy(outside.begin(), outside.end(), order_.begin());
+}
+
+// How a last, short vector runs.
+void Shaper::decide_tail(const std::string& inner, Tail usual) {
+  const std::vector<std::string> ways{"automatic", "mask", "shift", "clamp", "guard"};
+  const Tail taken = *tail_named(facts_.decisions.word(facts_.name("tail"), std::string(name_of(usual)), ways));
+  if (taken != Tail::automatic) stage().tail(inner, taken);
+}
+
+int64_t Shaper::lines() { return number("lines", kLines, 2, 512); }
 
 // The last index where it runs inside of the loop over vectors of another one: stores of neighbouring elements stand together
 // then, as straight code where the number of its steps is known.
@@ -159,7 +191,7 @@ std::string Shaper::few_inside() {
   if (!few && form_.last == LastIndex::inside) return last;
   if (!few && facts_.node.hosts) return "";
   const std::string outer = fresh(last + "o"), inner = fresh(last + "i");
-  stage().split(last, outer, inner, Expr(few ? std::max<int64_t>(*steps, 1) : kLines));
+  stage().split(last, outer, inner, Expr(few ? std::max<int64_t>(*steps, 1) : lines()));
   if (few) stage().unroll(inner);
   loops_[last] = inner;
   few_blocks_ = outer;
@@ -182,14 +214,16 @@ void Shaper::sums_of_lanes() {
   std::vector<std::pair<std::string, int64_t>> unrolled;
   if (!facts_.node.hosts) {
     if (axes_.rows.empty()) axes_.rows = other_results();
-    if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, kResults});
-    if (!axes_.more_rows.empty()) unrolled.push_back({axes_.more_rows, facts_.target.vector_registers >= 32 ? 4 : 2});
+    if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, number("rows.steps", kResults, 1, 8)});
+    if (!axes_.more_rows.empty()) {
+      unrolled.push_back({axes_.more_rows, number("more_rows.steps", facts_.target.vector_registers >= 32 ? 4 : 2, 1, 8)});
+    }
   } else {
     axes_.rows.clear();
   }
   int64_t sums = facts_.func.components();
   for (const auto& [index, count] : unrolled) sums *= count;
-  int64_t width = facts_.lanes() * std::max<int64_t>(1, kAccumulators / sums);
+  int64_t width = facts_.lanes() * number("vectors", std::max<int64_t>(1, kAccumulators / sums), 1, 16);
   if (auto extent = facts_.constant_extent(axes_.vector)) while (width / 2 >= *extent && width > 1) width /= 2;
   const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
   stage().split(axes_.vector, outer, inner, Expr(width));
@@ -200,6 +234,7 @@ void Shaper::sums_of_lanes() {
     stage().split(index, block, copies.back(), Expr(count));
     loops_[index] = block;
   }
+  arrange({});
   std::vector<std::string> all = outer_loops();
   stand_outside(order_);
   const std::string at = all.empty() ? "" : all.back();
@@ -215,9 +250,11 @@ void Shaper::sums_of_lanes() {
 // Each lane is a result: as many vectors side by side as hide the latency.
 void Shaper::lanes_of_results() {
   const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
-  width_ = within_host(facts_.lanes() * 4);
+  const int64_t vectors = number("vectors", 4, 1, 16);
+  width_ = within_host(facts_.lanes() * vectors);
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
+  arrange({axes_.vector});
   std::vector<std::string> all = outer_loops(axes_.vector);
   stand_outside(without(axes_.vector));
   stand_outside({axes_.vector}, width_);
@@ -225,7 +262,7 @@ void Shaper::lanes_of_results() {
   append(all, facts_.terms());
   all.push_back(inner);
   stage().reorder(all).vectorize(inner).store_in("registers", outer);
-  unroll_windows(4);
+  unroll_windows(vectors);
 }
 
 // What is written once and is larger than the caches goes past them.
@@ -234,7 +271,9 @@ void Shaper::stream() {
   if (!output || facts_.func.components() != 1 || !facts_.whole.updates.empty() || is_read_later()) return;
   Expr bytes(facts_.element_bytes());
   for (const Expr& extent : output->extents) bytes = bytes * extent;
-  stage().stream(gt(bytes, make_var("target.L3") / Expr(int64_t{2})));
+  const std::string when = facts_.decisions.word(facts_.name("stream"), "large", {"large", "always", "never"});
+  if (when == "always") stage().stream();
+  if (when == "large") stage().stream(gt(bytes, make_var("target.L3") / Expr(int64_t{2})));
 }
 
 bool Shaper::is_read_later() const {
@@ -253,6 +292,15 @@ void Shaper::threads() {
   const Expr work = facts_.work();
   if (outside_.empty() || !work.defined()) return;
   const Expr worth = worth_threads(work);
+  std::vector<std::string> ways{"usual", "none"};
+  for (const Outside& o : outside_) ways.push_back(o.index);
+  const std::string way = facts_.decisions.word(facts_.name("threads"), "usual", ways);
+  if (way == "none") return;
+  for (const Outside& o : outside_) {
+    if (o.index != way) continue;
+    stage().parallel(o.loop, worth);
+    return;
+  }
   const Expr first = facts_.extent(outside_[0].index);
   if (outside_.size() < 2 || !first.defined()) {
     stage().parallel(outside_[0].loop, worth);

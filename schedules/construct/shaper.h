@@ -20,6 +20,17 @@ class Shaper {
   static void append(std::vector<std::string>& to, const std::vector<std::string>& more);
   void stand_outside(const std::vector<std::string>& indices, int64_t step = 1);
 
+  // --- What may be decided otherwise.
+  int64_t number(const std::string& choice, int64_t usual, int64_t lowest, int64_t highest) {
+    return facts_.decisions.number(facts_.name(choice), usual, lowest, highest);
+  }
+  bool decide(const std::string& choice, bool usual) { return facts_.decisions.whether(facts_.name(choice), usual); }
+  void arrange(const std::vector<std::string>& inside);
+  void decide_tail(const std::string& inner, Tail usual);
+  std::string shared_index(const std::string& few);
+  int64_t lines();                                          // steps of a last index for each vector of another one
+  std::vector<TileClass> decided_classes();
+
   // --- Nests.
   void plain();
   void pointwise();
@@ -57,6 +68,7 @@ class Shaper {
   const Declare& declare_;
   const Form form_;
   Axes axes_;
+  int64_t straight_code_ = 0;                               // vector operations of an innermost body
   std::vector<std::string> order_;                          // indices, outermost first
   std::map<std::string, std::string> loops_;
   std::set<std::string> used_;

@@ -46,13 +46,28 @@ std::vector<TileClass> Shaper::tile_classes() const {
 
 // Where panels of one width only are cut: two vectors, which waste little where columns are few.
 TileClass Shaper::one_class(const std::vector<TileClass>& classes) const {
+  if (classes.size() == 1) return classes.front();
   for (const TileClass& c : classes) if (c.width <= 2 * facts_.lanes()) return c;
   return classes.back();
 }
 
+// The classes with the first one as decided, and with no other, or with those that are narrower.
+std::vector<TileClass> Shaper::decided_classes() {
+  std::vector<TileClass> classes = tile_classes();
+  TileClass first = classes.front();
+  first.width = facts_.lanes() * number("tile.vectors", first.width / facts_.lanes(), 1, 6);
+  first.rows = number("tile.rows", first.rows, 1, 16);
+  const bool several = classes.size() > 1 && decide("tile.classes", true);
+  std::erase_if(classes, [&](const TileClass& c) { return !several || c.width >= first.width; });
+  classes.insert(classes.begin(), first);
+  return classes;
+}
+
 void Shaper::tile() {
-  const std::vector<TileClass> classes = tile_classes();
-  const auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  const std::vector<TileClass> classes = decided_classes();
+  arrange({axes_.vector, axes_.rows});
+  auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
     nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
     if (form_.few_rows) return streamed_tile(one_class(classes));
@@ -90,8 +105,9 @@ void Shaper::tile() {
 // of one tile of rows in the first. With few registers a panel is several tiles wide, so that rows are read from the first
 // cache for most of them.
 void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& panel) {
-  const bool wide = facts_.target.vector_registers >= 32;
-  const int64_t panel_columns = wide ? classes.front().width : 4 * classes.front().width;
+  const int64_t tiles = number("panel.tiles", facts_.target.vector_registers >= 32 ? 1 : 4, 1, 16);
+  const bool wide = tiles == 1;
+  const int64_t panel_columns = tiles * classes.front().width;
   const std::string term = facts_.func.rvars[0].name, v = axes_.vector, r = axes_.rows;
   const std::string ko = fresh(term + "o"), ki = fresh(term + "i");
   const std::string jp = wide ? "" : fresh(v + "p"), jj = wide ? v : fresh(v + v);
@@ -111,19 +127,24 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   append(all, {ki, ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
   finish_tile(io, ji, at);
-  if (!wide) stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(kAhead));
+  if (const int64_t ahead = wide ? 0 : number("panel.ahead", kAhead, 0, 32); ahead > 0) {
+    stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(ahead));
+  }
   loops_[v] = panels;
   loops_[r] = io;
   stand_outside({v}, panel_columns);
   stand_outside({r}, classes.front().rows);
-  nest_.extras.push_back({panel.worth, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
+  const std::string copied = facts_.decisions.word(facts_.name("panel.copied"), "worth", {"worth", "always", "never"});
+  if (copied == "never") return;
+  const Expr where = copied == "worth" ? panel.worth : ge(facts_.extent(r), Expr(int64_t{1}));
+  nest_.extras.push_back({where, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
     of(panel.tensor).stage_at(func, panels).layout({ki, ji}).with_first(io);
   }});
 }
 
 void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
   if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
-  stage().tail(ji, Tail::mask);
+  decide_tail(ji, Tail::mask);
   stage().store_in("registers", at);
 }
 
@@ -135,8 +156,8 @@ void Shaper::streamed_tile(const TileClass& tile) {
   const std::string io = fresh(r + "o"), ii = fresh(r + "i");
   std::vector<std::string> terms = facts_.terms();
   const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
-  const int64_t columns = kStreamBytes / facts_.element_bytes();
-  stage().split(terms.back(), ko, ki, Expr(kStreams), true).split(v, jp, jj, Expr(columns));
+  const int64_t columns = number("streams.columns", kStreamBytes / facts_.element_bytes(), facts_.lanes(), 8192);
+  stage().split(terms.back(), ko, ki, Expr(number("streams", kStreams, 1, 64)), true).split(v, jp, jj, Expr(columns));
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
   terms.back() = ko;
   loops_[v] = jp;
@@ -173,9 +194,10 @@ std::vector<std::string> Shaper::blocks_of_rows() {
   }
   if (along.empty() || along == axes_.vector || along == axes_.rows) return all;
   block_ = fresh(along + "b"), step_ = fresh(along + "i");
-  stage().split(along, block_, step_, Expr(kRowsKept), true);
+  const int64_t kept = number("rows.kept", kRowsKept, 1, 256);
+  stage().split(along, block_, step_, Expr(kept), true);
   loops_[along] = block_;
-  stand_outside({along}, kRowsKept);
+  stand_outside({along}, kept);
   append(all, {block_, step_});
   nest_.condition = dense_terms();
   return all;
@@ -207,9 +229,11 @@ Expr Shaper::dense_terms() const {
 // The last of them runs inside of the tile's rows: what a row loads the next one still holds.
 void Shaper::unroll_windows(int64_t operations, const std::string& rows) {
   const std::vector<ReductionVar>& terms = facts_.func.rvars;
+  if (terms.empty() || operations < 1) return;
+  straight_code_ = number("straight", kStraightCode, 0, 512);
   for (size_t t = terms.size(); t-- > 0;) {
     const auto steps = facts_.constant_extent(terms[t].name);
-    if (!steps || *steps * operations > kStraightCode) return unroll_usual(terms, operations, rows);
+    if (!steps || *steps * operations > straight_code_) return unroll_usual(terms, operations, rows);
     operations *= std::max<int64_t>(*steps, 1);
     if (t + 1 == terms.size() && !rows.empty() && only_windows()) stage().reorder({rows, terms[t].name});
     stage().unroll(terms[t].name);
@@ -226,7 +250,7 @@ void Shaper::unroll_usual(const std::vector<ReductionVar>& terms, int64_t operat
       condition = condition.defined() ? condition & here : here;
     }
     std::vector<std::string> unrolled;
-    int64_t left = kStraightCode / operations;
+    int64_t left = straight_code_ / operations;
     for (size_t t = terms.size(); t-- > 0 && left >= size; left /= size) unrolled.push_back(terms[t].name);
     if (unrolled.empty()) return;
     nest_.extras.push_back({condition, [func = facts_.func.name, unrolled, rows](const StageOf& of) {

@@ -36,7 +36,8 @@ class UpdateShaper {
   // Neighbours in lanes, inside of the domain: what is read and written is one row after the other.
   void vectors(const std::string& v) {
     const std::string part = fresh(v + "p"), rest = fresh(v + v), outer = fresh(v + "o"), inner = fresh(v + "i");
-    stage_.split(v, part, rest, Expr(kPart * facts_.lanes())).split(rest, outer, inner, Expr(facts_.lanes()));
+    const int64_t vectors = facts_.decisions.number(facts_.name("vectors"), kPart, 1, 1024);
+    stage_.split(v, part, rest, Expr(vectors * facts_.lanes())).split(rest, outer, inner, Expr(facts_.lanes()));
     nest(v, part, {outer, inner});
     stage_.vectorize(inner);
   }
@@ -44,7 +45,7 @@ class UpdateShaper {
   // Nothing lies side by side: some steps of the index, each a chain of its own.
   void chains(const std::string& v) {
     const std::string outer = fresh(v + "o"), inner = fresh(v + "i");
-    stage_.split(v, outer, inner, Expr(kChains));
+    stage_.split(v, outer, inner, Expr(facts_.decisions.number(facts_.name("chains"), kChains, 1, 32)));
     nest(v, outer, {inner});
     stage_.unroll(inner);
   }

@@ -19,7 +19,7 @@ namespace {
 
 std::vector<BadInput> all() {
   std::vector<BadInput> list = bad_texts();
-  for (const std::vector<BadInput>& more : {bad_calls(), bad_foreign_tensors(), bad_programs()}) {
+  for (const std::vector<BadInput>& more : {bad_calls(), bad_foreign_tensors(), bad_programs(), bad_records()}) {
     list.insert(list.end(), more.begin(), more.end());
   }
   return list;
@@ -40,7 +40,7 @@ std::vector<Row> rows() {
 std::string heading_of(char step) {
   static const std::map<char, std::string> headings = {
       {'1', "Building an algorithm"}, {'2', "Scheduling"},   {'3', "Compiling"},      {'4', "Files"},
-      {'5', "Calls"},                 {'6', "Command line"}, {'9', "Faults of Lathe"}};
+      {'5', "Calls"},                 {'6', "Command line and tuning"}, {'9', "Faults of Lathe"}};
   return headings.at(step);
 }
 

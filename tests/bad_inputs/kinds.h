@@ -14,5 +14,6 @@ std::vector<BadInput> bad_texts();                          // texts.txt
 std::vector<BadInput> bad_calls();                          // calls.cpp
 std::vector<BadInput> bad_foreign_tensors();              // foreign_tensors.cpp
 std::vector<BadInput> bad_programs();                       // programs.cpp
+std::vector<BadInput> bad_records();                        // records.cpp
 
 }  // namespace lathe

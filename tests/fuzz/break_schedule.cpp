@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "schedules/signature.h"
+#include "targets/instruction.h"
 
 namespace lathe {
 namespace {
@@ -87,6 +88,8 @@ class Breaker {
         case SlotKind::name: text += "copied"; break;
         case SlotKind::value: text += slot.keywords.empty() ? number() : "1 > 0"; break;
         case SlotKind::space: text += random_.pick<std::string>({"registers", "stack", "heap"}); break;
+        case SlotKind::point: text += number(); break;
+        case SlotKind::instruction: text += random_.pick(instruction_names()); break;
         case SlotKind::even: text += "even"; break;
       }
       list.push_back(text);

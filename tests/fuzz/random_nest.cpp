@@ -46,6 +46,7 @@ class Drawer {
     clip();
     parallel();
     peel();
+    instruction();
     return nest_;
   }
 
@@ -255,6 +256,12 @@ class Drawer {
     std::vector<std::string> names;
     for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction && !cut_further(l.name)) names.push_back(l.name);
     if (!names.empty()) add(fmt::format("peel({}, {}, {})", random_.pick(names), random_.between(0, 2), random_.between(0, 2)));
+  }
+
+  // Whatever stands innermost, if it is terms written out.
+  void instruction() {
+    if (nest_.loops.empty() || !nest_.loops.back().reduction || !nest_.loops.back().constant || !taste_.chance(random_, DirectiveKind::tensorize, 8)) return;
+    add(fmt::format("tensorize({}, {})", nest_.loops.back().name, random_.pick<std::string>({"vpmaddwd", "vpdpbusd", "vpdpwssd"})));
   }
 
   // Reduction variables along which terms are left out.

@@ -42,6 +42,7 @@ class Drawer {
       if (nest.update) continue;
       copies(nest, schedule_.lines);
       prefetch(nest);
+      table(nest);
     }
     if (taste_.chance(random_, K::stream, 8)) stream();
     if (random_.chance(25)) variant();
@@ -189,11 +190,26 @@ class Drawer {
     const bool at_root = taste_.wants(K::compute_root) && !taste_.wants(K::compute_at) && random_.chance(70);
     bool attached = !output && !at_root && f.updates.empty() && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
     if (!attached && (output ? at_root : !f.is_reduction() || taste_.chance(random_, K::compute_root, 50))) add(f.name + ".compute_root()");
+    if (!output) storage(f, attached);
     for (FuncPart& part : parts_of(f)) {
       parts_.push_back(std::move(part));
       RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), condition_on_sizes(), random_, taste_);
       schedule_.lines.insert(schedule_.lines.end(), nest.lines.begin(), nest.lines.end());
     }
+  }
+
+  // How values of a Func of our own lie in memory, and one that is told.
+  void storage(const FuncContents& f, bool attached) {
+    if (taste_.chance(random_, K::pitch, 6) && !f.vars.empty()) {
+      const std::string more = random_.chance(50) ? fmt::format(", {}", random_.between(0, 9)) : "";
+      add(fmt::format("{}.pitch({}, {}{})", f.name, random_.pick(f.vars), random_.pick<int64_t>({1, 3, 16, 64}), more));
+    }
+    if (taste_.chance(random_, K::align, 6)) add(fmt::format("{}.align({})", f.name, random_.pick<int64_t>({64, 128, 4096})));
+    if (taste_.chance(random_, K::store_in, attached ? 6 : 2)) add(f.name + ".store_in(stack)");
+    if (!taste_.chance(random_, K::trace, 4)) return;
+    std::vector<int64_t> point;
+    for (size_t d = 0; d < f.vars.size(); ++d) point.push_back(random_.between(-1, 5));
+    if (!point.empty()) add(fmt::format("{}.trace({})", f.name, fmt::join(point, ", ")));
   }
 
   bool attach(const FuncContents& f, const std::string& consumer) {
@@ -210,6 +226,8 @@ class Drawer {
     add(fmt::format("{}.store_at({}, {})", f.name, consumer, loops[kept]));
     if (kept != at && !f.vars.empty() && taste_.chance(random_, K::fold_storage, 40)) {
       add(fmt::format("{}.fold_storage({}, {})", f.name, random_.pick(f.vars), random_.pick<int64_t>({2, 3, 4, 8, 64, 256})));
+    } else if (kept + 1 == at && !f.vars.empty() && taste_.chance(random_, K::slide, 15)) {
+      add(fmt::format("{}.slide({})", f.name, random_.pick(f.vars)));
     }
     return true;
   }
@@ -263,6 +281,14 @@ class Drawer {
       if (place != loops.end() && place > loops.begin() + static_cast<long>(at) && !l.reduction && !used) names.push_back(l.name);
     }
     return names.empty() ? "" : fmt::format(".with_first({})", random_.pick(names));
+  }
+
+  // Indices under a boundary rule, looked up.
+  void table(const RandomNest& nest) {
+    if (!taste_.chance(random_, K::table_at, 10)) return;
+    std::vector<std::string> inputs, loops = nest.serial_loops();
+    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name) && e->boundary != Boundary::inside) inputs.push_back(e->name);
+    if (!inputs.empty() && !loops.empty()) add(fmt::format("{}.table_at({}, {})", random_.pick(inputs), nest.func->name, random_.pick(loops)));
   }
 
   void prefetch(const RandomNest& nest) {

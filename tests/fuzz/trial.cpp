@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "lang/program.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "support/messages.h"
 #include "tests/fuzz/fault_report.h"
 
 namespace lathe {
@@ -164,7 +166,19 @@ std::optional<std::string> difference(const Trial& trial, const Kernel& kernel, 
 
 }  // namespace
 
+// What schedules trace is not for the log of the tests.
+class Untold {
+ public:
+  Untold() {
+    set_message_hook([](std::string_view text) {
+      if (!text.starts_with("trace: ")) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+    });
+  }
+  ~Untold() { set_message_hook({}); }
+};
+
 Verdict run(const Trial& trial, Coverage* coverage) {
+  const Untold untold;
   FaultReport report(trial.text());
   Verdict verdict;
   try {

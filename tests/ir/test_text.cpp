@@ -36,7 +36,7 @@ variant everything_0(A: f32 readonly strides[lda, 1], C: f32 strides[stride(A, 0
     }
   }
   {
-    alloc P: f32[K, 16] heap strides[24, 1]
+    alloc P: f32[K, 16] heap align 4096 strides[24, 1]
     unit {
       P[0, 0] = A[0, 0] + A[1, 1]
     }
@@ -51,6 +51,7 @@ variant everything_0(A: f32 readonly strides[lda, 1], C: f32 strides[stride(A, 0
   } else {
     if lda > 4 {
       prefetch C[0, 0] write
+      trace everything[3, K] = C[0, 0]
     }
   }
   call unit_0(A + K * lda, C; K, lda, f32(0.5), broadcast(true, 16))
@@ -116,6 +117,12 @@ TEST_CASE("masks of loads and of stores are told apart") {
   check_round_trip(make_store("A", {i}, masked, on));
   check_round_trip(make_store("A", {i}, masked + plain, on));
   check_round_trip(make_store("A", {i}, plain + masked));
+}
+
+TEST_CASE("machine instructions take groups of lanes") {
+  const std::string text = "program p\n\nentry p(A: u8 readonly, B: i8 readonly, C: i32; k: i64) {\n"
+                           "  C[ramp(0, 1, 8)] = instruction(vpdpbusd, C[ramp(0, 1, 8)], A[ramp(k*4, 1, 4)], B[ramp(0, 1, 32)])\n}\n";
+  CHECK(print(parse_program(text)) == text);
 }
 
 TEST_CASE("lets keep their scope when statements follow it") {

@@ -171,6 +171,21 @@ TEST_CASE("an element whose decision lies within rounding is left out and counte
   CHECK(report.undecided == 3);
 }
 
+TEST_CASE("sums of whole numbers do not round, so that a cast of one is decided") {
+  Var i("i");
+  Size N("N");
+  Input X("X", f32, {N}), zero("zero", u8, {});
+  Func Q("Q");
+  Q(i) = cast(u8, round(X(i) / 0.013f) + cast(f32, zero()));
+  const Operator op = make_operator("quantized", {X, zero}, {Output(Q, {N})});
+  const CheckOptions options{.exact = false};
+  const CheckData data = make_check_data(op, {{"N", 200}}, options);
+  interpret(op, data.bindings);
+  const CheckReport report = compare(op, data, options);
+  CHECK(report.good);
+  CHECK(report.compared > 190);
+}
+
 TEST_CASE("the oracle's bound covers another order of summation and is not much larger") {
   const int64_t n = 1000;
   const CheckOptions options{.exact = false};

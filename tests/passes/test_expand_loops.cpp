@@ -22,6 +22,16 @@ TEST_CASE("expand_loops does what its head shows, on vectors of 32 bytes") {
              [](const ir::Program& program) { return expand_loops(program, target_named("x86-64-v3")); });
 }
 
+TEST_CASE("the groups of an instruction follow each other, and one that all lanes share stays one") {
+  const ir::Program program = ir::parse_program(
+      "program p\nentry main(A: u8 readonly, B: i8 readonly, C: i32; n: i64, m: i64) {\n  for j in 0, 8 vector {\n"
+      "    C[j] = instruction(vpdpbusd, C[j], A[ramp(n*4, 1, 4)], B[ramp(n + 4*j, 1, 4)] if broadcast(j < m, 4))\n  }\n}\n");
+  const std::string text = ir::print(expand_loops(program, target_named("x86-64-v3")));
+  CHECK(text.substr(text.find("{\n") + 2) ==
+        "  C[ramp(0, 1, 8)] = instruction(vpdpbusd, C[ramp(0, 1, 8)], A[ramp(n*4, 1, 4)], B[ramp(n, 1, 32)] if "
+        "broadcast(0, 32) + ramp(0, 1, 32) / broadcast(4, 32) < broadcast(m, 32))\n}\n");
+}
+
 TEST_CASE("lanes next to each other ask for one line, lanes apart for all of theirs") {
   CHECK(expanded("prefetch X[i + n] read\nY[i] = X[i]") ==
         "  prefetch X[n] read\n  Y[ramp(0, 1, 8)] = X[ramp(0, 1, 8)]\n}\n");

@@ -21,4 +21,14 @@ TEST_CASE("storage of our own is dense, and a mask keeps its lanes") {
         "prefetch A[lda*n + 1] read\n");
 }
 
+TEST_CASE("rows that are padded take the room that they say") {
+  CHECK(body_after("C: f32 strides[1]; M: i64, n: i64", "alloc t: f32[M, 5] stack align 128 strides[8, 1]\nt[n, 2] = f32(1)\nC[n] = t[n, 3]", flatten) ==
+        "alloc t: f32[M * 8] stack align 128\nt[n*8 + 2] = f32(1)\nC[n] = t[n*8 + 3]\n");
+}
+
+TEST_CASE("a group of neighbours keeps their distance") {
+  CHECK(body_after("A: u8 readonly strides[lda, 1], C: i32 strides[1]; lda: i64, n: i64", "C[0] = instruction(vpdpbusd, C[0], A[n, ramp(4, 1, 4)], A[n, ramp(8, 1, 4)])", flatten) ==
+        "C[0] = instruction(vpdpbusd, C[0], A[ramp(lda*n + 4, 1, 4)], A[ramp(lda*n + 8, 1, 4)])\n");
+}
+
 }  // namespace lathe

@@ -20,8 +20,9 @@ TEST_CASE("the C++ form and the text form give equal schedules") {
       .tail("ji", Tail::mask)
       .store_in("registers", "io")
       .parallel("jo");
-  s["A"].prefetch("C", "io", 2);
+  s["A"].prefetch("C", "io", 2).table_at("C", "io");
   s["D.sum"].compute_at("D", "i").store_at("D", "i").fold_storage("i", 3).collapse("x", "c", "xc").store_in("stack");
+  s["D.sum"].pitch("x", 64, 3).align(128).slide("i").trace({0, M - Expr(1)}).tensorize("k", "vpmaddwd");
   s["D.sum2"].compute_inline().compute_root().fuse("i", "j", "ij").peel("ij", 1, M).clip({"k"}).rfactor("k", "part");
   s["D"].epilogue_of("C").stream(gt(Expr(4) * M * N, make_var("target.L3") / Expr(2))).stream().require(Requirement::streamed);
   s["A"].constant().layout({Digit("K", 4), "M", Digit("K", 1, 4)}).free_layout();
@@ -37,8 +38,9 @@ C.tile(j, i -> jo, io, ji, ii; width 64: 6 rows, 48: 8; even)
 C.reorder(ko, jo, io, ki, ii, ji).vectorize(ji).unroll(ii)
 C.tail(io, rows: full, 2/3, then clamp).tail(ji, mask)
 C.store_in(registers, at = io).parallel(jo)
-A.prefetch(C, io, 2)
+A.prefetch(C, io, 2).table_at(C, io)
 D.sum.compute_at(D, i).store_at(D, i).fold_storage(i, 3).collapse(x, c, xc).store_in(stack)
+D.sum.pitch(x, 64, 3).align(128).slide(i).trace(0, M - 1).tensorize(k, vpmaddwd)
 D.sum2.compute_inline().compute_root().fuse(i, j, ij).peel(ij, 1, M).clip(k).rfactor(k, part)
 D.epilogue_of(C).stream(when bytes(D) > target.L3/2).stream().require(streamed)
 A.constant().layout(K/4, M, K%4).free_layout()

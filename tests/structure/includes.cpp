@@ -41,11 +41,12 @@ const std::vector<Rule> rules = {
     {"jit/runtime/", {"targets/", "support/"}},
     {"jit/", {"jit/", "schedules/", "analysis/", "lang/", "targets/", "support/"}},
     {"lathe.h", {"jit/", "schedules/", "analysis/", "lang/", "targets/", "support/"}},
+    {"tuner/", {"lathe.h", "jit/", "schedules/", "analysis/", "lang/", "targets/", "support/"}},
     {"stdlib/", {"lang/", "schedules/"}},
     // Beyond lathe.h a tool needs what shows or measures the inside: stages as text, the meter, the oracle, the
     // counter.
     {"tools/",
-     {"lathe.h", "support/", "stdlib/", "jit/ir/text.h", "jit/codegen/codegen.h", "jit/runtime/meter.h", "lang/oracle.h",
+     {"lathe.h", "tuner/", "support/", "stdlib/", "jit/ir/text.h", "jit/codegen/codegen.h", "jit/runtime/meter.h", "lang/oracle.h",
       "analysis/count_ops.h"}},
     {"examples/", {"lathe.h", "support/", "tools/", "jit/runtime/meter.h", "lang/oracle.h", "analysis/count_ops.h"}},
 };
@@ -53,14 +54,15 @@ const std::vector<Rule> rules = {
 // Third-party headers by the beginning of their path, and the folders whose sources may include them.
 const std::vector<Rule> libraries = {
     {"fmt/",
-     {"support/", "targets/", "lang/", "analysis/", "schedules/", "jit/", "tools/", "bench/", "examples/", "tests/"}},
+     {"support/", "targets/", "lang/", "analysis/", "schedules/", "jit/", "tuner/", "tools/", "bench/", "examples/", "tests/"}},
     {"llvm/", {"jit/codegen/", "jit/runtime/"}},
-    {"toml++/", {"targets/"}},
+    {"toml++/", {"targets/", "tuner/"}},
     {"oneapi/", {"jit/runtime/"}},
     {"tbb/", {"jit/runtime/"}},
     {"hwloc", {"jit/runtime/"}},
     {"CLI/", {"tools/", "bench/", "tests/"}},
-    {"nlohmann/", {"tools/", "bench/", "tests/"}},
+    {"nlohmann/", {"tuner/", "tools/", "bench/", "tests/"}},
+    {"sqlite3.h", {"tuner/"}},
     {"png.h", {"tools/"}},
     {"jpeglib.h", {"tools/"}},
     {"doctest/", {"tests/"}},

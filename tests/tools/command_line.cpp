@@ -44,7 +44,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("help starts with examples, for the command and for each verb") {
   Workshop shop;
-  for (const char* verb : {"", "run", "check", "bench", "show", "build", "list", "doctor"}) {
+  for (const char* verb : {"", "run", "check", "bench", "tune", "store", "show", "build", "list", "doctor"}) {
     CAPTURE(verb);
     Outcome outcome = lathe_command(shop, std::string(verb) + " --help");
     CHECK(outcome.code == 0);

@@ -1,18 +1,15 @@
 // Directives that change which loops there are or what they run over: results are those of the interpreter at sizes around
 // every block, and what is not legal is refused with the inequality that is missing.
 #include <doctest/doctest.h>
-#include <fmt/core.h>
 
 #include "jit/compile.h"
 #include "lang/text.h"
 #include "schedules/text.h"
 #include "tests/errors.h"
-#include "tests/fuzz/trial.h"
+#include "tests/whole/schedule_trials.h"
 
 namespace lathe {
 namespace {
-
-using Sizes = std::vector<std::map<std::string, int64_t>>;
 
 constexpr const char* matmul = "matmul(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n";
 constexpr const char* window =
@@ -24,39 +21,6 @@ constexpr const char* padded =
 constexpr const char* blur =
     "blur(X: f32[H, W]) -> Y: f32[H, W]\n  size H in 1..4096\n  size W in 1..4096\n"
     "  Bx[y, x] = (X[y, x - 1] outside edge) + (X[y, x + 1] outside edge)\n  Y[y, x] = Bx[y - 1, x] + Bx[y + 1, x]\n";
-
-Trial trial_of(const std::string& algorithm, const std::string& lines, const std::string& target, bool strict = false) {
-  Operator op = parse_file_text(algorithm, "algorithm").operators.at(0);
-  op.strict = strict;
-  return {with_static_params(op, {}), {{}, {lines}, {}, {}}, target_to_test(target).value(), {}, 0};
-}
-
-// Dense, padded and transposed arguments, one thread and two.
-void computes(const std::string& algorithm, const std::string& lines, const Sizes& sizes) {
-  for (const char* target : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
-    if (!target_to_test(target)) continue;
-    Trial trial = trial_of(algorithm, lines, target);
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      TrialRun run;
-      run.sizes = sizes[i];
-      run.check = {.seed = i, .exact = true, .strides = static_cast<CheckStrides>(i % 3)};
-      run.threads = 1 + static_cast<int>(i % 2);
-      trial.runs.push_back(run);
-    }
-    const Verdict verdict = run(trial);
-    CHECK_MESSAGE(verdict.outcome == Outcome::good, fmt::format("{}\non {}\n{}", lines, target, verdict.message));
-  }
-}
-
-std::string refusal(const std::string& algorithm, const std::string& lines, bool strict = false) {
-  const Verdict verdict = run(trial_of(algorithm, lines, "x86-64-v2", strict));
-  return verdict.outcome == Outcome::refused ? verdict.message : "not refused: " + verdict.message;
-}
-
-void has(const std::string& text, const std::string& part) {
-  INFO(text);
-  CHECK(text.find(part) != std::string::npos);
-}
 
 const Sizes products = {{{"M", 1}, {"N", 1}, {"K", 0}},  {{"M", 2}, {"N", 17}, {"K", 1}}, {{"M", 5}, {"N", 8}, {"K", 7}},
                         {{"M", 3}, {"N", 33}, {"K", 8}}, {{"M", 7}, {"N", 5}, {"K", 100}}, {{"M", 0}, {"N", 5}, {"K", 9}}};

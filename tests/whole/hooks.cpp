@@ -35,7 +35,7 @@ const char* const blurred =
 
 // Threads and memory of a host program, with what they were asked.
 struct Host {
-  LatheContext context{parallel_for, allocate, release, this};
+  LatheContext context{parallel_for, allocate, release, this, nullptr};
   std::atomic<int64_t> loops = 0, pieces = 0, taken = 0, returned = 0;
   std::atomic<int64_t> held = 0, most_held = 0;  // bytes; right where one thread runs
   bool is_serial = false;

@@ -127,7 +127,7 @@ TEST_CASE("refused prefetches and streams name the distance or the data") {
       {"matmul", "B.prefetch(C, row, 1)", [](S& s) { s["B"].prefetch("C", "row", 1); }, ErrorCode::unknown_loop,
        "B.prefetch(C, row, 1): got C has no loop row, need one of i, j, k", "prefetch"},
       {"dense", "bias.prefetch(C, k, 1)", [](S& s) { s["bias"].prefetch("C", "k", 1); }, ErrorCode::bad_directive,
-       "bias.prefetch(C, k, 1): got C does not read bias, need what the consumer reads", "prefetch"},
+       "bias.prefetch(C, k, 1): got C neither reads nor writes bias, need what the consumer reads, or itself", "prefetch"},
       {"gathered", "table.prefetch(T, n, 1)\nT.compute_root()",
        [](S& s) {
          s["table"].prefetch("T", "n", 1);

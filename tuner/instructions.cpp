@@ -1,8 +1,8 @@
-#include "tools/instructions.h"
+#include "tuner/instructions.h"
 
 #include <algorithm>
 
-namespace lathe::tools {
+namespace lathe::tuner {
 
 namespace {
 
@@ -172,4 +172,4 @@ int chain_cycles(const StmtNode& loop, const Target& target) {
   return longest;
 }
 
-}  // namespace lathe::tools
+}  // namespace lathe::tuner

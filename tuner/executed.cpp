@@ -1,14 +1,14 @@
 // A walk over the program with known sizes. A loop whose number decides nothing inside it (no extent, no branch) is
 // walked once and counts for all of its iterations; any other one is sampled: its first and last iterations, and a few
 // between them for the rest.
-#include "tools/executed.h"
+#include "tuner/executed.h"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 #include <set>
 
-namespace lathe::tools {
+namespace lathe::tuner {
 
 namespace {
 
@@ -156,6 +156,7 @@ class Walk {
         into.each.add(own(*s), times);
         return;
       case StmtKind::prefetch:
+      case StmtKind::trace:
         return;
     }
   }
@@ -223,4 +224,4 @@ std::map<std::string, int64_t> scalars_of(const Operator& op, const std::map<std
   return scalars;
 }
 
-}  // namespace lathe::tools
+}  // namespace lathe::tuner

@@ -7,7 +7,7 @@
 
 #include "lathe.h"
 
-namespace lathe::tools {
+namespace lathe::tuner {
 
 // Counted are values: operations by pipe, loads and stores of memory. Arithmetic on addresses and masks counts nothing,
 // nor do values in registers.
@@ -30,4 +30,4 @@ Instructions instructions_of(const ir::StmtNode& s, const std::set<std::string>&
 // loops inside.
 int chain_cycles(const ir::StmtNode& loop, const Target& target);
 
-}  // namespace lathe::tools
+}  // namespace lathe::tuner

@@ -1,9 +1,9 @@
 // What a program executes, counted from its final loop IR.
-#include "tools/executed.h"
+#include "tuner/executed.h"
 
 #include <doctest/doctest.h>
 
-namespace lathe::tools {
+namespace lathe::tuner {
 namespace {
 
 const char* const kTile = R"(program tile
@@ -87,4 +87,4 @@ entry gather(A: f32 readonly, P: i64 readonly, B: f32; N: i64) {
   CHECK(e.loops[0].each.stores == 1);
 }
 
-}  // namespace lathe::tools
+}  // namespace lathe::tuner

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "tools/instructions.h"
+#include "tuner/instructions.h"
 
-namespace lathe::tools {
+namespace lathe::tuner {
 
 // The code right inside a loop, calls included, loops inside it not.
 struct ExecutedLoop {
@@ -33,4 +33,4 @@ Executed executed(const ir::Program& program, const Target& target, const std::m
 // The scalars of a call with dense, aligned arguments; schedule parameters at their values.
 std::map<std::string, int64_t> scalars_of(const Operator& op, const std::map<std::string, int64_t>& sizes);
 
-}  // namespace lathe::tools
+}  // namespace lathe::tuner

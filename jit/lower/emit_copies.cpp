@@ -1,0 +1,241 @@
+// Copies of operands for one consumer: storage around the body, and a nest that fills it at its top. A copy may instead be
+// written by the first iteration that uses it (with_first).
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "jit/lower/check_directives.h"
+#include "jit/lower/lets.h"
+#include "jit/lower/nest_emitter.h"
+#include "lang/text.h"
+
+namespace lathe {
+
+using ir::Stmt;
+
+// The one access by which this nest reads a staged tensor.
+static Expr only_access(const std::string& tensor, const std::vector<Expr>& values, const Staging& staging) {
+  Expr found;
+  for (const Expr& value : values) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || e->name != tensor || found == e) return;
+      if (found.defined()) {
+        throw Error(ErrorCode::illegal_schedule,
+                    {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
+                     fmt::format("{} and {}", print(found), print(e)), "one read of what is copied", staging.where});
+      }
+      found = e;
+    });
+  }
+  if (!found.defined()) {
+    throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("{}.stage_at({}, {})", tensor, staging.consumer, staging.loop),
+                                           fmt::format("{} does not read {}", staging.consumer, tensor),
+                                           "a tensor that the consumer reads", staging.where});
+  }
+  return found;
+}
+
+Stmt NestEmitter::with_copy(const Staging& staging, Scope scope, const Continue& body) {
+  Expr access = only_access(staging.tensor, all_values(), staging);
+  Region region = own_region_of(staging.tensor, scope);
+  Lets lets(lowering_, scope.facts);
+  Storage storage;
+  std::vector<Expr> sizes;
+  for (size_t d = 0; d < region.lowest.size(); ++d) {
+    storage.minimum.push_back(region.lowest[d]);
+    Expr size = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    for (const auto& [inner, pitch] : scope.pitch) {
+      if (uses_var(access.arg(d), nest_.find(inner)->root) && size == scope.block.at(inner)) size = pitch;
+    }
+    sizes.push_back(lets.named(staging.tensor + ".size", size));
+  }
+  storage.size = sizes;
+  storage.fold.resize(region.lowest.size());
+  storage.digits = layout_order(staging, access);
+  storage.buffers.push_back(lowering_.fresh(staging.name.empty() ? staging.tensor + ".staged" : staging.name));
+  scope.facts = lets.facts();
+
+  const std::vector<Expr> extents = extents_in(storage.digits, sizes);
+  Stmt s;
+  if (staging.first_loop.empty()) {
+    Stmt copy = copy_nest(staging, storage, scope);
+    scope.staged[staging.tensor] = storage;
+    s = ir::make_block({copy, body(std::move(scope))});
+  } else {
+    check_first_loop(staging, access);
+    scope.awaiting.push_back({&staging, storage});
+    s = body(std::move(scope));
+  }
+  return lets.wrap(allocated(lowering_, staging.form, storage, {unpacked_type_of(access.type().dtype)}, extents, lets.facts(),
+                             [&](const Directive& d) { return indexed_by(d.loops.at(0), access, d); }, s));
+}
+
+// The dimension of a staged tensor that a loop of this nest, named by a directive on the copy, runs over.
+size_t NestEmitter::indexed_by(const std::string& name, const Expr& access, const Directive& d) const {
+  const Loop* loop = nest_.find(name);
+  const bool known = loop || root_minimum_.count(name);     // a variable that was cut, too
+  for (size_t at = 0; known && at < access.args().size(); ++at) if (uses_var(access.arg(at), loop ? loop->root : name)) return at;
+  refuse(known ? ErrorCode::bad_directive : ErrorCode::unknown_loop, d,
+         known ? fmt::format("{} does not depend on {}", print(access), name) : fmt::format("{} has no loop {}", func_.name, name),
+         fmt::format("a loop of {} that indexes {}", func_.name, access->name));
+}
+
+// Buffer dimensions in the order of the layout's loops; each names the tensor dimension that its variable indexes.
+Layout NestEmitter::layout_order(const Staging& staging, const Expr& access) const {
+  Layout order;
+  std::set<size_t> named;
+  std::vector<std::string> digits;
+  for (const Digit& each : staging.layout) digits.push_back(print(each));
+  auto refuse_digit = [&](ErrorCode code, std::string got) {
+    throw Error(code, {"schedule", fmt::format("{}.layout({})", staging.tensor, fmt::join(digits, ", ")), std::move(got),
+                       fmt::format("loops of {} that index {}, one a dimension", func_.name, staging.tensor), staging.layout_where});
+  };
+  for (const Digit& digit : staging.layout) {
+    const bool whole = digit.divisor == 1 && digit.modulus == 0;
+    const bool part_of_index = root_minimum_.count(digit.name) != 0;   // k, or k/4 and k%4, of a variable that was cut
+    const Loop* loop = nest_.find(digit.name);
+    const std::string root = loop ? loop->root : digit.name;
+    if (!loop && !part_of_index) refuse_digit(ErrorCode::unknown_loop, fmt::format("{} has no loop {}", func_.name, digit.name));
+    size_t dimension = access.args().size();
+    for (size_t d = 0; d < access.args().size(); ++d) if (uses_var(access.arg(d), root)) dimension = d;
+    if (dimension == access.args().size()) refuse_digit(ErrorCode::bad_directive, fmt::format("{} does not depend on {}", print(access), digit.name));
+    const bool again = std::any_of(order.begin(), order.end(), [&](const LayoutDigit& other) {
+      return other.dimension == dimension && (whole || (other.divisor == 1 && other.modulus == 0));
+    });
+    if (again) refuse_digit(ErrorCode::bad_directive, fmt::format("{} twice", print(access.arg(dimension))));
+    named.insert(dimension);
+    order.push_back({dimension, digit.divisor, digit.modulus});
+  }
+  Layout missing;
+  for (size_t d = 0; d < access.args().size(); ++d) if (!named.count(d)) missing.push_back({d, 1, 0});
+  order.insert(order.begin(), missing.begin(), missing.end());
+  std::vector<std::string> dimensions;
+  for (const Expr& index : access.args()) dimensions.push_back(print(index));
+  check_radices(order, dimensions, fmt::format("{}.layout({})", staging.tensor, fmt::join(digits, ", ")), staging.layout_where);
+  return order;
+}
+
+void NestEmitter::check_first_loop(const Staging& staging, const Expr& access) const {
+  int at = nest_.position(staging.first_loop), around = nest_.position(staging.loop);
+  std::string got;
+  if (at < 0) {
+    got = fmt::format("{} has no loop {}", func_.name, staging.first_loop);
+  } else if (at <= around) {
+    got = fmt::format("{} is not inside {}", staging.first_loop, staging.loop);
+  } else if (nest_.loops[at].reduction) {
+    got = fmt::format("{} is a loop of the reduction", staging.first_loop);
+  }
+  for (int i = around + 1; got.empty() && i <= at; ++i) {
+    for (const Expr& index : access.args()) {
+      if (uses_var(index, nest_.loops[i].root) && nest_.loops[i].root != nest_.loops[at].root) continue;
+      if (uses_var(index, nest_.loops[at].root)) got = fmt::format("{} depends on {}", staging.tensor, staging.first_loop);
+    }
+  }
+  if (got.empty() && accumulator_level_ < at) got = "the accumulators do not stand inside that loop";
+  if (got.empty()) return;
+  throw Error(at < 0 ? ErrorCode::unknown_loop : ErrorCode::illegal_schedule,
+              {"schedule", fmt::format("{}.with_first({})", staging.tensor, staging.first_loop), got,
+               "a loop inside the copy's own and around the accumulators, over an index that the copy does not have",
+               staging.first_where});
+}
+
+// Copies not yet made that were to be written by this loop's first iteration, when it has no body for that.
+Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
+  std::vector<Stmt> copies;
+  for (auto it = scope.awaiting.begin(); it != scope.awaiting.end();) {
+    if (it->first->first_loop != loop) {
+      ++it;
+      continue;
+    }
+    copies.push_back(copy_nest(*it->first, it->second, scope));
+    scope.staged[it->first->tensor] = it->second;
+    it = scope.awaiting.erase(it);
+  }
+  return ir::make_block(std::move(copies));
+}
+
+// The copy as a nest of its own: whole blocks, zeros beyond the real end.
+Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
+  Expr access = only_access(staging.tensor, all_values(), staging);
+  Region region = own_region_of(staging.tensor, scope);
+  std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
+  std::vector<std::string> names;
+  std::vector<size_t> order;                                // of dimensions, by their first digits
+  for (const LayoutDigit& digit : to.digits) {
+    if (std::find(order.begin(), order.end(), digit.dimension) == order.end()) order.push_back(digit.dimension);
+  }
+  Scope inner = scope;
+  for (const size_t d : order) {
+    counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    // A part of the copy, as inside a loop over blocks of it, ends with the copy.
+    if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
+      counts[d] = simplify(min(counts[d], to.size[d] - before), scope.facts);
+    }
+    names.push_back(lowering_.fresh(staging.tensor + ".copy"));
+    inner.facts.bound(names.back(), integer(0), simplify(counts[d] - integer(1), scope.facts));
+    indices[d] = simplify(region.lowest[d] + make_var(names.back()), inner.facts);
+  }
+  for (size_t b = 0; b < names.size(); ++b) {
+    const size_t d = order[b];
+    Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
+    if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
+  }
+  Expr value = copied_read(access, indices, inner);
+  Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
+  for (size_t b = names.size(); b-- > 0;) {
+    const Expr& count = counts[order[b]];
+    const bool lanes = b + 1 == names.size() && is_integer_constant(count);
+    const auto [kind, when] = copy_loop(staging, access, order[b], count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial);
+    s = ir::make_loop(names[b], integer(0), count, kind, s, when);
+  }
+  return where_points(where_terms(s, scope), region, true, scope);
+}
+
+// How the copy's loop over a dimension runs: as a directive on the copy says of a loop of this nest over it.
+std::pair<ir::LoopKind, Expr> NestEmitter::copy_loop(const Staging& staging, const Expr& access, size_t dimension, const Expr& count, ir::LoopKind kind) const {
+  Expr when;
+  for (const Directive& d : lowering_.directives) {
+    const bool loops = d.kind == DirectiveKind::vectorize || d.kind == DirectiveKind::unroll || d.kind == DirectiveKind::parallel;
+    if (!loops || staging.name.empty() || d.func != staging.name || indexed_by(d.loops.at(0), access, d) != dimension) continue;
+    if (d.kind == DirectiveKind::parallel) {
+      kind = ir::LoopKind::parallel, when = d.value;
+      continue;
+    }
+    if (!is_integer_constant(count)) refuse(ErrorCode::unproved, d, fmt::format("{} entries", print(spelled_out(count, lowering_.facts))), "a constant number of them");
+    kind = d.kind == DirectiveKind::vectorize ? ir::LoopKind::vector : ir::LoopKind::unroll;
+  }
+  return {kind, when};
+}
+
+// Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.
+Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) {
+  std::vector<Stmt> copies;
+  for (const auto& [staging, storage] : scope.writing) {
+    Expr access = only_access(staging->tensor, all_values(), *staging);
+    const Storage& to = storage;
+    std::vector<const Loop*> loops;
+    for (size_t i = at; i < walk.levels.size(); ++i) {
+      const Loop& loop = nest_.loops[walk.levels[i]];
+      for (const Expr& index : access.args()) {
+        if (!uses_var(index, loop.root)) continue;
+        loops.push_back(&loop);
+        break;
+      }
+    }
+    std::function<Stmt(size_t, Scope)> nest = [&](size_t i, Scope inner) -> Stmt {
+      if (i < loops.size()) {
+        return emit_loop(*loops[i], std::move(inner), [&](Scope s) { return nest(i + 1, std::move(s)); });
+      }
+      std::vector<Expr> indices;
+      for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));
+      std::vector<Expr> place_of = place(to, indices, inner.facts);
+      return ir::make_store(to.buffers[0], place_of, copied_read(access, indices, inner));
+    };
+    copies.push_back(nest(0, scope));
+  }
+  return ir::make_block(std::move(copies));
+}
+
+}  // namespace lathe

@@ -1,0 +1,156 @@
+// A Func with several reads that nothing places is computed once for each of them when it is inlined, and so is all that it
+// inlines: through a chain of such Funcs the work, and the program, would grow by a factor at each. It is computed whole where
+// the repeated part passes a limit, and where its reads tell which region that takes.
+#include "jit/lower/inline_funcs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "jit/lower/check_directives.h"
+#include "schedules/text.h"
+
+namespace lathe {
+namespace {
+
+using K = DirectiveKind;
+
+constexpr double most_repeated = 1'000;                     // nodes of expressions
+
+// Says where the Func that it stands on is computed.
+bool is_place(K kind) {
+  return kind == K::compute_inline || kind == K::compute_root || kind == K::compute_at || kind == K::epilogue_of;
+}
+
+class Chooser {
+ public:
+  Chooser(const Operator& op, const std::vector<Directive>& directives) : op_(op), directives_(directives) {
+    for (const FuncContents& f : op.funcs) for_each_value(f, [&](const Expr& v) { look_at_reads(v); });
+  }
+
+  std::vector<std::string> run() {
+    std::vector<std::string> names;
+    for (const FuncContents& f : op_.funcs) {
+      const double size = size_of(f);
+      if (!inlined(f, size)) continue;
+      names.push_back(f.name);
+      size_[f.name] = size;
+    }
+    return names;
+  }
+
+ private:
+  bool inlined(const FuncContents& f, double size) const {
+    const Directive *place = nullptr, *other = nullptr;
+    for (const Directive& d : directives_) {
+      if (d.func != f.name) continue;
+      if (!is_place(d.kind)) {
+        if (!other) other = &d;
+        continue;
+      }
+      if (place) refuse(ErrorCode::bad_directive, d, fmt::format("{} before it", print(*place)), "one place of each Func");
+      place = &d;
+    }
+    const bool asked = place && place->kind == K::compute_inline;
+    const bool stored = op_.find_output(f.name) || f.is_reduction() || !f.updates.empty();
+    if (asked && stored) {
+      refuse(ErrorCode::illegal_schedule, *place,
+             f.is_reduction() ? "a reduction" : op_.find_output(f.name) ? "an output" : "a Func with updates",
+             "a pure intermediate Func");
+    }
+    if (asked && other) {
+      refuse(ErrorCode::bad_directive, *other, fmt::format("{} is inlined", f.name), "a Func that has loops",
+             fmt::format("leave out {}", print(*place)));
+    }
+    return !stored && (asked || (!place && !other && !repeats_much(f, size)));
+  }
+
+  bool repeats_much(const FuncContents& f, double size) const {
+    const auto reads = reads_.find(f.name);
+    return reads != reads_.end() && reads->second.plain && size * (reads->second.count - 1) > most_repeated;
+  }
+
+  void look_at_reads(const Expr& value) {
+    visit(value, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access) return;
+      Reads& reads = reads_[e->name];
+      ++reads.count;
+      for (const Expr& index : e.args()) reads.plain = reads.plain && is_plain(index);
+    });
+  }
+
+  // Sums, products with numbers, quotients by numbers, smaller and larger ones: what is read is a region of known bounds.
+  static bool is_plain(const Expr& e) {
+    if (e.kind() == ExprKind::constant || e.kind() == ExprKind::var) return true;
+    if (e.kind() != ExprKind::op) return false;
+    const bool by_number = e.is_op(Op::div) || e.is_op(Op::mod) || e.is_op(Op::mul);
+    if (!by_number && !e.is_op(Op::add) && !e.is_op(Op::sub) && !e.is_op(Op::min) && !e.is_op(Op::max)) return false;
+    if (by_number && e.arg(1).kind() != ExprKind::constant && !(e.is_op(Op::mul) && e.arg(0).kind() == ExprKind::constant)) return false;
+    return std::all_of(e.args().begin(), e.args().end(), is_plain);
+  }
+
+  double size_of(const FuncContents& f) {
+    double size = 0;
+    for_each_value(f, [&](const Expr& v) { size += size_of(v); });
+    return size;
+  }
+
+  double size_of(const Expr& e) {
+    if (auto known = seen_.find(e.get()); known != seen_.end()) return known->second;
+    double size = 1;
+    for_each_child(e, [&](const Expr& child) { size += size_of(child); });
+    if (e.kind() == ExprKind::access) {
+      if (auto inlined = size_.find(e->name); inlined != size_.end()) size += inlined->second;
+    }
+    return seen_[e.get()] = size;
+  }
+
+  struct Reads {
+    double count = 0;
+    bool plain = true;                                      // no index is data, or a product of variables
+  };
+  const Operator& op_;
+  const std::vector<Directive>& directives_;
+  std::map<std::string, Reads> reads_;
+  std::map<std::string, double> size_;                      // of inlined Funcs: nodes of what replaces a read
+  std::unordered_map<const ExprNode*, double> seen_;
+};
+
+}  // namespace
+
+std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives) {
+  return Chooser(op, directives).run();
+}
+
+Operator inline_funcs(const Operator& op, const std::vector<std::string>& names) {
+  Operator result = op;
+  result.funcs.clear();
+  auto inlined = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  std::map<std::string, FuncContents> definitions;          // with their own inlined Funcs replaced
+  auto replace = [&](const Expr& e) {
+    return transform(e, [&](const Expr& node) {
+      if (node.kind() != ExprKind::access || !definitions.count(node->name)) return node;
+      const FuncContents& f = definitions.at(node->name);
+      Substitution indices;
+      for (size_t d = 0; d < f.vars.size(); ++d) indices.push_back({f.vars[d], node.arg(d)});
+      return substitute(f.values[node->component], indices);
+    });
+  };
+  for (FuncContents f : op.funcs) {
+    for (Expr& v : f.values) v = replace(v);
+    for (Update& u : f.updates) {
+      for (Expr& index : u.indices) index = replace(index);
+      for (Expr& v : u.values) v = replace(v);
+    }
+    if (inlined(f.name)) {
+      definitions[f.name] = std::move(f);
+    } else {
+      result.funcs.push_back(std::move(f));
+    }
+  }
+  return result;
+}
+
+}  // namespace lathe

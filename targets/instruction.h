@@ -1,0 +1,27 @@
+// Machine instructions that a schedule may name, as data: what each means is text in the language, which lowering
+// matches with the algorithm. A machine without one runs the meaning.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "targets/target.h"
+
+namespace lathe {
+
+struct Instruction {
+  std::string_view name;
+  std::string_view features;      // any one of them brings it, with spaces between
+  bool adds = false;              // to a register that it is given; else what it gives is added
+  std::string_view intrinsic[3];  // LLVM's for 128, 256 and 512 bits
+  std::string_view meaning;       // an operator whose inputs are the operands, in their order
+};
+
+const Instruction* instruction_named(std::string_view name);
+std::vector<std::string> instruction_names();
+bool has_instruction(const Target& target, const Instruction& instruction);
+// The features that bring instructions of the table.
+std::vector<std::string> instruction_features();
+
+}  // namespace lathe

@@ -1,0 +1,144 @@
+#include "tuner/measurer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "support/error.h"
+
+namespace lathe::tuner {
+
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr double kPrepareSeconds = 120;                     // the oracle works out what must come out
+constexpr size_t kMostLoaded = 48;                          // kernels in a worker
+
+class WorkerMeasurer : public Measurer {
+ public:
+  WorkerMeasurer(Problem problem, MeasureOptions options) : problem_(std::move(problem)), options_(std::move(options)) {}
+
+  std::optional<Measured> measure(const Candidate& candidate, double seconds_left) override {
+    end_ = Clock::now() + std::chrono::microseconds(static_cast<int64_t>(seconds_left * 1e6));
+    if ((!worker_ || !worker_->alive()) && !start()) return std::nullopt;
+    Measured result;
+    const std::string text = candidate.text();
+    if (!loaded_.count(text)) {
+      if (!ask({{"do", "load"}, {"schedule", text}}, options_.load_seconds, result)) return cut_off(result);
+      make_room();
+      loaded_.insert(text);
+    }
+    if (!candidate.params.empty() &&
+        !ask({{"do", "check"}, {"schedule", text}, {"params", candidate.params}}, options_.load_seconds, result)) {
+      return cut_off(result);
+    }
+    const Candidate& against = incumbent_ ? *incumbent_ : candidate;
+    const double seconds = std::clamp(left(), 0.0, options_.time_seconds);
+    ask({{"do", "time"}, {"incumbent", contestant(against)}, {"candidate", contestant(candidate)}, {"seconds", seconds}},
+        seconds + options_.hang_seconds, result);
+    return cut_off(result);
+  }
+
+  void accept(const Candidate& candidate) override { incumbent_ = candidate; }
+
+  double rank(const Candidate& candidate, double seconds_left, bool* refused) override {
+    end_ = Clock::now() + std::chrono::microseconds(static_cast<int64_t>(seconds_left * 1e6));
+    if (left() <= 0 || ((!worker_ || !worker_->alive()) && !start())) return 0;
+    Measured result;
+    ask({{"do", "rank"}, {"schedule", candidate.text()}, {"params", candidate.all_params}}, options_.rank_seconds, result);
+    *refused = result.outcome == Outcome::refused;
+    return result.cycles;
+  }
+
+ private:
+  double left() const { return std::chrono::duration<double>(end_ - Clock::now()).count(); }
+
+  static json contestant(const Candidate& c) { return {{"schedule", c.text()}, {"params", c.params}}; }
+
+  // A failure because the tuner's time was over is none of the candidate's.
+  std::optional<Measured> cut_off(Measured result) const {
+    if (result.outcome == Outcome::hang && left() <= 0) return std::nullopt;
+    return result;
+  }
+
+  // False where the time was over before.
+  bool start() {
+    worker_ = std::make_unique<WorkerProcess>(options_.worker);
+    loaded_.clear();
+    std::map<std::string, int> layouts;
+    for (const auto& [argument, right] : options_.layouts) layouts[argument] = static_cast<int>(right);
+    const json request = {{"do", "prepare"}, {"layouts", layouts}, {"algorithm", problem_.algorithm}, {"sizes", problem_.sizes},
+                          {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold},
+                          {"run_params", options_.run_params}, {"memory_bytes", options_.memory_bytes}};
+    if (!must(request, "the worker cannot prepare " + problem_.op + " at " + print(problem_.sizes))) return false;
+    if (!incumbent_) return true;
+    if (!must({{"do", "load"}, {"schedule", incumbent_->text()}}, "the incumbent fails in a new worker")) return false;
+    loaded_.insert(incumbent_->text());
+    return true;
+  }
+
+  bool must(const json& request, const std::string& what) {
+    Measured result;
+    if (ask(request, kPrepareSeconds, result)) return true;
+    if (left() <= 0) return false;
+    throw Error(ErrorCode::no_measurement, {.step = "tune", .what = what, .got = fmt::format("{}: {}", name_of(result.outcome), result.detail),
+                                            .need = "a kernel that runs"});
+  }
+
+  // False where the answer is not good.
+  bool ask(const json& request, double seconds, Measured& result) {
+    if (!worker_) {
+      result.outcome = Outcome::crash;
+      return false;
+    }
+    const Answer answer = worker_->ask(request.dump(), std::min(seconds, left()));
+    if (answer.ended) {
+      result.outcome = *answer.ended;
+      result.detail = answer.detail;
+      return false;
+    }
+    try {
+      const json j = json::parse(answer.line);
+      result.outcome = outcome_named(j.at("outcome").get<std::string>()).value_or(Outcome::crash);
+      result.detail = j.value("detail", "");
+      result.us = j.value("us", 0.0);
+      result.ratio = j.value("ratio", 0.0);
+      result.cycles = j.value("cycles", 0.0);
+      result.samples_us = j.value("samples_us", std::vector<double>{});
+      if (j.value("ended", false)) worker_.reset();
+    } catch (const json::exception& e) {
+      worker_.reset();                                      // what follows may be none either
+      result.outcome = Outcome::crash;
+      result.detail = fmt::format("an answer that is none: {}", e.what());
+    }
+    return result.outcome == Outcome::good || result.outcome == Outcome::noisy;
+  }
+
+  void make_room() {
+    if (loaded_.size() < kMostLoaded) return;
+    Measured ignored;
+    for (const std::string& text : loaded_) {
+      if (!incumbent_ || text != incumbent_->text()) ask({{"do", "drop"}, {"schedule", text}}, options_.hang_seconds, ignored);
+    }
+    loaded_.clear();
+    if (incumbent_) loaded_.insert(incumbent_->text());
+  }
+
+  const Problem problem_;
+  const MeasureOptions options_;
+  std::unique_ptr<WorkerProcess> worker_;
+  std::set<std::string> loaded_;
+  std::optional<Candidate> incumbent_;
+  Clock::time_point end_;
+};
+
+}  // namespace
+
+std::unique_ptr<Measurer> worker_measurer(const Problem& problem, const MeasureOptions& options) {
+  return std::make_unique<WorkerMeasurer>(problem, options);
+}
+
+}  // namespace lathe::tuner

@@ -1,0 +1,142 @@
+#include "tuner/space.h"
+
+#include <algorithm>
+#include <set>
+
+#include "analysis/simplify.h"
+#include "schedules/construct/construct.h"
+#include "schedules/formula.h"
+#include "schedules/text.h"
+
+namespace lathe::tuner {
+
+namespace {
+
+constexpr int64_t kEveryStep = 16;                          // numbers of so few values are tried one by one
+constexpr const char* kParam = "param.";
+
+// Other answers to a decision. Of a number those near the one taken: any extent is one, not only divisors.
+std::vector<std::string> others(const Decision& d) {
+  std::vector<std::string> answers;
+  if (!d.is_number()) {
+    for (const std::string& option : d.options) if (option != d.taken) answers.push_back(option);
+    return answers;
+  }
+  const int64_t taken = std::stoll(d.taken);
+  std::set<int64_t> values{taken * 2, taken / 2, std::stoll(d.usual)};
+  if (d.highest - d.lowest <= kEveryStep) {
+    values.insert({taken + 1, taken - 1, taken + 2, taken - 2});
+  } else {
+    values.insert({taken + taken / 2, taken - taken / 3, taken * 4, taken / 4});
+  }
+  for (const int64_t value : values) {
+    if (value != taken && value >= d.lowest && value <= d.highest) answers.push_back(std::to_string(value));
+  }
+  return answers;
+}
+
+const Decision* find(const std::vector<Decision>& decisions, const std::string& name) {
+  for (const Decision& d : decisions) if (d.name == name) return &d;
+  return nullptr;
+}
+
+Trace with(Trace trace, const Decision& d, const std::string& answer) {
+  if (answer == d.usual) {
+    trace.erase(d.name);
+  } else {
+    trace[d.name] = answer;
+  }
+  return trace;
+}
+
+size_t below(Random& random, size_t bound) { return static_cast<size_t>(random() % bound); }
+
+}  // namespace
+
+std::string Candidate::text() const { return print(schedule); }
+
+Schedule Candidate::decided() const {
+  Schedule result = schedule;
+  for (ScheduleParam& p : result.params) {
+    if (const auto value = params.find(p.name); value != params.end()) p.formula = Expr(value->second);
+  }
+  return result;
+}
+
+std::string Candidate::name() const { return text() + print(params); }
+
+Candidate Space::candidate(const Trace& trace) const {
+  Decisions decisions(trace);
+  Candidate made;
+  made.schedule = construct_schedule(op_, target_, decisions);
+  for (const auto& [argument, right] : layouts_) decide_layout(made.schedule, argument, right, decisions);
+  for (const ScheduleParam& p : made.schedule.params) {
+    const Expr formula = simplify(substitute(p.formula, values_of_facts(target_)));
+    int64_t usual = p.lowest;
+    is_integer_constant(formula, &usual);
+    usual = std::clamp(usual, p.lowest, p.highest);
+    const int64_t taken = decisions.number(kParam + p.name, usual, p.lowest, p.highest);
+    if (taken != usual) made.params[p.name] = taken;
+    made.all_params[p.name] = taken;
+  }
+  made.trace = decisions.trace();
+  made.decisions = decisions.made();
+  return made;
+}
+
+// The order of the dimensions in memory, and one of them cut: its blocks outermost, what is in a block innermost.
+void Space::decide_layout(Schedule& schedule, const std::string& argument, LayoutRight right, Decisions& decisions) const {
+  size_t rank = 0;
+  for (const TensorArgument& t : tensor_arguments(op_)) if (t.name == argument) rank = t.extents.size();
+  std::vector<std::string> dimensions, cuts{"none"};
+  for (size_t d = 0; d < rank; ++d) dimensions.push_back(std::to_string(d));
+  cuts.insert(cuts.end(), dimensions.begin(), dimensions.end());
+  const std::vector<std::string> order = decisions.order(argument + ".dimensions", dimensions);
+  const std::string cut = decisions.word(argument + ".cut", "none", cuts);
+  if (cut == "none" && order == dimensions) return;
+  std::vector<Digit> digits;
+  for (const std::string& d : order) if (d != cut) digits.emplace_back(d);
+  if (cut != "none") {
+    const int64_t block = decisions.number(argument + ".block", 2 * target_.lanes(4), 2, 256);
+    digits.emplace(digits.begin(), cut, block);
+    digits.emplace_back(cut, 1, block);
+  }
+  Stage stage(schedule.directives, argument);
+  if (right == LayoutRight::constant) stage.constant();
+  if (right == LayoutRight::free) stage.free_layout();
+  stage.layout(std::move(digits));
+}
+
+// Threads make no difference where there is one.
+bool Space::matters(const Decision& decision) const { return threads_ != 1 || !decision.name.ends_with(".threads"); }
+
+std::vector<Trace> Space::neighbours(const Candidate& candidate) const {
+  std::vector<Trace> traces;
+  for (const Decision& d : candidate.decisions) {
+    if (!matters(d)) continue;
+    for (const std::string& answer : others(d)) traces.push_back(with(candidate.trace, d, answer));
+  }
+  return traces;
+}
+
+Trace Space::mutated(const Candidate& candidate, int changes, Random& random) const {
+  Trace trace = candidate.trace;
+  for (int i = 0; i < changes && !candidate.decisions.empty(); ++i) {
+    const Decision& d = candidate.decisions[below(random, candidate.decisions.size())];
+    const std::vector<std::string> answers = others(d);
+    if (!answers.empty() && matters(d)) trace = with(std::move(trace), d, answers[below(random, answers.size())]);
+  }
+  return trace;
+}
+
+Trace Space::mixed(const Candidate& a, const Candidate& b, Random& random) const {
+  Trace trace;
+  for (const Decision& d : a.decisions) {
+    const Decision* other = find(b.decisions, d.name);
+    const std::string answer = other && below(random, 2) == 1 ? other->taken : d.taken;
+    trace = with(std::move(trace), d, answer);
+  }
+  return trace;
+}
+
+}  // namespace lathe::tuner

@@ -1,0 +1,50 @@
+// The candidates for an operator: what the constructive scheduler makes of other decisions than its own, and which lie near
+// to which. Nothing here is timed, lowered or run.
+#pragma once
+
+#include <random>
+
+#include "schedules/construct/decisions.h"
+#include "schedules/schedule.h"
+#include "tuner/record.h"
+
+namespace lathe::tuner {
+
+struct Candidate {
+  Trace trace;                                              // answers that are not the usual ones, parameters included
+  std::vector<Decision> decisions;                          // all that were asked
+  Schedule schedule;                                        // with formulas of parameters: what candidates share
+  Sizes params;                                             // values of those that are decided
+  Sizes all_params;                                         // and the usual ones of the rest
+  std::string text() const;                                 // of the schedule
+  Schedule decided() const;                                 // with the values as formulas: ready to use
+  std::string name() const;                                 // equal for candidates that do the same
+};
+
+using Random = std::mt19937_64;                             // a sequence that the standard fixes
+
+class Space {
+ public:
+  // `layouts`: arguments whose layout is decided too.
+  Space(Operator op, Target target, int threads, Layouts layouts = {})
+      : op_(std::move(op)), target_(std::move(target)), threads_(threads), layouts_(std::move(layouts)) {}
+
+  Candidate candidate(const Trace& trace) const;
+  // Traces that differ from it in one decision.
+  std::vector<Trace> neighbours(const Candidate& candidate) const;
+  // ... in some, drawn at random.
+  Trace mutated(const Candidate& candidate, int changes, Random& random) const;
+  // Each decision from one or the other.
+  Trace mixed(const Candidate& a, const Candidate& b, Random& random) const;
+  const Operator& op() const { return op_; }
+
+ private:
+  bool matters(const Decision& decision) const;
+  void decide_layout(Schedule& schedule, const std::string& argument, LayoutRight right, Decisions& decisions) const;
+  Operator op_;
+  Target target_;
+  int threads_;
+  Layouts layouts_;
+};
+
+}  // namespace lathe::tuner

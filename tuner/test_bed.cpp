@@ -1,0 +1,182 @@
+#include "tuner/test_bed.h"
+
+#include <algorithm>
+
+#include "jit/runtime/host.h"
+#include "jit/runtime/pack.h"
+#include "schedules/text.h"
+#include "tuner/executed.h"
+
+namespace lathe::tuner {
+
+namespace {
+
+constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
+constexpr int64_t kMostSets = 64;
+constexpr double kSlow = 1.2;                               // a candidate that loses so plainly is not timed further
+constexpr double kNoisy = 0.03;                             // error of a ratio that decides nothing
+
+Verdict verdict_of(const Error& error) {
+  if (error.code() == ErrorCode::out_of_memory) return {Outcome::memory, error.what()};
+  if (kind_of(error.code()) == ErrorKind::user) return {Outcome::refused, error.what()};
+  return {Outcome::crash, error.what()};
+}
+
+int64_t bytes_of_arguments(const CheckData& data) {
+  int64_t bytes = 0;
+  for (const auto& [name, view] : data.bindings.tensors) bytes += bytes_in_row(view.dtype, view.elements());
+  return std::max<int64_t>(bytes, 1);
+}
+
+}  // namespace
+
+TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options) : op_(std::move(op)), sizes_(sizes), options_(std::move(options)) {
+  add_case(sizes);
+  for (const Sizes& small : default_check_sizes(op_)) add_case(small);
+  const CheckData timed = make_check_data(op_, sizes, {.seed = 1, .exact = false, .strides = CheckStrides::dense});
+  const int64_t sets = options_.cold ? std::min(2 + 2 * host_target().l3_bytes / bytes_of_arguments(timed), kMostSets) : 1;
+  for (int64_t i = 0; i < sets; ++i) arguments_.push_back(dense_arguments(op_, timed));
+}
+
+void TestBed::add_case(const Sizes& sizes) {
+  const CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
+  auto added = std::make_unique<Case>(Case{make_check_data(op_, sizes, check), nullptr});
+  for (const auto& [name, value] : options_.run_params) added->data.bindings.params[name] = value;
+  added->expected = std::make_unique<Expected>(op_, added->data, check);
+  cases_.push_back(std::move(added));
+}
+
+void TestBed::run(const Kernel& kernel, const std::string& schedule, const Case& on) {
+  const PackedCall call(kernel, on.data.bindings.tensors);
+  kernel.run(call.arguments(), {.threads = options_.threads}, on.data.bindings.params);
+  call.unpack_outputs();
+  if (!options_.after_run) return;
+  std::vector<TensorView> views;
+  for (const TensorArgument& argument : tensor_arguments(op_)) views.push_back(on.data.bindings.tensors.at(argument.name));
+  options_.after_run(schedule, views);
+}
+
+CompileOptions TestBed::options_of(const std::string& schedule) const {
+  CompileOptions options;
+  options.target = options_.target;
+  options.schedule = parse_schedule({schedule, {"candidate", 1}}, op_);
+  options.cache = Cache::memory;                            // candidates share what they have in common; the disk is not filled
+  return options;
+}
+
+Verdict TestBed::rank(const std::string& schedule, const Sizes& params, double* cycles) const {
+  try {
+    Sizes scalars = scalars_of(op_, sizes_);
+    scalars.insert(params.begin(), params.end());
+    // Rates as described, not as measured in this process: each process must count the same.
+    const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
+    *cycles = executed(compile_to_ir(op_, options_of(schedule)), described, scalars).cycles;
+  } catch (const Error& error) {
+    return verdict_of(error);
+  }
+  return {};
+}
+
+Verdict TestBed::load(const std::string& schedule) {
+  if (kernels_.count(schedule)) return {};
+  try {
+    Kernel made = compile(op_, options_of(schedule));
+    for (const ArgumentSpec& argument : made.signature().arguments) {
+      if (argument.digits.empty() || options_.layouts.count(argument.name)) continue;
+      return {Outcome::refused, "the layout of " + argument.name + " is the caller's"};
+    }
+    kernels_.emplace(schedule, std::move(made));
+  } catch (const Error& error) {
+    return verdict_of(error);
+  }
+  const Verdict verdict = check(schedule, {});
+  if (verdict.outcome != Outcome::good) kernels_.erase(schedule);
+  return verdict;
+}
+
+Verdict TestBed::check(const std::string& schedule, const Sizes& params) {
+  Kernel& kernel = kernels_.at(schedule);
+  try {
+    for (const auto& [name, value] : params) kernel.set_tune_param(name, value);
+    for (const auto& one : cases_) {
+      one->data.refresh(op_);
+      run(kernel, schedule, *one);
+      const CheckReport report = one->expected->report();
+      if (report.outside) return {Outcome::out_of_bounds, report.first_difference};
+      if (!report.good) return {Outcome::wrong, print(one->data.bindings.sizes) + ": " + report.first_difference};
+    }
+  } catch (const Error& error) {
+    return verdict_of(error);
+  }
+  return {};
+}
+
+// What is timed of a kernel that wants layouts: a constant was converted before, a free argument is at each call.
+std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArguments& set) const {
+  const RunOptions run{.threads = options_.threads};
+  const std::map<std::string, double>& params = cases_.front()->data.bindings.params;
+  auto views = std::make_shared<std::vector<TensorView>>(set.views);
+  auto owned = std::make_shared<std::vector<Tensor>>();
+  std::vector<size_t> free;
+  for (size_t i = 0; i < views->size(); ++i) {
+    const ArgumentSpec& argument = kernel.signature().arguments[i];
+    if (argument.digits.empty()) continue;
+    owned->push_back(kernel.pack(argument.name, set.views[i]));
+    (*views)[i] = owned->back().view();
+    if (options_.layouts.at(argument.name) == LayoutRight::free) free.push_back(i);
+  }
+  if (free.empty()) {
+    return [owned, call = kernel.bind(*views, run, params)] { call(); };
+  }
+  return [=, kept = owned, given = set.views] {             // `views` stand in what is kept
+    std::vector<Tensor> converted;
+    for (size_t i : free) {
+      const ArgumentSpec& argument = kernel.signature().arguments[i];
+      if (argument.is_output) continue;
+      converted.push_back(kernel.pack(argument.name, given[i]));
+      (*views)[i] = converted.back().view();
+    }
+    kernel.run(*views, run, params);
+    for (size_t i : free) {
+      const ArgumentSpec& argument = kernel.signature().arguments[i];
+      if (argument.is_output) kernel.unpack(argument.name, (*views)[i], given[i]);
+    }
+  };
+}
+
+// One call for each set of arguments. A call keeps the values that parameters have when it is bound.
+std::vector<std::function<void()>> TestBed::bound(const Contestant& contestant) {
+  Kernel& kernel = kernels_.at(contestant.schedule);
+  for (const TuneParam& p : kernel.signature().tune_params) {
+    const auto given = contestant.params.find(p.name);
+    kernel.set_tune_param(p.name, given == contestant.params.end() ? p.value : given->second);
+  }
+  std::vector<std::function<void()>> calls;
+  for (const DenseArguments& set : arguments_) {
+    calls.push_back(call_of(kernel, set));
+  }
+  return calls;
+}
+
+Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, double seconds) {
+  std::vector<std::vector<std::function<void()>>> sets{bound(incumbent), bound(candidate)};
+  std::vector<size_t> turns(sets.size(), 0);
+  std::vector<std::function<void()>> calls;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    calls.push_back(sets[i].size() == 1 ? sets[i].front() : [&sets, &turns, i] { sets[i][turns[i]++ % sets[i].size()](); });
+  }
+  Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow});
+  const bool close = times.ratio[1] > 1 / kSlow;
+  return {times.us[1], times.ratio[1], close && (times.error[1] > kNoisy || times.disturbed > times.rounds),
+          std::move(times.samples[1])};
+}
+
+std::vector<GuardedTensor::Range> TestBed::guarded() const {
+  std::vector<GuardedTensor::Range> ranges;
+  for (const auto& one : cases_) {
+    for (const auto& [name, tensor] : one->data.tensors) ranges.push_back(tensor.memory());
+  }
+  return ranges;
+}
+
+}  // namespace lathe::tuner

@@ -1,0 +1,202 @@
+#include "tuner/tune.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "schedules/text.h"
+#include "support/error.h"
+#include "tuner/replay.h"
+
+namespace lathe::tuner {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kCommitSeconds = 0.25;                     // the longest that a trial waits to be on disk
+constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
+constexpr double kConfirmTimes = 1.5, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+
+std::string new_run_id() {
+  std::random_device entropy;
+  return fmt::format("{:08x}{:08x}", entropy(), entropy());
+}
+
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+class Tuning {
+ public:
+  Tuning(const Operator& op, const TuneOptions& options, Store* store, const MakeMeasurer& make)
+      : options_(options), store_(store), make_(make), space_(op, options.target, options.measure.threads, options.measure.layouts),
+        problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)), start_(Clock::now()) {}
+
+  Tuned run() {
+    Known known;
+    result_.run = new_run_id();
+    if (store_) {
+      const std::string knowledge = options_.fresh ? "" : knowledge_of(*store_, problem_);
+      known = known_from(knowledge, *store_, problem_, space_);
+      store_->begin(problem_, {result_.run, problem_.key(), options_.seed, options_.budget_s, utc_now(), "", lathe_version(),
+                               llvm_version(), knowledge});
+    }
+    const std::unique_ptr<Measurer> machine = make_(problem_);
+    const Model model = [&](const Candidate& candidate) { return rank(*machine, candidate); };
+    Search search(space_, {.seed = options_.seed, .first_form = options_.first_form, .model = model}, std::move(known.start),
+                  std::move(known.tried));
+    try {
+      result_.ended = loop(search, *machine);
+      if (!search.incumbent()) {
+        throw Error(ErrorCode::no_measurement, {.step = "tune", .what = "no schedule of " + problem_.op + " could be measured",
+                                                .got = last_failure_.empty() ? "no time" : last_failure_, .need = "a kernel that runs"});
+      }
+      confirm(*search.incumbent());
+      if (store_) store_->end(result_.run, result_.ended);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::store_full || !search.incumbent()) throw;
+      result_.ended = error.what();                         // what was found is still worth showing
+    }
+    finish(*search.incumbent());
+    return std::move(result_);
+  }
+
+ private:
+  double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double search_seconds() const {
+    const double usual = std::min(options_.budget_s * kConfirmPart, kConfirmMost);
+    return options_.budget_s - std::clamp(kConfirmTimes * first_seconds_, usual, std::max(options_.budget_s * kConfirmLimit, usual));
+  }
+
+  std::optional<double> rank(Measurer& machine, const Candidate& candidate) {
+    bool refused = false;
+    const double cycles = machine.rank(candidate, std::max(search_seconds() - elapsed(), 0.0), &refused);
+    if (!refused) return cycles;
+    ++progress_.counts[static_cast<size_t>(Outcome::refused)];
+    return std::nullopt;
+  }
+
+  std::string loop(Search& search, Measurer& machine) {
+    for (;;) {
+      if (options_.stop && options_.stop()) return "stopped";
+      const double left = search_seconds() - elapsed();
+      if (left <= 0 && search.incumbent()) return "time";
+      if (options_.most_trials > 0 && progress_.trials >= options_.most_trials) return "trials";
+      const std::optional<Candidate> candidate = search.next();
+      if (!candidate) return "converged";
+      const double began = elapsed();
+      const std::optional<Measured> measured = machine.measure(*candidate, left);
+      rest(elapsed() - began);
+      if (!measured) return "time";
+      keep(*candidate, *measured, false);
+      if (!search.incumbent()) last_failure_ = fmt::format("{}: {}", name_of(measured->outcome), measured->detail);
+      const bool first = !search.incumbent();
+      if (search.tell(*candidate, {measured->outcome, measured->ratio})) {
+        machine.accept(*candidate);
+        take(*candidate, *measured, first);
+      }
+      report(false);
+    }
+  }
+
+  void rest(double busy) const {
+    const double seconds = std::min(busy * (1 / options_.cpu_share - 1), search_seconds() - elapsed());
+    if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  }
+
+  // The new incumbent.
+  void take(const Candidate& candidate, const Measured& measured, bool first) {
+    if (first) {
+      constructed_ = candidate;
+      first_seconds_ = elapsed();
+      progress_.constructed_us = measured.us;
+    } else {
+      speedup_ *= measured.ratio;
+    }
+    progress_.best_us = measured.us;
+    progress_.speedup = speedup_;
+  }
+
+  void keep(const Candidate& candidate, const Measured& measured, bool confirmed) {
+    ++progress_.counts[static_cast<size_t>(measured.outcome)];
+    const int64_t number = progress_.trials++;
+    if (!store_) return;
+    const double speedup = confirmed ? measured.ratio : speedup_ * measured.ratio;
+    store_->add({result_.run, number, lathe::print(candidate.trace), lathe::print(candidate.decided()), measured.outcome, measured.detail,
+                 measured.us, measured.ratio, measured.outcome == Outcome::good ? speedup : 0, measured.samples_us, confirmed});
+  }
+
+  void report(bool now) {
+    if (store_ && (now || elapsed() - committed_at_ >= kCommitSeconds)) {
+      store_->commit();
+      committed_at_ = elapsed();
+      progress_.committed = progress_.trials;
+    }
+    progress_.seconds_left = std::max(options_.budget_s - elapsed(), 0.0);
+    if (options_.progress) options_.progress(progress_);
+  }
+
+  // The winner beside the constructed schedule, in a process that has seen neither.
+  void confirm(const Candidate& winner) {
+    result_.constructed = constructed_->decided();
+    const double left = options_.budget_s - elapsed();
+    const bool stopped = result_.ended == "stopped";
+    if (winner.name() == constructed_->name() || (left <= 0 && !stopped)) return report(true);
+    const std::unique_ptr<Measurer> machine = make_(problem_);
+    const auto before = machine->measure(*constructed_, stopped ? kConfirmMost : left);
+    if (!before || before->outcome != Outcome::good) return report(true);
+    machine->accept(*constructed_);
+    const auto after = machine->measure(winner, stopped ? kConfirmMost : options_.budget_s - elapsed());
+    if (after) keep(winner, *after, true);
+    if (after && after->outcome == Outcome::good) {
+      result_.confirmed = true;
+      progress_.constructed_us = before->us;
+      progress_.best_us = after->us;
+      progress_.speedup = after->ratio;
+    }
+    report(true);
+  }
+
+  void finish(const Candidate& winner) {
+    const bool slower = result_.confirmed && progress_.speedup < 1;   // what the search believed was noise
+    const Candidate& best = slower ? *constructed_ : winner;
+    if (slower) progress_.speedup = 1, progress_.best_us = progress_.constructed_us;
+    result_.schedule = best.decided();
+    result_.constructed = constructed_->decided();
+    result_.trace = lathe::print(best.trace);
+    result_.constructed_us = progress_.constructed_us;
+    result_.us = progress_.best_us;
+    result_.speedup = progress_.speedup;
+    result_.last = progress_;
+  }
+
+  const TuneOptions& options_;
+  Store* const store_;
+  const MakeMeasurer& make_;
+  const Space space_;
+  const Problem problem_;
+  const Clock::time_point start_;
+  std::optional<Candidate> constructed_;                    // or the simpler one that runs
+  double speedup_ = 1;                                      // of the incumbent
+  double committed_at_ = 0;
+  double first_seconds_ = 0;                                // until a fresh process had measured something
+  std::string last_failure_;
+  Progress progress_;
+  Tuned result_;
+};
+
+}  // namespace
+
+Tuned tune(const Operator& op, const TuneOptions& options, Store* store, const MakeMeasurer& make) {
+  return Tuning(op, options, store, make).run();
+}
+
+Tuned tune(const Operator& op, const TuneOptions& options, Store* store) {
+  return tune(op, options, store, [&](const Problem& problem) { return worker_measurer(problem, options.measure); });
+}
+
+}  // namespace lathe::tuner

@@ -1,0 +1,113 @@
+#include "tuner/tuned.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "schedules/text.h"
+#include "support/messages.h"
+#include "tuner/executed.h"
+#include "tuner/space.h"
+
+namespace lathe::tuner {
+
+namespace {
+
+constexpr size_t kNearest = 3;
+
+class TunedSchedules : public KnownSchedules {
+ public:
+  TunedSchedules(const Store* store, std::unique_ptr<Store> own, int threads, Layouts layouts)
+      : own_(std::move(own)), store_(own_ ? own_.get() : store), threads_(threads), layouts_(std::move(layouts)) {}
+
+  std::vector<Schedule> schedules_for(const Operator& op, const Target& target, const Sizes& sizes) const override {
+    std::vector<Schedule> found;
+    if (!store_) return found;
+    const Problem wanted = problem_of(op, sizes, threads_, target, layouts_);
+    if (const auto exact = best_trial(*store_, wanted.key())) add_text(found, *exact, op);
+    struct Near {
+      double apart;
+      Sizes sizes;
+      Trial trial;
+    };
+    std::vector<Near> near;
+    for (const Problem& p : store_->problems()) {
+      const bool same = p.algorithm == wanted.algorithm && p.target == wanted.target && p.threads == threads_ && p.layouts == wanted.layouts;
+      if (!same || p.key() == wanted.key()) continue;
+      const double apart = distance(p.sizes, sizes);
+      if (!std::isfinite(apart)) continue;
+      if (auto best = best_trial(*store_, p.key())) near.push_back({apart, p.sizes, std::move(*best)});
+    }
+    std::stable_sort(near.begin(), near.end(), [](const Near& a, const Near& b) { return a.apart < b.apart; });
+    if (near.size() > kNearest) near.resize(kNearest);
+    const Space space(op, target, threads_, layouts_);
+    std::vector<std::pair<double, Schedule>> ranked;
+    for (const Near& n : near) {
+      const Candidate candidate = space.candidate(parse_trace(n.trial.trace));
+      if (const auto us = predicted_us(op, target, candidate, n.trial.us, n.sizes, sizes)) ranked.emplace_back(*us, candidate.decided());
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto& [us, schedule] : ranked) found.push_back(std::move(schedule));
+    return found;
+  }
+
+ private:
+  // The time at other sizes than those it was measured at, by what the model counts at both; nothing where it is refused.
+  static std::optional<double> predicted_us(const Operator& op, const Target& target, const Candidate& candidate, double us,
+                                            const Sizes& measured, const Sizes& wanted) {
+    try {
+      const ir::Program program = compile_to_ir(op, {.schedule = candidate.decided(), .target = target});
+      const auto cycles = [&](const Sizes& sizes) {
+        Sizes scalars = scalars_of(op, sizes);
+        scalars.insert(candidate.all_params.begin(), candidate.all_params.end());
+        return std::max(executed(program, target, scalars).cycles, 1.0);
+      };
+      return us * cycles(wanted) / cycles(measured);
+    } catch (const Error& error) {
+      if (kind_of(error.code()) != ErrorKind::user) throw;
+      return std::nullopt;
+    }
+  }
+
+  // The schedule as it was measured; what no longer parses is decided anew by those who come after it.
+  static void add_text(std::vector<Schedule>& found, const Trial& trial, const Operator& op) {
+    try {
+      found.push_back(parse_schedule({trial.schedule, {"record", 1}}, op));
+    } catch (const Error&) {
+    }
+  }
+
+  const std::unique_ptr<Store> own_;
+  const Store* const store_;
+  const int threads_;
+  const Layouts layouts_;
+};
+
+}  // namespace
+
+double distance(const Sizes& a, const Sizes& b) {
+  double sum = 0;
+  for (const auto& [name, value] : a) {
+    const auto other = b.find(name);
+    if (other == b.end()) return std::numeric_limits<double>::infinity();
+    sum += std::fabs(std::log2(std::max<double>(static_cast<double>(value), 0.5)) - std::log2(std::max<double>(static_cast<double>(other->second), 0.5)));
+  }
+  return a.size() == b.size() ? sum : std::numeric_limits<double>::infinity();
+}
+
+std::shared_ptr<const KnownSchedules> tuned_schedules(const std::string& path, int threads, const Layouts& layouts) {
+  std::unique_ptr<Store> store;
+  try {
+    if (std::filesystem::exists(path)) store = open_store(path, StoreUse::read);
+  } catch (const Error& error) {
+    send_message(error.what());
+  }
+  return std::make_shared<TunedSchedules>(nullptr, std::move(store), threads, layouts);
+}
+
+std::shared_ptr<const KnownSchedules> tuned_schedules(const Store& store, int threads, const Layouts& layouts) {
+  return std::make_shared<TunedSchedules>(&store, nullptr, threads, layouts);
+}
+
+}  // namespace lathe::tuner

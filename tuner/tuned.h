@@ -1,0 +1,26 @@
+// What tuning found, for `compile`:
+//
+//   Kernel k = compile(op, {.known = tuner::tuned_schedules(tuner::default_store_path()), .sizes = {{"M", 512}, ...}});
+//
+// The record of exactly this algorithm, sizes and machine; then those of the nearest sizes, decided anew for this operator, in
+// the order of the times that the model predicts from theirs.
+// `compile` itself goes on to the constructed schedule. No record changes how an argument lies that is not in `layouts`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "jit/compile.h"
+#include "tuner/store.h"
+
+namespace lathe::tuner {
+
+// A file that is not there, or cannot be read, has no schedules: a message says why (support/messages.h).
+std::shared_ptr<const KnownSchedules> tuned_schedules(const std::string& path, int threads = 1, const Layouts& layouts = {});
+// The same of a store that is open and outlives it.
+std::shared_ptr<const KnownSchedules> tuned_schedules(const Store& store, int threads = 1, const Layouts& layouts = {});
+
+// How far apart sizes are: the sum of |log2| of their ratios; infinite where they have other names.
+double distance(const Sizes& a, const Sizes& b);
+
+}  // namespace lathe::tuner

@@ -96,9 +96,14 @@ class Simplifier {
     return Divisor{m, c};
   }
 
+  // 0 <= a < b: so b is at least 1, if nothing else says so.
+  bool below(const Expr& a, const Expr& b) const {
+    return facts_.at_most(integer(0), a) && facts_.at_most(a + integer(1), b);
+  }
+
   Expr divide(const Expr& e) {
     auto d = divisor_of(e.arg(1));
-    if (!d) return e;
+    if (!d) return below(e.arg(0), e.arg(1)) ? integer(0) : e;
     Polynomial a = Polynomial::of(e.arg(0)), b = Polynomial::of(e.arg(1));
     auto [quotient, rest] = a.divide(d->monomial, d->factor);
     if (rest.constant() && d->monomial.empty()) {
@@ -112,7 +117,7 @@ class Simplifier {
 
   Expr remainder(const Expr& e) {
     auto d = divisor_of(e.arg(1));
-    if (!d) return e;
+    if (!d) return below(e.arg(0), e.arg(1)) ? e.arg(0) : e;
     Polynomial b = Polynomial::of(e.arg(1));
     auto [quotient, rest] = Polynomial::of(e.arg(0)).divide(d->monomial, d->factor);
     if (rest.constant() && d->monomial.empty()) {

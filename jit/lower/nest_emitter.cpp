@@ -86,7 +86,10 @@ Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
   Lets lets(lowering_, scope.facts);
   enter_fusions(scope, lets);
   const bool reads = walk.phase == Phase::whole || walk.phase == Phase::update || walk.phase == Phase::finish;
-  if (reads) enter_tables(scope, lets);
+  if (reads) {
+    enter_tables(scope, lets);
+    enter_folds(scope, lets);
+  }
   scope.facts = lets.facts();
   Continue rest = [this, walk, at](Scope inner) { return emit_from(walk, at + 1, std::move(inner)); };
   if (walk.phase != Phase::whole && walk.phase != Phase::update) return lets.wrap(rest(std::move(scope)));

@@ -151,6 +151,11 @@ class NestEmitter {
   ir::Stmt fill_table(const IndexTable& table, const Expr& size, const Expr& access, size_t dimension, const Scope& scope);
   void enter_tables(Scope& scope, Lets& lets);
 
+  // --- places in folded storage (emit_folds.cpp)
+  void enter_folds(Scope& scope, Lets& lets);
+  void enter_fold(const Expr& access, size_t dimension, const Expr& fold, Scope& scope, Lets& lets);
+  bool is_reduction_variable(const std::string& name) const;
+
   // --- reads (translate.cpp)
   Expr translate(const Expr& e, const Scope& scope);
   Expr translate_packed(const Expr& e, const Scope& scope);

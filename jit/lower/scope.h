@@ -40,6 +40,11 @@ struct IndexTable {
   Expr lowest;
 };
 
+// An index of folded storage while terms run: without them, its place, and the place with them once they are known.
+struct FoldedIndex {
+  Expr index, first, place;
+};
+
 struct Scope {
   std::map<std::string, Expr> low;                          // reduction variable with a range of its own -> where it begins
   std::map<std::string, Expr> value;                        // bound loop -> its iteration, counted from 0
@@ -64,6 +69,7 @@ struct Scope {
   std::set<BorderRead> inside;                              // whose boundary rules are idle here
   std::map<std::tuple<std::string, size_t, Boundary>, IndexTable> tables;   // by tensor, dimension and rule
   std::map<std::pair<Expr, size_t>, Expr> looked_up;        // read and dimension -> its entry, where the index is known
+  std::map<std::pair<Expr, size_t>, FoldedIndex> folded;    // by read and dimension
   std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
   std::vector<Expr> operands;                               // of the instruction that stands for the terms here
   bool rare = false;                                        // few iterations come here: short code, nothing unrolled

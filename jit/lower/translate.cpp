@@ -35,6 +35,10 @@ Expr NestEmitter::translate_access(const Expr& e, const Scope& scope) {
     if (e->boundary == Boundary::none) note_absent(e, indices, scope);   // the copy holds something there
     return read(copy->second, e->component, e.type().dtype, indices, scope);
   }
+  for (size_t d = 0; d < indices.size(); ++d) {
+    const auto folded = scope.folded.find({e, d});
+    if (folded != scope.folded.end() && folded->second.place.defined()) indices[d] = folded->second.place;
+  }
   return bounded_read(e, std::move(indices), scope);
 }
 

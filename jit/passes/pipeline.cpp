@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "jit/ir/text.h"
+#include "jit/passes/carry_values.h"
 #include "jit/passes/collapse_loops.h"
 #include "jit/passes/contract.h"
 #include "jit/passes/expand_loops.h"
@@ -30,6 +31,7 @@ ir::Program plain(const ir::Program& program, const Target&) {
 }
 
 constexpr Pass kPipeline[] = {
+    {"carry_values", plain<carry_values>, ir::Stage::nested},
     {"flatten", plain<flatten>, ir::Stage::flat},
     {"simplify", plain<simplify_program>, ir::Stage::flat},
     {"hoist_storage", plain<hoist_storage>, ir::Stage::flat},
@@ -45,6 +47,7 @@ constexpr Pass kPipeline[] = {
 };
 
 constexpr PassOrder kOrder[] = {
+    {"carry_values", "flatten", "elements are told apart by their indices"},
     {"flatten", "collapse_loops", "chained strides show only in element offsets"},
     {"simplify", "hoist_storage", "extents that do not change must look so"},
     {"hoist_storage", "outline_repeats", "nothing moves out of a function"},

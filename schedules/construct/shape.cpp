@@ -209,10 +209,16 @@ std::string Shaper::other_results() {
   return form_.few_rows ? "" : index;
 }
 
-// Each lane sums its own terms. Results that read the same vectors are summed together: up to two indices of them.
+// Each lane sums its own terms. Results that read the same vectors are summed together: up to two indices of them. Where one of
+// these is short, eight steps of the other stand side by side instead: code for a rest of few steps would cost more than it gains.
 void Shaper::sums_of_lanes() {
   std::vector<std::pair<std::string, int64_t>> unrolled;
-  if (!facts_.node.hosts) {
+  const std::string few = short_result();
+  if (!few.empty()) {
+    if (axes_.rows == few) axes_.rows = axes_.more_rows;
+    axes_.more_rows.clear();
+    if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, number("rows.steps", kAccumulators, 1, 12)});
+  } else if (!facts_.node.hosts) {
     if (axes_.rows.empty()) axes_.rows = other_results();
     if (!axes_.rows.empty()) unrolled.push_back({axes_.rows, number("rows.steps", kResults, 1, 8)});
     if (!axes_.more_rows.empty()) {
@@ -234,9 +240,14 @@ void Shaper::sums_of_lanes() {
     stage().split(index, block, copies.back(), Expr(count));
     loops_[index] = block;
   }
-  arrange({});
-  std::vector<std::string> all = outer_loops();
-  stand_outside(order_);
+  if (few.empty()) {
+    arrange({});
+    stand_outside(order_);
+  } else {
+    surround_short(few);
+  }
+  std::vector<std::string> all;
+  for (const Outside& o : outside_) all.push_back(o.loop);
   const std::string at = all.empty() ? "" : all.back();
   for (const std::string& t : facts_.terms()) if (t != axes_.vector) all.push_back(t);
   all.push_back(outer);
@@ -245,6 +256,48 @@ void Shaper::sums_of_lanes() {
   stage().reorder(all).vectorize(inner);
   for (const std::string& copy : copies) stage().unroll(copy);
   if (!at.empty()) stage().store_in("registers", at);
+  if (!few.empty()) copy_terms(few);
+}
+
+// The index of results that the form knows to be short, where the nest stands alone.
+std::string Shaper::short_result() const {
+  if (form_.short_size.empty() || facts_.node.hosts) return "";
+  for (const std::string& v : facts_.func.vars) if (facts_.extent_name(v) == form_.short_size) return v;
+  return "";
+}
+
+// The loops outside: that over the short index and that over blocks of rows stand inside of all others.
+void Shaper::surround_short(const std::string& few) {
+  const std::string rows = axes_.rows;
+  std::erase_if(order_, [&](const std::string& v) { return v == few || v == rows; });
+  blocks_of_rows();
+  nest_.condition = {};                                     // blocks of terms do not join
+  if (!block_.empty()) outside_.push_back({step_, facts_.node.rows_along});
+  stand_outside({few});
+  if (!rows.empty()) stand_outside({rows});
+}
+
+// What lanes of terms read apart, and all rows alike, is copied with the terms side by side: once for all that its loops stand
+// around.
+void Shaper::copy_terms(const std::string& few) {
+  for (const Read& read : facts_.reads) {
+    if (!facts_.op.find_input(read.tensor) || move_of(read, axes_.vector) != Move::strided) continue;
+    if (axes_.rows.empty() || move_of(read, axes_.rows) != Move::none) continue;
+    const auto plain = [](const Expr& e) { return e.kind() == ExprKind::var; };
+    const auto reads = std::count_if(facts_.reads.begin(), facts_.reads.end(), [&](const Read& r) { return r.tensor == read.tensor; });
+    if (reads != 1 || !std::all_of(read.at.begin(), read.at.end(), plain)) continue;
+    size_t at = 0;                                          // the innermost loop that the copy is not the same for
+    for (size_t i = 0; i < outside_.size(); ++i) {
+      if (outside_[i].index != few && move_of(read, outside_[i].index) != Move::none) at = i;
+    }
+    std::vector<Digit> digits;
+    const auto moves = [&](const Expr& e) {
+      return std::none_of(outside_.begin(), outside_.begin() + static_cast<long>(at) + 1, [&](const Outside& o) { return o.index == e->name; });
+    };
+    for (const Expr& e : read.at) if (e->name != axes_.vector && moves(e)) digits.push_back(e->name);
+    digits.push_back(axes_.vector);
+    stage_of_(read.tensor).stage_at(facts_.func.name, outside_[at].loop).layout(digits);
+  }
 }
 
 // Each lane is a result: as many vectors side by side as hide the latency.

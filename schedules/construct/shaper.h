@@ -44,6 +44,9 @@ class Shaper {
   void collapse();
   std::string few_inside();
   std::string other_results();
+  std::string short_result() const;
+  void surround_short(const std::string& few);
+  void copy_terms(const std::string& few);
   int64_t within_host(int64_t width) const;
   void threads();
   void stream();

@@ -64,6 +64,7 @@ std::vector<TileClass> Shaper::decided_classes() {
 }
 
 void Shaper::tile() {
+  nest_.short_size = facts_.extent_name(axes_.vector);
   const std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
   auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);

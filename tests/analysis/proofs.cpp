@@ -118,6 +118,16 @@ TEST_CASE("simplifying without facts is right for all values") {
   }
 }
 
+TEST_CASE("what lies below a divisor of unknown sign is its own remainder") {
+  Facts facts;
+  facts.bound("N", integer(0), integer(9));
+  facts.bound("i", integer(0), make_var("N") - integer(1));
+  const Expr i = make_var("i"), n = make_var("N");
+  CHECK(simplify(i % n, facts) == i);
+  CHECK(simplify(i / n, facts) == integer(0));
+  CHECK(simplify((i + integer(1)) % n, facts) != i + integer(1));
+}
+
 TEST_CASE("facts that share remember only what holds for both") {
   Random random(16);
   for (int t = 0; t < 200; ++t) {

@@ -154,6 +154,14 @@ TEST_CASE("a variant's condition proves what its directives need") {
   has(refusal(matmul, "specialize(M >= K) {\n  C.split(i, io, ii, 4).tail(ii, shift)\n}"), "need 4 <= M");
 }
 
+TEST_CASE("terms find their rows in folded storage by one division for all of them") {
+  const std::string lines = "Y.split(y, yo, yi, 8)\nP.compute_at(Y, yi).store_at(Y, yo).fold_storage(y, R)";
+  computes(padded, lines, images);
+  const std::string text = lowered(padded, lines);
+  CHECK(text.find("let P.place = select(P.first + r < R, P.first + r, P.first + r - R)") != std::string::npos);
+  CHECK(text.find("P.place%R") == std::string::npos);
+}
+
 TEST_CASE("nothing is computed for consumers without iterations") {
   constexpr const char* slanted =
       "slanted(X: f32[H, W]) -> Y: f32[H, W]\n  D[y, x] = (X[y, x] outside edge) * 3\n  Y[y, x] = D[y, x + y] - D[y + 1, x + y + 1]\n";

@@ -30,15 +30,6 @@ const Sizes products = {{{"M", 1}, {"N", 1}, {"K", 0}},   {{"M", 2}, {"N", 17}, 
 const Sizes pictures = {
     {{"H", 1}, {"W", 1}}, {{"H", 2}, {"W", 8}}, {{"H", 7}, {"W", 17}}, {{"H", 9}, {"W", 33}}, {{"H", 5}, {"W", 3}}};
 
-// The program that lowering makes, as text.
-std::string lowered(const std::string& algorithm, const std::string& lines) {
-  const SourceFile file = parse_file_text(
-      algorithm + "schedule for " + algorithm.substr(0, algorithm.find('(')) + "\n" + lines + "\n", "t.lathe");
-  const Operator& op = file.operators.at(0);
-  return ir::print(compile_to_ir(
-      op, {.schedule = schedule_for(file, op, "x86-64-v3"), .target = target_named("x86-64-v3")}, "lower"));
-}
-
 }  // namespace
 
 TEST_CASE("rows of own storage lie as far apart as asked") {

@@ -1,0 +1,96 @@
+#include "tests/halide/trial.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "interop/halide/to_halide.h"
+#include "lang/needed_regions.h"
+#include "lang/program.h"
+
+namespace lathe::halide {
+namespace {
+
+double work_at(const Operator& op, const Sizes& sizes) {
+  Bindings bindings;
+  bindings.sizes = sizes;
+  return needed_regions(op, constants_of(op, bindings)).work;
+}
+
+// The combinations with the most work within the limit, else the one with the least.
+std::vector<Sizes> chosen_sizes(const Operator& op, const TrialOptions& options) {
+  std::vector<std::pair<double, Sizes>> all;
+  for (Sizes& sizes : default_check_sizes(op)) all.emplace_back(work_at(op, sizes), std::move(sizes));
+  std::sort(all.begin(), all.end());
+  std::vector<Sizes> chosen;
+  for (size_t i = all.size(); i-- > 0 && static_cast<int>(chosen.size()) < options.most_sizes;) {
+    if (all[i].first <= options.most_work || (chosen.empty() && (i == 0 || all[i - 1].first == 0)))
+      chosen.push_back(all[i].second);
+  }
+  if (!all.empty() && all[0].first == 0) chosen.push_back(all[0].second);  // nothing, or sums of nothing
+  return chosen;
+}
+
+void compare_at(HalidePipeline& pipeline, const Operator& op, const Sizes& sizes, const TrialOptions& options,
+                Trial& trial) {
+  for (bool exact : {true, false}) {
+    const CheckOptions check{
+        .seed = options.seed, .exact = exact, .max_points = 200, .special_values = options.special_values};
+    const CheckData data = make_check_data(op, sizes, check);
+    if (exact && !exact_mode_applies(op, data.bindings)) continue;
+    HalideCall(pipeline, data.bindings).run();
+    const CheckReport report = compare(op, data, check);
+    ++trial.comparisons;
+    trial.elements += report.compared;
+    trial.undecided += report.undecided;
+    if (!report.good) {
+      trial.differences.push_back(fmt::format("{} {}, seed {}: {}", text_of(sizes), exact ? "exact" : "bounded",
+                                              options.seed, report.first_difference));
+    }
+  }
+}
+
+}  // namespace
+
+std::string text_of(const Sizes& sizes) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : sizes) parts.push_back(fmt::format("{}={}", name, value));
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+Trial run_trial(const Operator& op, const TrialOptions& options) {
+  Trial trial;
+  trial.refusals = not_expressible(op);
+  if (!trial.refusals.empty()) return trial;
+  try {
+    const std::vector<Sizes> all = chosen_sizes(op, options);
+    HalidePipeline pipeline = to_halide(op);
+    if (options.autoscheduler.empty()) {
+      schedule_plainly(pipeline);
+    } else if (!all.empty()) {
+      apply_autoscheduler(pipeline, options.autoscheduler, all.front(), 2);
+    }
+    for (const Sizes& sizes : all) {
+      try {
+        compare_at(pipeline, op, sizes, options, trial);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::read_outside) throw;  // the interpreter's: the operator is not for these sizes
+      }
+    }
+  } catch (const Halide::Error& error) {
+    if (const std::string what = error.what();
+        what.find("unbounded") != std::string::npos) {  // what it infers no bounds through
+      trial.refusals.push_back(Error(ErrorCode::not_expressible, {.step = "halide",
+                                                                  .what = "Halide refuses " + op.name,
+                                                                  .got = what.substr(0, what.find('\n')),
+                                                                  .need = "indices that Halide can bound",
+                                                                  .where = op.where}));
+      return trial;
+    }
+    trial.differences.push_back(fmt::format("Halide: {}", error.what()));
+  }
+  return trial;
+}
+
+}  // namespace lathe::halide

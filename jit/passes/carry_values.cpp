@@ -148,8 +148,10 @@ class Carrier {
 
     const std::string kept = fresh(store.name + ".carried"), next = fresh(store.name + ".next");
     const DType dtype = store.value(0).type().dtype;
+    std::vector<const StmtNode*> dimensions = site.copies;    // lanes side by side
+    std::stable_partition(dimensions.begin(), dimensions.end(), [](const StmtNode* copy) { return copy->loop != LoopKind::vector; });
     std::vector<Expr> extents, places;
-    for (const StmtNode* copy : site.copies) {
+    for (const StmtNode* copy : dimensions) {
       extents.push_back(copy->value(1));
       places.push_back(simplify(make_var(copy->name) - copy->value(0)));
     }

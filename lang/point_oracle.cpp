@@ -98,7 +98,7 @@ class BoundedDomain {
     if (is_float(step.to)) {
       r.cell = a.cell;
       r.bound = a.bound;
-      if (step.to != step.from) r.bound += slack * unit_of(step.to) * std::fabs(a.cell.f) + smallest_of(step.to);
+      if (step.to != step.from) r.bound += unit_of(step.to) * (std::fabs(a.cell.f) + a.bound) + smallest_of(step.to);   // rounded once
       return settled(step.to, r, !std::isfinite(a.cell.f));
     }
     const CellFunction convert = cell_conversion(step.to, f64);
@@ -106,6 +106,7 @@ class BoundedDomain {
     const int64_t low = convert(Cell{.f = a.cell.f - a.bound}, {}, {}).i;
     const int64_t high = convert(Cell{.f = a.cell.f + a.bound}, {}, {}).i;
     r.decided = r.decided && low == r.cell.i && high == r.cell.i;
+    if (step.to == DType::boolean && std::fabs(a.cell.f) <= a.bound) r.decided = false;   // 0 lies between the two
     return r;
   }
 
@@ -242,7 +243,8 @@ class BoundedDomain {
     const double inputs_off = (a.bound + std::fabs(quotient) * b.bound) / (std::fabs(y) - b.bound);
     const double off = inputs_off + slack * u * std::fabs(quotient);
     if (std::floor(quotient - off) != std::floor(quotient + off)) r.decided = false;
-    return a.bound + std::fabs(std::floor(quotient)) * b.bound + slack * u * (std::fabs(x) + std::fabs(quotient * y));
+    const double whole = std::fabs(std::floor(quotient));
+    return a.bound + whole * b.bound + slack * u * (std::fabs(x) + whole * std::fabs(y));
   }
 
   // x^y for a certainly positive x, by the slopes of y log x; else only for exact operands.

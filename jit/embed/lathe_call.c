@@ -345,7 +345,7 @@ static int32_t enter(LatheEntry entry, LatheContext* context, Call* call) {
 
 int32_t lathe_call(const LatheKernel* kernel, const LatheTensor* const* tensors, const int64_t* param_bits,
                    LatheContext* context, LatheError* error) {
-  LatheContext here = {run_here, allocate_here, release_here, NULL};
+  LatheContext here = {run_here, allocate_here, release_here, NULL, NULL};
   Call call;
   int32_t code;
   call.kernel = kernel;

@@ -14,6 +14,12 @@ namespace lathe {
 
 using ir::Stmt;
 
+bool NestEmitter::makes_values_in(const std::string& loop) const {
+  const auto here = [&](const auto& each, const std::string& at) { return each.consumer == func_.name && at == loop; };
+  return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) { return here(a, a.compute_loop); }) ||
+         std::any_of(lowering_.stagings.begin(), lowering_.stagings.end(), [&](const Staging& s) { return here(s, s.loop); });
+}
+
 Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Continue& body) {
   for (const Prefetching& p : lowering_.prefetches) {
     if (p.consumer == func_.name && p.loop == loop) scope.prefetching.push_back(&p);

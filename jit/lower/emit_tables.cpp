@@ -49,20 +49,25 @@ Stmt NestEmitter::with_tables(const Tabling& t, Scope scope, const Continue& bod
   Lets lets(lowering_, scope.facts);
   std::vector<Stmt> parts;
   std::vector<std::pair<std::string, Expr>> made;  // buffers and their sizes
-  for (const Expr& value : all_values()) {
-    visit(value, [&](const Expr& e) {
-      if (e.kind() != ExprKind::access || e->name != t.tensor) return;
-      for (size_t d = 0; d < e.args().size(); ++d) {
-        if (!in_table(e, d) || scope.tables.count({t.tensor, d, e->boundary})) continue;
-        const Expr lowest = lets.named(t.tensor + ".lowest", region.lowest[d]);
-        const Expr size = lets.named(t.tensor + ".indices", region.highest[d] - lowest + integer(1));
-        scope.facts = lets.facts();
-        const IndexTable table{lowering_.fresh(t.tensor + ".table"), lowest};
-        parts.push_back(fill_table(table, size, e, d, scope));
-        made.emplace_back(table.buffer, size);
-        scope.tables[{t.tensor, d, e->boundary}] = table;
-      }
-    });
+  const auto tabulate = [&](const Expr& e, bool idle) {
+    for (size_t d = 0; d < e.args().size(); ++d) {
+      if (!in_table(e, d) || scope.tables.count({t.tensor, d, e->boundary}) || idle_here({func_.name, e, d}, scope) != idle) continue;
+      const Expr lowest = lets.named(t.tensor + ".lowest", region.lowest[d]);
+      const Expr size = lets.named(t.tensor + ".indices", region.highest[d] - lowest + integer(1));
+      scope.facts = lets.facts();
+      const IndexTable table{lowering_.fresh(t.tensor + ".table"), lowest};
+      parts.push_back(fill_table(table, size, e, d, scope));
+      made.emplace_back(table.buffer, size);
+      scope.tables[{t.tensor, d, e->boundary}] = table;
+    }
+  };
+  // Reads share a table. One that stays inside must not say how it is filled in for those that do not.
+  for (bool idle : {false, true}) {
+    for (const Expr& value : all_values()) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() == ExprKind::access && e->name == t.tensor) tabulate(e, idle);
+      });
+    }
   }
   if (made.empty()) {
     throw Error(ErrorCode::bad_directive, {"schedule", fmt::format("{}.table_at({}, {})", t.tensor, t.consumer, t.loop),

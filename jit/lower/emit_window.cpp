@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "jit/lower/check_directives.h"
 #include "jit/lower/lets.h"
@@ -67,11 +68,32 @@ Stmt NestEmitter::with_window(const Attachment& a, Scope scope, const Continue& 
   return s;
 }
 
-// A dimension of which fewer entries may be real than there are: lanes of one vector, whose mask leaves the others out.
-static bool is_one_vector(const Nest& nest, const std::string& index, int64_t extent) {
+// How many neighbours along an index one vector of the Func computes.
+static int64_t lanes_along(const Nest& nest, const std::string& index) {
   const Split* split = nest.split_of(index);
   const Loop* lanes = split ? nest.find(split->inner) : nullptr;
-  return lanes && lanes->kind == ir::LoopKind::vector && nest.constant_extent(*lanes) == extent;
+  return lanes && lanes->kind == ir::LoopKind::vector ? nest.constant_extent(*lanes) : 1;
+}
+
+// Whether so many entries along an index are whole blocks of all its splits; those of vectors may be masked instead.
+static bool are_whole_blocks(const Nest& nest, const std::string& index, int64_t entries, bool masked) {
+  std::map<std::string, int64_t> extent{{index, entries}};
+  for (const Split& s : nest.splits) {
+    const auto parent = extent.find(s.parent);
+    int64_t factor = 1;
+    if (parent == extent.end() || !is_integer_constant(s.factor, &factor)) continue;
+    const Loop* inner = nest.find(s.inner);
+    const bool vector = inner && inner->kind == ir::LoopKind::vector;
+    if (parent->second % factor != 0 && !(masked && vector)) return false;
+    extent[s.outer] = (parent->second + factor - 1) / factor;
+    extent[s.inner] = factor;
+  }
+  return true;
+}
+
+// A dimension of which fewer entries may be real than there are: lanes of one vector, whose mask leaves the others out.
+static bool is_one_vector(const Nest& nest, const std::string& index, int64_t extent) {
+  return extent > 1 && lanes_along(nest, index) == extent;
 }
 
 NestEmitter::Movement NestEmitter::movement_of(const Attachment& a, const Region& region, const Scope& scope) const {
@@ -94,6 +116,14 @@ NestEmitter::Movement NestEmitter::movement_of(const Attachment& a, const Region
     m.extent.push_back(std::max<int64_t>(extent, 1));
   }
   find_step(a, region, scope, m);
+  for (size_t d = 0; d < m.extent.size(); ++d) {
+    const std::string& index = a.func->vars[d];
+    const bool along = d == m.dimension;
+    if (are_whole_blocks(nest, index, m.extent[d], !along) && (!along || are_whole_blocks(nest, index, m.step, false))) continue;
+    const std::string moved = along ? fmt::format(", {} of them new", m.step) : "";
+    refuse(ErrorCode::illegal_schedule, *a.slide, fmt::format("{} entries along {}{}, in blocks that do not divide them", m.extent[d], index, moved),
+           "whole blocks", "leave that index uncut, or vectorize another one");
+  }
   return m;
 }
 
@@ -123,7 +153,13 @@ void NestEmitter::find_step(const Attachment& a, const Region& region, const Sco
 Stmt NestEmitter::produce_window(const Attachment& a, const Region& region, const Scope& scope) {
   const Movement m = movement_of(a, region, scope);
   std::vector<int64_t>& extent = lowering_.windows.at(a.func->name);
-  for (size_t d = 0; d < extent.size(); ++d) extent[d] = std::max(extent[d], m.extent[d]);
+  const Nest own = build_nest(*a.func, lowering_.directives);
+  for (size_t d = 0; d < extent.size(); ++d) {              // whole vectors, of this Func and of its reader
+    const int64_t lanes = lanes_along(own, a.func->vars[d]);
+    int64_t read = 0;
+    is_integer_constant(simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts), &read);
+    extent[d] = std::max({extent[d], (m.extent[d] + lanes - 1) / lanes * lanes, read});
+  }
   lowering_.storage.at(a.func->name).minimum = region.lowest;
   auto make = [&](int64_t entries) {
     std::vector<Expr> lowest = region.lowest, count;

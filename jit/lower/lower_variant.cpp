@@ -14,6 +14,7 @@
 #include "jit/lower/root_regions.h"
 #include "jit/lower/trace.h"
 #include "lang/text.h"
+#include "schedules/text.h"
 
 namespace lathe {
 
@@ -193,6 +194,7 @@ class VariantLowering {
   void slide(const Directive& d) {
     Attachment& a = attachment(d);
     index_named(d, *a.func);
+    if (a.slide) refuse(ErrorCode::bad_directive, d, fmt::format("{} before it", print(*a.slide)), "a window that moves along one index");
     a.slide = d;
   }
 

@@ -228,6 +228,9 @@ class Builder {
       const bool tile = s.kind != Split::Kind::factor && (s.outer == outer.name || s.outer == inner.name);
       if (tile) refuse(fmt::format("{} counts the blocks of a tile", s.outer), "loops that tile has not made");
       if (s.outer == outer.name && s.inner == inner.name) refuse("the two parts of one split", "loops over different things");
+      // How many iterations it has shows where the parts of the block loop are bound, which is not one place.
+      const bool late = (s.inner == outer.name || s.inner == inner.name) && nest_.split_of(s.outer);
+      if (late) refuse(fmt::format("{} runs within blocks whose loop {} was cut again", s.inner, s.outer), "loops whose extents are known where they stand");
     }
     nest_.fusions.push_back({outer.name, inner.name, d.loops[2], d.where});
     nest_.loops.erase(nest_.loops.begin() + at + 1);

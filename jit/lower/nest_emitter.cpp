@@ -93,7 +93,11 @@ Stmt NestEmitter::inside_loop(const Walk& walk, size_t at, Scope scope) {
   scope.facts = lets.facts();
   Continue rest = [this, walk, at](Scope inner) { return emit_from(walk, at + 1, std::move(inner)); };
   if (walk.phase != Phase::whole && walk.phase != Phase::update) return lets.wrap(rest(std::move(scope)));
-  return lets.wrap(with_attached(loop.name, std::move(scope), rest));
+  if (scope.guards.empty() || !makes_values_in(loop.name)) return lets.wrap(with_attached(loop.name, std::move(scope), rest));
+  // What is made for an iteration that there is not would read beyond the end.
+  Scope inner = scope;
+  inner.guards.clear();
+  return lets.wrap(guarded(with_attached(loop.name, std::move(inner), rest), scope));
 }
 
 // --- Values of loops and variables.

@@ -181,6 +181,7 @@ class NestEmitter {
   ir::Stmt where_points(ir::Stmt s, const Region& region, bool terms, const Scope& scope) const;
 
   // --- producers and copies inside a loop (emit_attached.cpp)
+  bool makes_values_in(const std::string& loop) const;
   ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
   ir::Stmt with_storage(const Attachment& attachment, Scope scope, const Continue& body);
   ir::Stmt produce(const Attachment& attachment, const Scope& scope);

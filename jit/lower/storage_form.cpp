@@ -79,8 +79,9 @@ ir::Stmt allocated(Lowering& lowering, const StorageForm& form, const Storage& s
       strides_of(form, storage.digits, extents, lets, storage.buffers.at(0), dimension_of);
   if (extents.empty()) extents.push_back(integer(1));
   for (size_t c = 0; c < dtypes.size(); ++c) {
-    ir::StmtNode node = *ir::make_alloc(storage.buffers[c], dtypes[c],
-                                        space_of(form, extents, strides, dtypes[c], lets.facts()), extents, body);
+    const ir::Space space = space_of(form, extents, strides, dtypes[c], lets.facts());
+    for (Expr& e : extents) if (space == ir::Space::stack) e = simplify(e, lets.facts());
+    ir::StmtNode node = *ir::make_alloc(storage.buffers[c], dtypes[c], space, extents, body);
     node.strides = strides;
     if (form.align) is_integer_constant(form.align->value, &node.align_bytes);
     body = std::make_shared<const ir::StmtNode>(std::move(node));

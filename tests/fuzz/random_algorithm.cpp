@@ -58,6 +58,7 @@ class Drawer {
   Operator run() {
     op_.name = "random";
     op_.strict = random_.chance(8);
+    dots_ = random_.chance(options_.dots), windows_ = random_.chance(options_.windows);
     sizes();
     if (random_.chance(options_.aligned)) {
       for (int64_t d = random_.pick<int64_t>({1, 2, 2, 3, 3, 4}); d > 0; --d) shape_.push_back(extent());
@@ -114,6 +115,20 @@ class Drawer {
       if (shape_.empty()) random_.shuffle(input.extents);
       op_.inputs.push_back(std::move(input));
     }
+    if (dots_) factors();
+  }
+
+  // What sums of products read: small integers, those of one result side by side.
+  void factors() {
+    const bool words = random_.chance(60);
+    const Expr terms = extent();
+    for (const char* name : {"P", "Q"}) {
+      const DType bytes = std::string_view(name) == "P" ? DType::u8 : DType::i8;
+      InputDecl input{name, words ? DType::i16 : bytes, {}, {}};
+      for (int64_t d = random_.between(0, 2); d > 0; --d) input.extents.push_back(extent());
+      input.extents.push_back(terms);
+      op_.inputs.push_back(std::move(input));
+    }
   }
 
   int64_t random_rank() {
@@ -152,9 +167,12 @@ class Drawer {
     for (size_t d = extents_.back().size(), s = shape_.size(); d > 0 && s > 0;) extents_.back()[--d].extent = shape_[--s];
     std::vector<RandomIndex> indices = extents_.back();
     for (const RandomIndex& i : indices) f.vars.push_back(i.name);
-    Components types{random_dtype(random_)};
+    Components types{dots_ && random_.chance(50) ? DType::i32 : random_dtype(random_)};
     if (random_.chance(20)) types.push_back(random_.chance(40) ? types[0] : random_.chance(50) ? DType::i64 : random_dtype(random_));
-    if (random_.chance(45)) {
+    if (dots_ && random_.chance(60)) {
+      if (random_.chance(30)) f.values = {factor_of_a_func(indices)};
+      else dot(f, indices);
+    } else if (random_.chance(windows_ ? 70 : 45)) {
       reduction(f, indices, types);
     } else {
       const ValueScope scope = scope_of(indices, false);
@@ -169,7 +187,14 @@ class Drawer {
   Expr value(const ValueScope& scope, DType type) {
     RandomValue draw(scope, random_);
     Expr e = draw.of(type, options_.depth);
-    if (!random_.chance(12) || type == DType::boolean) return e;
+    if (!random_.chance(dots_ ? 50 : 12) || type == DType::boolean) return e;
+    if (dots_ && type == DType::i32) {
+      const RandomIndex r{"r", op_.inputs.back().extents.back()};
+      ValueScope terms = scope;
+      terms.indices.push_back(r);
+      terms.in_reduction = true;
+      return e + make_reduce({{r.name, r.extent}}, builtin_combiner("sum", {type}), {product(terms)});
+    }
     const RandomIndex t{"t", extent()};
     ValueScope inner = scope;
     inner.indices.push_back(t);
@@ -188,8 +213,53 @@ class Drawer {
                      ? user_combiner(types, random_)
                      : builtin_combiner(random_.pick<std::string>({"sum", "sum", "sum", "prod", "min", "max", "min_number", "max_number"}), types);
     const ValueScope scope = scope_of(indices, true);
-    for (DType t : types) f.values.push_back(RandomValue(scope, random_).of(t, random_.chance(50) ? 1 : options_.depth));
+    for (DType t : types) {
+      const int depth = random_.chance(50) ? 1 : options_.depth;
+      f.values.push_back(windows_ ? window(scope, t) : RandomValue(scope, random_).of(t, depth));
+    }
   }
+
+  // A neighbour, by itself or beside another value.
+  Expr window(const ValueScope& scope, DType type) {
+    RandomValue draw(scope, random_);
+    const Expr e = draw.neighbour(random_.pick(op_.inputs));
+    const DType from = e.type().dtype;
+    const Expr value = from == type ? e : make_cast(type, converts(from, type) ? e : make_cast(DType::f32, e));
+    return type == DType::boolean || random_.chance(40) ? value : value * draw.of(type, 1);
+  }
+
+  // Terms that some machine has an instruction for.
+  void dot(FuncContents& f, std::vector<RandomIndex> indices) {
+    if (random_.chance(30)) f.rvars.push_back({"s", extent()});
+    f.rvars.push_back({"r", op_.inputs.back().extents.back()});
+    for (const ReductionVar& r : f.rvars) indices.push_back({r.name, r.extent});
+    f.combiner = builtin_combiner("sum", {DType::i32});
+    const ValueScope scope = scope_of(indices, true);
+    f.values = {product(scope)};
+  }
+
+  Expr product(const ValueScope& scope) {
+    Expr first = RandomValue(scope, random_).beside(input("P"), "r"), second = RandomValue(scope, random_).beside(input("Q"), "r");
+    for (const FuncContents& f : op_.funcs) {               // one that holds such factors itself
+      if (f.values.size() != 1 || f.vars.empty() || f.dtype(0) != first.type().dtype || !random_.chance(60)) continue;
+      ExprNode read;
+      read.name = f.name;
+      read.type = first.type();
+      for (size_t d = 0; d + 1 < f.vars.size(); ++d) read.args.push_back(RandomValue(scope, random_).index());
+      read.args.push_back(make_var("r"));
+      first = make_access(std::move(read));
+    }
+    return make_cast(DType::i32, first) * make_cast(DType::i32, second);
+  }
+
+  // A Func of our own between an input and the sum.
+  Expr factor_of_a_func(const std::vector<RandomIndex>& indices) {
+    const ValueScope scope = scope_of(indices, false);
+    const DType type = input("P").dtype;
+    return indices.empty() ? RandomValue(scope, random_).of(type, 1) : RandomValue(scope, random_).beside(input("P"), indices.back().name);
+  }
+
+  const InputDecl& input(const char* name) const { return *op_.find_input(name); }
 
   // Each index of the left side is free, a variable of the domain (moved a little, or divided), or data.
   void update(FuncContents& f, const std::vector<RandomIndex>& indices) {
@@ -257,6 +327,7 @@ class Drawer {
   Random& random_;
   const AlgorithmOptions& options_;
   Operator op_;
+  bool dots_ = false, windows_ = false;
   std::vector<Expr> shape_;                                 // of most tensors, where they are aligned
   std::vector<std::vector<RandomIndex>> extents_;           // of each Func, should it be an output
 };

@@ -12,7 +12,10 @@ struct AlgorithmOptions {
   int most_rank = 4;
   int depth = 3;                                            // of the expression of a Func
   bool static_params = true;
-  int aligned = 40;                                         // percent: tensors of one shape, mostly read at their own indices
+  // Percent of the operators:
+  int aligned = 40;                                         // tensors of one shape, mostly read at their own indices
+  int dots = 5;                                             // sums of products of small integers
+  int windows = 10;                                         // reductions over neighbours, absent at the borders
 };
 
 // Built node by node and checked as both front ends do. Throws Error where the language refuses what was drawn, such as a

@@ -116,9 +116,9 @@ class Drawer {
 
  private:
   // An algorithm whose smallest sizes are not too many terms already.
-  Operator small_algorithm() {
+  Operator small_algorithm(const AlgorithmOptions& kinds = {}) {
     while (true) {
-      Operator op = with_static_params(legal_random_algorithm(random_), {});
+      Operator op = with_static_params(legal_random_algorithm(random_, kinds), {});
       if (terms_at(op, random_sizes(op, random_, 1)) <= options_.most_work) return op;
     }
   }
@@ -138,7 +138,7 @@ class Drawer {
     Trial legal = trial_;
     for (int algorithms = 0; algorithms < 4; ++algorithms) {
       trial_.op = algorithm_with_wish();
-      for (int schedules = 0; schedules < 4; ++schedules) {
+      for (int schedules = 0; schedules < (asks_much() ? 10 : 4); ++schedules) {
         trial_.schedule = random_schedule(trial_.op, random_, taste_);
         const std::optional<Schedule> schedule = legal_schedule(trial_);
         if (!schedule) continue;
@@ -152,11 +152,22 @@ class Drawer {
     if (!legal.op.name.empty()) trial_ = std::move(legal);
   }
 
+  // Of directives that few nests admit, one in several draws is legal.
+  bool asks_much() const {
+    using K = DirectiveKind;
+    const auto wants = [&](auto... kinds) { return (taste_.wants(kinds) || ...); };
+    return wants(K::slide, K::fold_storage, K::clip, K::collapse, K::with_first, K::tensorize);
+  }
+
   Operator algorithm_with_wish() {
     const bool asks = wish_.second.is_construct;
+    AlgorithmOptions kinds;                                 // of which a rare directive has something to do
+    if (taste_.wants(DirectiveKind::tensorize)) kinds.dots = 100;
+    if (taste_.wants(DirectiveKind::clip)) kinds.windows = 70;
+    if (taste_.wants(DirectiveKind::slide) || taste_.wants(DirectiveKind::fold_storage) || taste_.wants(DirectiveKind::collapse)) kinds.aligned = 85;
     Operator op;
     for (int tries = 0; tries < (asks ? 60 : 1); ++tries) {
-      op = small_algorithm();
+      op = small_algorithm(kinds);
       if (!asks || has(constructs_of(op), static_cast<Construct>(wish_.second.number))) break;
     }
     return op;

@@ -1,5 +1,5 @@
-// Nests are drawn in four styles: as written, splits and orders at will, a register tile made by splits, and one made by
-// `tile`. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not. Loops of an
+// Nests are drawn in six styles: as written, splits and orders at will, a register tile made by splits, one made by `tile`,
+// straight code in one serial loop, and groups of terms for a machine instruction. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not. Loops of an
 // update are cut, put on threads and reordered, and those of its domain keep their order.
 #include "tests/fuzz/random_nest.h"
 
@@ -7,8 +7,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 namespace lathe {
+
+std::vector<Expr> reads_of(const FuncContents& f) {
+  std::vector<Expr> found;
+  for_each_value(f, [&](const Expr& v) {
+    visit(v, [&](const Expr& e) { if (e.kind() == ExprKind::access) found.push_back(e); });
+  });
+  return found;
+}
 
 std::vector<std::string> RandomNest::serial_loops() const {
   std::vector<std::string> names;
@@ -33,8 +42,16 @@ class Drawer {
     if (nest_.loops.empty()) return nest_;
     int64_t style = taste_.wants(DirectiveKind::tile) ? 9 : taste_.wants(DirectiveKind::store_in) ? random_.between(3, 9) : random_.below(10);
     if (style == 0 && taste_.wanted.empty()) return nest_;
-    if (nest_.update) {
+    if (nest_.func->is_reduction() && taste_.wants(DirectiveKind::slide) && random_.chance(50)) style = 0;
+    const int64_t group = terms_in_a_group();
+    if (style == 0 && taste_.wants(DirectiveKind::slide)) {
+      ;                                                     // as written: straight code around its terms
+    } else if (nest_.update) {
       update_at_will();
+    } else if (group > 0 && taste_.chance(random_, DirectiveKind::tensorize, 50)) {
+      groups(group);
+    } else if (!nest_.func->vars.empty() && !nest_.func->is_reduction() && random_.chance(taste_.wants(DirectiveKind::slide) ? 80 : 5)) {
+      sliding();
     } else if (style <= 4 || nest_.func->vars.empty()) {
       at_will();
     } else if (style <= 7 || nest_.func->vars.size() < 2) {
@@ -42,11 +59,10 @@ class Drawer {
     } else {
       tile();
     }
-    fuse();
+    for (int times = 0; times < 2; ++times) fuse();
     clip();
     parallel();
-    peel();
-    instruction();
+    for (int times = 0; times < 2; ++times) peel();
     return nest_;
   }
 
@@ -192,6 +208,56 @@ class Drawer {
     finish_tile(inside);
   }
 
+  // One serial loop, along which a window of what it reads may move, around straight code.
+  void sliding() {
+    const std::vector<std::string>& vars = nest_.func->vars;
+    const std::string along = random_.pick(vars);
+    std::vector<std::string> inside;
+    for (const std::string& v : vars) {
+      if (v == along || !random_.chance(60)) continue;
+      inside.push_back(split(v, std::to_string(random_.pick<int64_t>({2, 4, 8, 16})), false));
+      make_constant(inside.back(), inside.size() == 1);
+    }
+    const bool alone = nest_.loops.size() == 1;
+    const std::string moved = alone || random_.chance(30) ? split(along, std::to_string(random_.pick<int64_t>({8, 16, 33})), random_.chance(20)) : along;
+    for (RandomLoop& l : nest_.loops) l.group = l.constant ? 2 : l.name == moved ? 1 : 0;
+    if (nest_.loops.size() > 1) order();
+  }
+
+  // How many of its terms a machine instruction adds at once; 0: none, as far as types tell.
+  int64_t terms_in_a_group() const {
+    const FuncContents& f = *nest_.func;
+    if (!f.is_reduction() || f.components() > 1 || f.combiner->name != "sum" || !f.values[0].is_op(Op::mul)) return 0;
+    int64_t terms = 4;
+    for (const Expr& factor : f.values[0].args()) {
+      if (factor.kind() != ExprKind::cast || factor.type().dtype != DType::i32 || factor.arg(0).kind() != ExprKind::access) return 0;
+      const DType type = factor.arg(0).type().dtype;
+      if (type == DType::i16) terms = 2;
+      else if (type != DType::i8 && type != DType::u8) return 0;
+    }
+    return terms;
+  }
+
+  // Terms of an instruction innermost, inside of lanes of results.
+  void groups(int64_t terms) {
+    const std::vector<std::string>& vars = nest_.func->vars;
+    std::vector<std::string> inside;
+    if (vars.size() > 1 && (taste_.wants(DirectiveKind::tile) || random_.chance(15))) {
+      inside = tile_of(random_.pick<std::string>({"width 16: 2 rows", "width 8: 3 rows"}));
+    } else if (!vars.empty()) {
+      inside.push_back(split(random_.pick(vars), random_.chance(50) ? "8" : "16", false));
+      make_constant(inside[0], true);
+      tail(inside[0], false);
+    }
+    const std::string group = split(nest_.func->rvars.back().name, std::to_string(terms), false);
+    make_constant(group, false);
+    group_loops(inside);
+    for (RandomLoop& l : nest_.loops) if (l.name == group) l.group = 3;
+    order();
+    store_in_registers();
+    add(fmt::format("tensorize({}, {})", group, terms == 4 ? "vpdpbusd" : random_.chance(70) ? "vpmaddwd" : "vpdpwssd"));
+  }
+
   void split_reductions() {
     for (const ReductionVar& r : nest_.func->rvars) {
       if (random_.chance(50)) split(r.name, factor(false), random_.chance(50));
@@ -208,11 +274,19 @@ class Drawer {
     static const std::vector<std::string> maps = {
         "width 64: 6 rows, 48: 8, 32: 12, 16: 12", "width 16: 6 rows, 8: 9", "width 32: 4 rows, 16: 6", "width 8: 3 rows",
         "width 24: 2 rows, 16: 3, 8: 5",           "width 16: 1 rows",       "width 12: 2 rows, 4: 3",  "width 8: 4 rows, 4: 4"};
+    const std::vector<std::string> inside = tile_of(random_.pick(maps));
+    split_reductions();
+    finish_tile(inside);
+  }
+
+  // Its lanes and its rows.
+  std::vector<std::string> tile_of(const std::string& map) {
     std::vector<std::string> vars = nest_.func->vars;
     std::string columns = random_.chance(75) ? vars.back() : random_.pick(vars), rows = columns;
     while (rows == columns) rows = random_.pick(vars);
+    tiled_ = {columns, rows};
     std::string jo = fresh(columns, "o"), io = fresh(rows, "o"), ji = fresh(columns, "i"), ii = fresh(rows, "i");
-    add(fmt::format("tile({}, {} -> {}, {}, {}, {}; {}{})", columns, rows, jo, io, ji, ii, random_.pick(maps),
+    add(fmt::format("tile({}, {} -> {}, {}, {}, {}; {}{})", columns, rows, jo, io, ji, ii, map,
                     random_.chance(60) ? "; even" : ""));
     std::vector<RandomLoop> loops;
     for (const RandomLoop& l : nest_.loops) {
@@ -227,8 +301,7 @@ class Drawer {
     if (random_.chance(95)) make_constant(ii, false);
     tail(io, true);
     if (random_.chance(50)) add(fmt::format("tail({}, mask)", ji));
-    split_reductions();
-    finish_tile({ji, ii});
+    return {ji, ii};
   }
 
   bool cut_further(const std::string& name) const {
@@ -240,8 +313,8 @@ class Drawer {
     if (!taste_.chance(random_, DirectiveKind::fuse, 12) || nest_.loops.size() < 2) return;
     const auto at = static_cast<size_t>(random_.below(static_cast<int64_t>(nest_.loops.size()) - 1));
     RandomLoop outer = nest_.loops[at], inner = nest_.loops[at + 1];
-    const bool tile = std::any_of(nest_.lines.begin(), nest_.lines.end(), [](const std::string& s) { return s.find(".tile(") != std::string::npos; });
-    if (outer.constant || inner.constant || outer.reduction != inner.reduction || inner.before == outer.name || tile) return;
+    const bool of_tile = tiled_.count(outer.root) || tiled_.count(inner.root);
+    if (outer.constant || inner.constant || outer.reduction != inner.reduction || inner.before == outer.name || of_tile) return;
     RandomLoop fused = outer;
     fused.name = fused.root = fresh(outer.root, "f");
     fused.can_be_constant = false;
@@ -258,12 +331,6 @@ class Drawer {
     if (!names.empty()) add(fmt::format("peel({}, {}, {})", random_.pick(names), random_.between(0, 2), random_.between(0, 2)));
   }
 
-  // Whatever stands innermost, if it is terms written out.
-  void instruction() {
-    if (nest_.loops.empty() || !nest_.loops.back().reduction || !nest_.loops.back().constant || !taste_.chance(random_, DirectiveKind::tensorize, 8)) return;
-    add(fmt::format("tensorize({}, {})", nest_.loops.back().name, random_.pick<std::string>({"vpmaddwd", "vpdpbusd", "vpdpwssd"})));
-  }
-
   // Reduction variables along which terms are left out.
   void clip() {
     std::vector<std::string> names;
@@ -277,7 +344,11 @@ class Drawer {
       }
       if (absent && taste_.chance(random_, DirectiveKind::clip, 50)) names.push_back(r.name);
     }
-    if (!names.empty()) add(fmt::format("clip({})", fmt::join(names, ", ")));
+    if (names.size() > 1 && random_.chance(30)) {
+      for (const std::string& name : names) add(fmt::format("clip({})", name));
+    } else if (!names.empty()) {
+      add(fmt::format("clip({})", fmt::join(names, ", ")));
+    }
   }
 
   void parallel() {
@@ -292,6 +363,7 @@ class Drawer {
   const Taste& taste_;
   std::string condition_;
   RandomNest nest_;
+  std::set<std::string> tiled_;                             // indices that a tile cuts
   int count_ = 0;
 };
 

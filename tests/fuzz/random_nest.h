@@ -30,6 +30,9 @@ struct RandomNest {
   std::string line(const std::string& directive) const { return func->name + "." + directive; }
 };
 
+// Every read in its values.
+std::vector<Expr> reads_of(const FuncContents& f);
+
 // `condition`: one on sizes, for loops that are parallel where it holds; "" for none.
 RandomNest random_nest(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste = {});
 

@@ -13,6 +13,8 @@
 
 #include "jit/lower/view.h"
 #include "support/error.h"
+#include "tests/fuzz/random_copies.h"
+#include "tests/fuzz/random_digits.h"
 #include "tests/fuzz/random_nest.h"
 
 namespace lathe {
@@ -34,13 +36,14 @@ class Drawer {
   Drawer(const Operator& op, Random& random, const Taste& taste) : op_(op), random_(random), taste_(taste) {}
 
   RandomSchedule run() {
-    if (taste_.chance(random_, K::collapse, 15)) collapse();
+    for (int times = 0; times < 2 && taste_.chance(random_, K::collapse, 15); ++times) collapse();
+    argument_layouts();
     factor_reductions();
     choose_epilogues();
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) place(*f);
     for (const auto& [name, nest] : nests_) {
       if (nest.update) continue;
-      copies(nest, schedule_.lines);
+      for (int times = 0; times < 2; ++times) add_all(copies_.of(nest, true));
       prefetch(nest);
       table(nest);
     }
@@ -56,17 +59,10 @@ class Drawer {
   using K = DirectiveKind;
 
   void add(const std::string& line) { schedule_.lines.push_back(line); }
-
-  static std::vector<Expr> accesses(const FuncContents& f) {
-    std::vector<Expr> found;
-    for_each_value(f, [&](const Expr& v) {
-      visit(v, [&](const Expr& e) { if (e.kind() == ExprKind::access) found.push_back(e); });
-    });
-    return found;
-  }
+  void add_all(const std::vector<std::string>& lines) { schedule_.lines.insert(schedule_.lines.end(), lines.begin(), lines.end()); }
 
   static bool reads(const FuncContents& f, const std::string& tensor) {
-    for (const Expr& e : accesses(f)) if (e->name == tensor) return true;
+    for (const Expr& e : reads_of(f)) if (e->name == tensor) return true;
     return false;
   }
 
@@ -103,15 +99,36 @@ class Drawer {
   }
 
   void stream() {
-    const std::string func = random_.pick(op_.outputs).func, when = condition_on_sizes();
+    const std::string func = random_.chance(taste_.wants(K::stream) ? 40 : 75) ? random_.pick(op_.outputs).func : random_.pick(op_.funcs).name, when = condition_on_sizes();
     add(fmt::format("{}.stream({})", func, when.empty() || random_.chance(60) ? "" : "when " + when));
+    if (taste_.chance(random_, K::require, 15)) add(func + ".require(streamed)");
+  }
+
+  // Arguments that come in a layout of the schedule's own.
+  void argument_layouts() {
+    for (const InputDecl& in : op_.inputs) {
+      std::vector<std::string> dimensions;
+      for (size_t d = 0; d < in.extents.size(); ++d) dimensions.push_back(std::to_string(d));
+      if (taste_.chance(random_, K::constant, 2)) free_layout(in.name, "constant", dimensions);
+      else if (taste_.chance(random_, K::free_layout, 2)) free_layout(in.name, "free_layout", dimensions);
+    }
+    for (const OutputDecl& out : op_.outputs) {
+      if (taste_.chance(random_, K::free_layout, 2)) free_layout(out.func, "free_layout", op_.find_func(out.func)->vars);
+    }
+  }
+
+  void free_layout(const std::string& argument, const char* how, const std::vector<std::string>& dimensions) {
+    add(fmt::format("{}.{}()", argument, how));
+    if (!dimensions.empty()) add(fmt::format("{}.layout({})", argument, random_digits(dimensions, random_)));
   }
 
   // Partial results of some reductions become Funcs.
   void factor_reductions() {
     std::vector<FuncContents> funcs;
     for (FuncContents& f : op_.funcs) {
-      if (f.is_reduction() && !f.rvars.empty() && taste_.chance(random_, K::rfactor, 12)) funcs.push_back(factor(f));
+      for (int times = 0; times < 2 && f.is_reduction() && !f.rvars.empty() && taste_.chance(random_, K::rfactor, times == 0 ? 12 : 20); ++times) {
+        funcs.push_back(factor(f));
+      }
       funcs.push_back(f);
     }
     op_.funcs = std::move(funcs);
@@ -120,7 +137,7 @@ class Drawer {
   // Returns the part, and leaves what combines it.
   FuncContents factor(FuncContents& f) {
     FuncContents part = f;
-    part.name = f.name + "_part";
+    part.name = f.name + (f.rvars[0].name.ends_with("_block") ? "_parts" : "_part");
     const std::string variable = random_.pick(f.rvars).name;
     std::string block = variable;
     auto mine = std::find_if(part.rvars.begin(), part.rvars.end(), [&](const ReductionVar& r) { return r.name == variable; });
@@ -151,7 +168,7 @@ class Drawer {
   void choose_epilogues() {
     for (const FuncContents& f : op_.funcs) {
       if (f.is_reduction() || !f.updates.empty() || !taste_.chance(random_, K::epilogue_of, 60)) continue;
-      for (const Expr& e : accesses(f)) {
+      for (const Expr& e : reads_of(f)) {
         const FuncContents* producer = op_.find_func(e->name);
         bool own = producer && producer->is_reduction() && e.args().size() == f.vars.size();
         for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
@@ -180,7 +197,10 @@ class Drawer {
   }
 
   void place(const FuncContents& f) {
-    if (epilogue_.count(f.name)) return;
+    if (epilogue_.count(f.name)) {
+      if (taste_.chance(random_, K::trace, 4)) trace(f);
+      return;
+    }
     bool output = op_.find_output(f.name) != nullptr;
     if (!output && !f.is_reduction() && f.updates.empty() && taste_.chance(random_, K::compute_inline, 15)) {
       if (taste_.chance(random_, K::compute_inline, 50)) add(f.name + ".compute_inline()");
@@ -191,22 +211,37 @@ class Drawer {
     bool attached = !output && !at_root && f.updates.empty() && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
     if (!attached && (output ? at_root : !f.is_reduction() || taste_.chance(random_, K::compute_root, 50))) add(f.name + ".compute_root()");
     if (!output) storage(f, attached);
+    for (int times = 0; times < 2 && taste_.chance(random_, K::trace, 4); ++times) trace(f);
     for (FuncPart& part : parts_of(f)) {
       parts_.push_back(std::move(part));
       RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), condition_on_sizes(), random_, taste_);
-      schedule_.lines.insert(schedule_.lines.end(), nest.lines.begin(), nest.lines.end());
+      add_all(nest.lines);
+      for (int times = 0; times < 2 && taste_.chance(random_, K::require, 4); ++times) require(nest, attached);
     }
+  }
+
+  // What is asked for is mostly there.
+  void require(const RandomNest& nest, bool attached) {
+    if (nest.update) return;
+    std::vector<std::string> facts{"whole"};
+    if (nest.func->is_reduction()) facts.push_back("in_registers");
+    if (attached) facts.push_back("kept");
+    for (const Expr& e : reads_of(*nest.func)) if (e->boundary != Boundary::inside) facts.push_back("idle");
+    add(fmt::format("{}.require({})", nest.func->name, random_.pick(facts)));
   }
 
   // How values of a Func of our own lie in memory, and one that is told.
   void storage(const FuncContents& f, bool attached) {
+    if (taste_.chance(random_, K::layout, 4) && !f.vars.empty()) add(fmt::format("{}.layout({})", f.name, random_digits(f.vars, random_)));
     if (taste_.chance(random_, K::pitch, 6) && !f.vars.empty()) {
       const std::string more = random_.chance(50) ? fmt::format(", {}", random_.between(0, 9)) : "";
       add(fmt::format("{}.pitch({}, {}{})", f.name, random_.pick(f.vars), random_.pick<int64_t>({1, 3, 16, 64}), more));
     }
     if (taste_.chance(random_, K::align, 6)) add(fmt::format("{}.align({})", f.name, random_.pick<int64_t>({64, 128, 4096})));
-    if (taste_.chance(random_, K::store_in, attached ? 6 : 2)) add(f.name + ".store_in(stack)");
-    if (!taste_.chance(random_, K::trace, 4)) return;
+    if (taste_.chance(random_, K::store_in, attached ? 6 : 2)) add(fmt::format("{}.store_in({})", f.name, random_.chance(70) ? "stack" : "heap"));
+  }
+
+  void trace(const FuncContents& f) {
     std::vector<int64_t> point;
     for (size_t d = 0; d < f.vars.size(); ++d) point.push_back(random_.between(-1, 5));
     if (!point.empty()) add(fmt::format("{}.trace({})", f.name, fmt::join(point, ", ")));
@@ -217,86 +252,42 @@ class Drawer {
     if (nest == nests_.end()) return false;
     std::vector<std::string> loops = nest->second.serial_loops();
     if (loops.empty()) return false;
-    size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
+    const bool slides = loops.size() > 1 && !f.vars.empty() && taste_.chance(random_, K::slide, 8);
+    size_t at = slides ? loops.size() - 1 : static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
     add(fmt::format("{}.compute_at({}, {})", f.name, consumer, loops[at]));
+    if (slides) {
+      add(fmt::format("{}.store_at({}, {}).slide({})", f.name, consumer, loops[at - 1], random_.pick(f.vars)));
+      return true;
+    }
     const bool keeps = taste_.wants(K::store_at) || taste_.wants(K::fold_storage);
     if (random_.chance(keeps ? 10 : 50)) return true;
     if (keeps && at == 0 && loops.size() > 1) return true;
     size_t kept = static_cast<size_t>(random_.below(static_cast<int64_t>(at) + 1));
     add(fmt::format("{}.store_at({}, {})", f.name, consumer, loops[kept]));
     if (kept != at && !f.vars.empty() && taste_.chance(random_, K::fold_storage, 40)) {
-      add(fmt::format("{}.fold_storage({}, {})", f.name, random_.pick(f.vars), random_.pick<int64_t>({2, 3, 4, 8, 64, 256})));
+      do add(fmt::format("{}.fold_storage({}, {})", f.name, random_.pick(f.vars), random_.pick<int64_t>({2, 3, 4, 8, 64, 256})));
+      while (random_.chance(15));
     } else if (kept + 1 == at && !f.vars.empty() && taste_.chance(random_, K::slide, 15)) {
       add(fmt::format("{}.slide({})", f.name, random_.pick(f.vars)));
     }
     return true;
   }
 
-  // A copy of an input that this Func reads once.
-  void copies(const RandomNest& nest, std::vector<std::string>& lines) {
-    const bool wanted = taste_.wants(K::stage_at) || taste_.wants(K::layout) || taste_.wants(K::with_first);
-    if (!random_.chance(wanted ? 90 : 35)) return;
-    std::vector<Expr> candidates;
-    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) candidates.push_back(e);
-    std::vector<std::string> loops = nest.serial_loops();
-    if (candidates.empty() || loops.empty()) return;
-    const Expr access = random_.pick(candidates);
-    if (!staged_.insert(access->name).second) return;
-    size_t at = static_cast<size_t>(random_.below(static_cast<int64_t>(loops.size())));
-    const std::string copy = &lines == &schedule_.lines && random_.chance(25) ? access->name + "copy" : "";
-    std::string line = fmt::format("{}.stage_at({}, {}{}{})", access->name, nest.func->name, loops[at], copy.empty() ? "" : ", ", copy);
-    if (taste_.chance(random_, K::layout, 60)) line += layout(nest, access);
-    if (taste_.chance(random_, K::with_first, 50)) line += first(nest, access, loops, at);
-    lines.push_back(line);
-    if (!copy.empty()) copied(nest, access, copy, lines);
-  }
-
-  // Directives on the loops of a copy that has a name.
-  void copied(const RandomNest& nest, const Expr& access, const std::string& copy, std::vector<std::string>& lines) {
-    for (const RandomLoop& l : nest.loops) {
-      const bool moves = std::any_of(access.args().begin(), access.args().end(), [&](const Expr& e) { return uses_var(e, l.root); });
-      if (!moves || !l.constant || !random_.chance(50)) continue;
-      lines.push_back(fmt::format("{}.{}({})", copy, random_.chance(70) ? "vectorize" : "unroll", l.name));
-      return;
-    }
-  }
-
-  // One loop for each dimension of the copy, in any order.
-  std::string layout(const RandomNest& nest, const Expr& access) {
-    std::vector<std::string> digits;
-    for (const Expr& index : access.args()) {
-      std::vector<std::string> names;
-      for (const RandomLoop& l : nest.loops) if (uses_var(index, l.root)) names.push_back(l.name);
-      if (!names.empty()) digits.push_back(random_.pick(names));
-    }
-    random_.shuffle(digits);
-    return digits.empty() ? "" : fmt::format(".layout({})", fmt::join(digits, ", "));
-  }
-
-  std::string first(const RandomNest& nest, const Expr& access, const std::vector<std::string>& loops, size_t at) {
-    std::vector<std::string> names;
-    for (const RandomLoop& l : nest.loops) {
-      auto place = std::find(loops.begin(), loops.end(), l.name);
-      bool used = std::any_of(access.args().begin(), access.args().end(), [&](const Expr& e) { return uses_var(e, l.root); });
-      if (place != loops.end() && place > loops.begin() + static_cast<long>(at) && !l.reduction && !used) names.push_back(l.name);
-    }
-    return names.empty() ? "" : fmt::format(".with_first({})", random_.pick(names));
-  }
-
   // Indices under a boundary rule, looked up.
   void table(const RandomNest& nest) {
     if (!taste_.chance(random_, K::table_at, 10)) return;
     std::vector<std::string> inputs, loops = nest.serial_loops();
-    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name) && e->boundary != Boundary::inside) inputs.push_back(e->name);
+    for (const Expr& e : reads_of(*nest.func)) if (op_.find_input(e->name) && e->boundary != Boundary::inside) inputs.push_back(e->name);
     if (!inputs.empty() && !loops.empty()) add(fmt::format("{}.table_at({}, {})", random_.pick(inputs), nest.func->name, random_.pick(loops)));
   }
 
   void prefetch(const RandomNest& nest) {
-    if (!taste_.chance(random_, K::prefetch, 12) || op_.inputs.empty()) return;
-    std::vector<std::string> inputs, loops = nest.serial_loops();
-    for (const Expr& e : accesses(*nest.func)) if (op_.find_input(e->name)) inputs.push_back(e->name);
-    if (inputs.empty() || loops.empty()) return;
-    add(fmt::format("{}.prefetch({}, {}, {})", random_.pick(inputs), nest.func->name, random_.pick(loops), random_.between(1, 4)));
+    if (!taste_.chance(random_, K::prefetch, 12)) return;
+    std::vector<std::string> tensors, loops = nest.serial_loops();
+    for (const Expr& e : reads_of(*nest.func)) if (op_.find_input(e->name)) tensors.push_back(e->name);
+    if (random_.chance(25)) tensors = {nest.func->name};    // what it writes
+    if (tensors.empty() || loops.empty()) return;
+    add(fmt::format("{}.prefetch({}, {}, {})", random_.pick(tensors), nest.func->name, random_.pick(loops), random_.between(1, 4)));
   }
 
   void variant() {
@@ -311,7 +302,7 @@ class Drawer {
     schedule_.condition = random_.pick<std::string>(
         {stride, least, multiple, product, equal, least + " and " + stride, product + " or " + equal, least + " and " + multiple});
     for (const auto& [name, nest] : nests_) {
-      if (!nest.update) copies(nest, schedule_.variant);
+      if (!nest.update) for (const std::string& line : copies_.of(nest, false)) schedule_.variant.push_back(line);
       std::vector<std::string> names;
       for (const RandomLoop& l : nest.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
       if (!names.empty() && random_.chance(40)) schedule_.variant.push_back(nest.line("parallel(" + random_.pick(names) + ")"));
@@ -326,7 +317,7 @@ class Drawer {
   std::deque<FuncPart> parts_;                              // what nests_ points to
   std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes
   std::map<std::string, RandomNest> nests_;
-  std::set<std::string> staged_;
+  RandomCopies copies_{op_, random_, taste_};
 };
 
 }  // namespace

@@ -142,6 +142,37 @@ Expr RandomValue::read_input(const InputDecl& input) {
   return make_access(std::move(node));
 }
 
+Expr RandomValue::beside(const InputDecl& input, const std::string& last) {
+  const Expr e = read_input(input);
+  ExprNode node;
+  node.name = input.name;
+  node.type = e.type();
+  node.args = e.args();
+  node.args.back() = make_var(last);
+  node.boundary = e->boundary;
+  node.boundary_value = e->boundary_value;
+  return make_access(std::move(node));
+}
+
+Expr RandomValue::neighbour(const InputDecl& input) {
+  std::vector<std::string> around, own;
+  for (const RandomIndex& i : scope_.indices) (i.name == "r" || i.name == "s" ? around : own).push_back(i.name);
+  ExprNode node;
+  node.name = input.name;
+  node.type = {input.dtype, 1};
+  node.boundary = Boundary::none;
+  for (size_t d = 0; d < input.extents.size(); ++d) {
+    if (around.empty() || random_.chance(20)) {
+      node.args.push_back(index());
+      continue;
+    }
+    const Expr moved = make_var(around.back()) - number(random_.between(0, 2));
+    around.pop_back();
+    node.args.push_back(own.empty() ? moved : make_var(own[std::min(d, own.size() - 1)]) * number(random_.chance(75) ? 1 : 2) + moved);
+  }
+  return make_access(std::move(node));
+}
+
 Expr RandomValue::read_func(const FuncContents& func, int component) {
   ExprNode node;
   node.name = func.name;

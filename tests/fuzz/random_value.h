@@ -30,6 +30,8 @@ class RandomValue {
   RandomValue(const ValueScope& scope, Random& random) : scope_(scope), random_(random) {}
   Expr of(DType type, int depth);
   Expr index();                                             // affine, strided, divided, turned, ...
+  Expr beside(const InputDecl& input, const std::string& last);   // any place but for the last index, which is `last`
+  Expr neighbour(const InputDecl& input);                   // absent where the domain's variables lead outside
   Expr condition(int depth) { return of(DType::boolean, depth); }
 
  private:

@@ -1,7 +1,7 @@
 // Random kernels against the interpreter, for as long as asked. What is found wrong is shrunk and written to a file that
 // repeats it.
 //
-//   fuzz_kernels [--seed S] [--cases N] [--minutes N] [--jobs N] [--first] [--out FOLDER]
+//   fuzz_kernels [--seed S] [--cases N] [--minutes N] [--jobs N] [--first] [--gaps] [--out FOLDER]
 //   fuzz_kernels FILE...         runs the trials in these files
 #include <fmt/format.h>
 
@@ -27,12 +27,13 @@ struct Wishes {
   double minutes = 0;                                       // 0: as many cases as asked
   int jobs = 1;
   bool first = false;                                       // stop at the first failure, as it is
+  bool gaps = false;                                        // print what the cases have not met, one line each
   std::string out = "out/fuzz";
   std::vector<std::string> files;
 };
 
 [[noreturn]] void wrong_use(const std::string& what) {
-  fmt::print(stderr, "fuzz_kernels: {}\n  ./dev fuzz [--minutes N] [--seed S] [--cases N] [--jobs N] [--first] [--out FOLDER] [FILE...]\n", what);
+  fmt::print(stderr, "fuzz_kernels: {}\n  ./dev fuzz [--minutes N] [--seed S] [--cases N] [--jobs N] [--first] [--gaps] [--out FOLDER] [FILE...]\n", what);
   std::exit(2);
 }
 
@@ -53,6 +54,7 @@ Wishes wishes_of(int argc, char** argv) {
     else if (word == "--minutes") wishes.minutes = number();
     else if (word == "--jobs") wishes.jobs = std::max(1, static_cast<int>(number()));
     else if (word == "--first") wishes.first = true;
+    else if (word == "--gaps") wishes.gaps = true;
     else if (word == "--out" && i + 1 < argc) wishes.out = argv[++i];
     else if (word.starts_with("-")) wrong_use("unknown option " + word);
     else wishes.files.push_back(word);
@@ -103,6 +105,7 @@ int run_search(const Wishes& wishes) {
     std::fflush(stdout);
   });
   for (size_t i = 0; i < failures.size() && i < 5 && !wishes.first; ++i) write_shrunk(failures[i], options, wishes.out);
+  for (const std::string& gap : wishes.gaps ? tally.coverage.gaps() : std::vector<std::string>{}) fmt::print("not met: {}\n", gap);
   fmt::print("{}\n{} cases, {} with damaged schedules, {} refused, {} runs at sizes that the operator refuses, {} wrong, {:.0f} s\n",
              tally.coverage.summary(), tally.cases, tally.broken, tally.refused, tally.skipped_runs, failures.size(),
              std::chrono::duration<double>(Clock::now() - start).count());

@@ -1,4 +1,4 @@
-// The examples from outside: what they print and write.
+// The main job from outside: what it prints and writes.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
@@ -21,19 +21,9 @@ std::string output_of(const TemporaryFolder& folder, const std::string& command)
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-TEST_CASE("the first lesson prints its algorithm, both loop nests and the result") {
-  TemporaryFolder folder;
-  std::string printed = output_of(folder, FIRST);
-  CHECK(contains(printed, "  c[j] = sum(k < K: x[k] * B[k, j])\n"));
-  CHECK(contains(printed, "for k in 0, K serial {"));
-  CHECK(contains(printed, "alloc c.acc: f32[32] registers"));
-  // 1 2 3 times rows 0..3, 4..7, 8..11 is 32 38 44 50.
-  CHECK(contains(printed, "y = 0 0 5 14\n"));
-}
-
 TEST_CASE("the main job writes its pictures and is right") {
   TemporaryFolder folder;
-  std::string printed = output_of(folder, PHOTO_JOB " --small --out pictures");
+  std::string printed = output_of(folder, PROGRAMS "/photo_job --small --out pictures");
   CHECK(contains(printed, "Machine code generated while running: 0 times."));
 
   std::istringstream lines(printed);

@@ -1,4 +1,4 @@
-// Compiles and runs an operator with the installed library.
+// Compiles an operator with the installed library, shows its loop nest and runs it.
 #include <lathe.h>
 
 #include <cstdio>
@@ -7,6 +7,7 @@ int main() {
   using namespace lathe;
   const Operator op =
       parse_file_text("twice(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] + X[i]\n", "twice.lathe").operators.at(0);
+  std::printf("%s\n", ir::print(compile_to_ir(op, {.schedule = plain_nest(op)}, "lower").functions[0]).c_str());
   const Kernel kernel = compile(op, {.cache = Cache::none});
   Tensor x(f32, {3}), y(f32, {3});
   for (int i = 0; i < 3; ++i) x.as<float>()[i] = static_cast<float>(i + 1);

@@ -199,7 +199,7 @@ FinalProgram final_program(const Operator& given, const CompileOptions& options)
   const Job job(given, options);
   Lowered lowered = accepted(job).lowered;
   KernelSignature signature = signature_of(job.op, lowered);
-  return {std::move(lowered.program), std::move(signature)};
+  return {std::move(lowered.program), std::move(signature), std::move(lowered.attempts)};
 }
 
 std::vector<std::string> pass_names() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "jit/ir/ir.h"
+#include "jit/lower/attempts.h"
 #include "jit/runtime/kernel.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
@@ -57,6 +58,7 @@ Schedule best_known_schedule(const Operator& op, const CompileOptions& options);
 struct FinalProgram {
   ir::Program program;
   KernelSignature signature;
+  std::map<std::string, Attempts> attempts;                 // of optimisations, by the variant's function
 };
 FinalProgram final_program(const Operator& op, const CompileOptions& options);
 

@@ -162,7 +162,7 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
     if (wanted == "tuned") options.known = tuner::tuned_schedules(tuner::default_store_path(), choice.threads);
     if (wanted == "tuned" && !choice.sizes.empty()) options.sizes = sizes_of(chosen.fixed, choice.sizes.front());
     chosen.schedule = best_known_schedule(chosen.op, options);
-    chosen.schedule_label = wanted == "tuned" ? wanted : "zero-shot";
+    chosen.schedule_label = wanted == "tuned" ? wanted : zero_shot_label;
   };
   if (wanted == "zero-shot" || wanted == "tuned") return construct();
   bool from_file = wanted != "default";

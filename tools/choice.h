@@ -13,6 +13,8 @@ class App;
 
 namespace lathe::tools {
 
+inline constexpr const char* zero_shot_label = "zero-shot";  // of a schedule that was constructed
+
 // The options as they were typed.
 struct Choice {
   std::string spec = {};                // FILE[:op] or stdlib:op; op may name alternatives

@@ -32,7 +32,8 @@ constexpr Verb verbs[] = {
     {"bench", "time an operator next to the peak and bandwidth of the machine",
      "  lathe bench stdlib:matmul --size M=1024,N=1024,K=1024\n"
      "  lathe bench stdlib:matmul --size M=1021,N=1021,K=1021 --schedule naive --json\n"
-     "  lathe bench blur.lathe --size H=2160,W=3840,C=3 --cold --threads 2\n",
+     "  lathe bench blur.lathe --size H=2160,W=3840,C=3 --cold --threads 2\n"
+     "  lathe bench stdlib:matmul --sweep --size M=8..512,N=64..1024,K=256/1000\n",
      add_bench},
     {"tune", "search for a faster schedule, and keep what is found",
      "  lathe tune stdlib:matmul --size M=1024,N=1024,K=1024 --budget 30s\n"
@@ -50,6 +51,11 @@ constexpr Verb verbs[] = {
      "  lathe show stdlib:matmul --stage loops\n"
      "  lathe show stdlib:matmul --stage asm --target x86-64-v3\n",
      add_show},
+    {"explain", "tell why a schedule is as it is, and what bounds the time at a size",
+     "  lathe explain stdlib:softmax --size M=1000,N=1000\n"
+     "  lathe explain stdlib:matmul --size M=64,N=64,K=64 --schedule zero-shot --target x86-64-v4\n"
+     "  lathe explain conv.lathe:conv --size N=1,H=56,W=56,C=64,R=3,S=3,O=64 --json\n",
+     add_explain},
     {"build", "compile an operator ahead of time, to an archive and a C header",
      "  lathe build stdlib:matmul -o built\n"
      "  lathe build conv.lathe:conv -o built --set stride=2 --level x86-64-v3\n",
@@ -62,7 +68,7 @@ constexpr Verb verbs[] = {
      "  lathe doctor\n"
      "  lathe doctor --json\n",
      add_doctor},
-    {"tune-worker", "", "", add_tune_worker},                // started by `tune`, not listed
+    {"tune-worker", "", "", add_tune_worker},  // started by `tune`, not listed
 };
 
 constexpr const char* general_examples =

@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "lang/oracle.h"
+#include "tools/arguments.h"
 #include "tools/bound.h"
 #include "tools/choice.h"
 #include "tools/measure.h"
+#include "tools/sweep_table.h"
 #include "tools/verbs.h"
 
 namespace lathe::tools {
@@ -18,19 +20,9 @@ struct BenchOptions {
   Choice choice;
   int repetitions = 20;
   bool cold = false;
+  bool sweep = false;
+  double seconds = 0.3;  // of a sweep, for each size
 };
-
-// Arguments as a program holds them; those that come packed are.
-DenseArguments arguments_of(const Operator& op, const Kernel& kernel, const CheckData& data) {
-  DenseArguments arguments = dense_arguments(op, data);
-  for (size_t i = 0; i < arguments.tensors.size(); ++i) {
-    const ArgumentSpec& argument = kernel.signature().arguments[i];
-    if (argument.digits.empty()) continue;
-    arguments.tensors[i] = kernel.pack(argument.name, data.bindings.tensors.at(argument.name));
-    arguments.views[i] = arguments.tensors[i].view();
-  }
-  return arguments;
-}
 
 // One size: everything that a row of the output says.
 struct BenchRow {
@@ -160,6 +152,10 @@ void print_row(const Bench& bench, const BenchRow& row) {
 }
 
 int bench_operator(const BenchOptions& options) {
+  if (options.sweep) {
+    if (options.cold) wrong_use("--sweep times arguments that are in the caches", "--cold", "one of the two");
+    return print_sweep(options.choice, options.seconds);
+  }
   Bench bench(options);
   std::vector<std::map<std::string, int64_t>> combinations;
   for (const std::string& text : options.choice.sizes) combinations.push_back(sizes_of(bench.chosen().fixed, text));
@@ -189,6 +185,12 @@ Action add_bench(CLI::App& app) {
   add_thread_option(app, options->choice);
   app.add_option("--repetitions", options->repetitions, "samples of each size")
       ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_flag("--sweep", options->sweep,
+               "time the kernel beside each of its variants compiled for exactly that size, over a grid: --size "
+               "M=64..1024 doubles, M=7/100 lists");
+  app.add_option("--seconds", options->seconds, "time of a sweep for each size")
+      ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
   app.add_flag("--cold", options->cold, "rotate over arguments larger than the last cache");
   return [options] { return bench_operator(*options); };

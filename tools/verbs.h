@@ -24,6 +24,7 @@ Action add_run(CLI::App& app);
 Action add_check(CLI::App& app);
 Action add_bench(CLI::App& app);
 Action add_show(CLI::App& app);
+Action add_explain(CLI::App& app);
 Action add_build(CLI::App& app);
 Action add_list(CLI::App& app);
 Action add_doctor(CLI::App& app);

@@ -19,23 +19,6 @@ using Values = std::map<std::string, int64_t>;
 
 constexpr int64_t kSampled = 5;  // iterations between the first and the last
 
-std::optional<int64_t> value_of(const Expr& e, const Values& values) {
-  if (e.type().lanes != 1 || is_float(e.type().dtype)) return std::nullopt;
-  if (e.kind() == ExprKind::constant) return e->integer_value;
-  if (e.kind() == ExprKind::var) {
-    auto it = values.find(e->name);
-    return it == values.end() ? std::nullopt : std::optional(it->second);
-  }
-  if (e.kind() != ExprKind::op) return std::nullopt;
-  std::vector<Scalar> args;
-  for (const Expr& a : e.args()) {
-    const std::optional<int64_t> value = value_of(a, values);
-    if (!value) return std::nullopt;
-    args.push_back({a.type().dtype, *value, 0});
-  }
-  return evaluate(e->op, args).integer;
-}
-
 // Names in a function whose values decide how often something runs.
 class Deciding {
  public:
@@ -134,14 +117,14 @@ class Walk {
         return;
       case StmtKind::let: {
         into.each.add(own(*s), times);
-        const std::optional<int64_t> known = value_of(s->value(0), values);
+        const std::optional<int64_t> known = known_value(s->value(0), values);
         if (!known) return walk(s->body[0], values, times, into);
         Values inside = values;
         inside[s->name] = *known;
         return walk(s->body[0], inside, times, into);
       }
       case StmtKind::branch: {
-        const std::optional<int64_t> known = value_of(s->value(0), values);
+        const std::optional<int64_t> known = known_value(s->value(0), values);
         if (!known || *known) walk(s->body[0], values, known ? times : times / 2, into);
         if (s->body.size() > 1 && (!known || !*known)) walk(s->body[1], values, known ? times : times / 2, into);
         return;
@@ -162,7 +145,8 @@ class Walk {
   }
 
   void loop(const StmtNode& s, const Values& values, double times) {
-    const int64_t first = value_of(s.value(0), values).value_or(0), count = value_of(s.value(1), values).value_or(1);
+    const int64_t first = known_value(s.value(0), values).value_or(0),
+                  count = known_value(s.value(1), values).value_or(1);
     if (count <= 0) return;
     ExecutedLoop& record = loops_[{function_->name, s.name}];
     record.function = function_->name, record.loop = s.name;
@@ -190,7 +174,7 @@ class Walk {
     if (!callee) return;
     Values inside;
     for (size_t i = 0; i < s.values.size(); ++i) {
-      if (const auto known = value_of(s.value(i), values)) inside[callee->params[i].name] = *known;
+      if (const auto known = known_value(s.value(i), values)) inside[callee->params[i].name] = *known;
     }
     function(*callee, inside, times, into);
   }
@@ -204,6 +188,23 @@ class Walk {
 };
 
 }  // namespace
+
+std::optional<int64_t> known_value(const Expr& e, const std::map<std::string, int64_t>& values) {
+  if (e.type().lanes != 1 || is_float(e.type().dtype)) return std::nullopt;
+  if (e.kind() == ExprKind::constant) return e->integer_value;
+  if (e.kind() == ExprKind::var) {
+    auto it = values.find(e->name);
+    return it == values.end() ? std::nullopt : std::optional(it->second);
+  }
+  if (e.kind() != ExprKind::op) return std::nullopt;
+  std::vector<Scalar> args;
+  for (const Expr& a : e.args()) {
+    const std::optional<int64_t> value = known_value(a, values);
+    if (!value) return std::nullopt;
+    args.push_back({a.type().dtype, *value, 0});
+  }
+  return evaluate(e->op, args).integer;
+}
 
 double ExecutedLoop::cycles(const Target& target) const { return std::max<double>(each.cycles(target), chain_cycles); }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Executed {
 
 // Values of the entry's scalars by name, as scalars_of makes them.
 Executed executed(const ir::Program& program, const Target& target, const std::map<std::string, int64_t>& scalars);
+
+// The value of a scalar integer expression where these names tell it.
+std::optional<int64_t> known_value(const Expr& e, const std::map<std::string, int64_t>& values);
 
 // The scalars of a call with dense, aligned arguments; schedule parameters at their values.
 std::map<std::string, int64_t> scalars_of(const Operator& op, const std::map<std::string, int64_t>& sizes);

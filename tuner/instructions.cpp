@@ -10,23 +10,6 @@ using ir::Stmt;
 using ir::StmtKind;
 using ir::StmtNode;
 
-const PipeInfo* info_of(Pipe pipe, const Target& target) {
-  switch (pipe) {
-    case Pipe::add:
-      return &target.add;
-    case Pipe::mul:
-      return &target.mul;
-    case Pipe::logic:
-      return &target.logic;
-    case Pipe::divide:
-      return &target.divide;
-    case Pipe::popcount:
-      return target.popcount.per_cycle > 0 ? &target.popcount : &target.logic;
-    default:
-      return nullptr;
-  }
-}
-
 // Arithmetic on addresses: integers of one lane that no element goes into.
 bool is_address(const Expr& e) {
   if (e.type().lanes != 1 || is_float(e.type().dtype)) return false;
@@ -115,6 +98,23 @@ int latency_from(const Expr& e, const std::string& buffer, const Expr& at, const
 
 }  // namespace
 
+const PipeInfo* info_of(Pipe pipe, const Target& target) {
+  switch (pipe) {
+    case Pipe::add:
+      return &target.add;
+    case Pipe::mul:
+      return &target.mul;
+    case Pipe::logic:
+      return &target.logic;
+    case Pipe::divide:
+      return &target.divide;
+    case Pipe::popcount:
+      return target.popcount.per_cycle > 0 ? &target.popcount : &target.logic;
+    default:
+      return nullptr;
+  }
+}
+
 void Instructions::add(const Instructions& other, double times) {
   for (const auto& [pipe, count] : other.ops) ops[pipe] += count * times;
   for (const auto& [lanes, count] : other.elements) elements[lanes] += count * times;
@@ -137,12 +137,19 @@ int64_t Instructions::lanes() const {
   return best;
 }
 
-double Instructions::cycles(const Target& target) const {
-  double most = std::max(loads / target.loads_per_cycle, stores / target.stores_per_cycle);
+std::vector<std::pair<std::string_view, double>> Instructions::busy(const Target& target) const {
+  std::vector<std::pair<std::string_view, double>> all{{"loads", loads / target.loads_per_cycle},
+                                                       {"stores", stores / target.stores_per_cycle}};
   for (const auto& [pipe, count] : ops) {
     const PipeInfo* info = info_of(pipe, target);
-    if (info && info->per_cycle > 0) most = std::max(most, count / info->per_cycle);
+    if (info && info->per_cycle > 0) all.push_back({name_of(pipe), count / info->per_cycle});
   }
+  return all;
+}
+
+double Instructions::cycles(const Target& target) const {
+  double most = 0;
+  for (const auto& [what, cycles] : busy(target)) most = std::max(most, cycles);
   return most;
 }
 

@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "lathe.h"
 
@@ -21,8 +24,13 @@ struct Instructions {
   double total_ops() const;  // on elements
   int64_t lanes() const;     // that most elements are in; 0: no values
   bool is_scalar() const { return lanes() == 1; }
-  double cycles(const Target& target) const;  // the busiest pipe, loads or stores
+  // Cycles that each pipe, "loads" and "stores" take.
+  std::vector<std::pair<std::string_view, double>> busy(const Target& target) const;
+  double cycles(const Target& target) const;  // the busiest of them
 };
+
+// Null: operations of this pipe cost nothing.
+const PipeInfo* info_of(Pipe pipe, const Target& target);
 
 Instructions instructions_of(const ir::StmtNode& s, const std::set<std::string>& registers, const Target& target);
 

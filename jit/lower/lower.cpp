@@ -62,7 +62,10 @@ class ProgramBuilder {
     result.params = params_;
     result.layouts = layouts_;
     std::vector<Variant> list = only_plain ? std::vector<Variant>{plain()} : variants();
-    for (size_t i = 0; i < list.size(); ++i) result.program.functions.push_back(function(list[i], i, list.size()));
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string name = name_of(i, list.size());
+      result.program.functions.push_back(function(list[i], name, result.attempts[name]));
+    }
     result.program.functions.push_back(entry(list));
     return result;
   }
@@ -228,9 +231,9 @@ class ProgramBuilder {
     return i + 1 == count ? op_.name + ".plain" : fmt::format("{}.variant_{}", op_.name, i);
   }
 
-  ir::Function function(const Variant& v, size_t i, size_t count) const {
+  ir::Function function(const Variant& v, const std::string& name, Attempts& attempts) const {
     ir::Function f;
-    f.name = name_of(i, count);
+    f.name = name;
     f.kind = ir::FunctionKind::variant;
     f.buffers = buffers(&v);
     f.params = scalars();
@@ -245,7 +248,7 @@ class ProgramBuilder {
       }
       facts.bound(units_of(size), integer((low + m - 1) / m), integer(high / m));
     }
-    f.body = lower_variant(v.view, v.directives, target_, facts);
+    f.body = lower_variant(v.view, v.directives, target_, facts, attempts);
     for (const auto& [size, m] : v.multiples) f.body = ir::make_let(units_of(size), make_var(size) / integer(m), f.body);
     return f;
   }

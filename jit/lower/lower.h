@@ -4,6 +4,7 @@
 
 #include "jit/ir/ir.h"
 #include "jit/lower/layout.h"
+#include "jit/lower/attempts.h"
 #include "lang/algorithm.h"
 #include "schedules/schedule.h"
 #include "targets/target.h"
@@ -20,6 +21,7 @@ struct Lowered {
   ir::Program program;
   std::map<std::string, Layout> layouts;                    // of inputs and outputs whose layout the schedule gives
   std::vector<BoundParam> params;                           // in the order of the entry's last scalar parameters
+  std::map<std::string, Attempts> attempts = {};            // by the variant's function
 };
 
 // `op` has no static parameters left. A null schedule gives the plain nest. Throws Error where a directive is illegal.

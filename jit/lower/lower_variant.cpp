@@ -46,7 +46,7 @@ class VariantLowering {
     order_attachments();
   }
 
-  Stmt lower() {
+  Stmt lower(Attempts& attempts) {
     for (const InputDecl& in : op_.inputs) {
       Storage& storage = lowering_.storage[in.name] = argument(in.name, {in.name}, in.extents.size());
       storage.packed = is_packed(in.dtype);
@@ -63,6 +63,7 @@ class VariantLowering {
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
     Stmt s = lets.wrap(nests_from(emission_order(), 0));
     lowering_.check_requirements();
+    attempts = std::move(lowering_.attempts);
     return s;
   }
 
@@ -151,7 +152,7 @@ class VariantLowering {
         match_instruction(lowering_, checks_.func(d, d.func), d);
         break;
       case DirectiveKind::trace: checks_.check_trace(d); break;
-      case DirectiveKind::require: lowering_.required[{d.func, d.fact}]; break;
+      case DirectiveKind::require: break;        // looked up when all bodies are written
       case DirectiveKind::clip: clip_reduction(lowering_, checks_.func(d, d.func), d); break;
       default: break;
     }
@@ -435,8 +436,8 @@ class VariantLowering {
 }  // namespace
 
 Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
-                   const Facts& facts) {
-  return VariantLowering(view, directives, target, facts).lower();
+                   const Facts& facts, Attempts& attempts) {
+  return VariantLowering(view, directives, target, facts).lower(attempts);
 }
 
 }  // namespace lathe

@@ -9,6 +9,7 @@
 
 #include "jit/ir/ir.h"
 #include "jit/lower/nest.h"
+#include "jit/lower/attempts.h"
 #include "jit/lower/scope.h"
 #include "jit/lower/storage_form.h"
 #include "jit/lower/view.h"
@@ -60,12 +61,6 @@ struct Region {
   bool read = false;                                        // a tensor without dimensions has no bounds either way
 };
 
-// What became of an optimisation that `require` asks for.
-struct Outcome {
-  int reached = 0, missed = 0;
-  std::string why;                                          // the first miss
-};
-
 struct Lowering {
   const Operator& op;                                       // after inlining: Funcs that are stored or fused
   const Target& target;
@@ -86,11 +81,11 @@ struct Lowering {
   std::map<std::string, StorageForm> forms = {};                 // of Funcs
   std::map<std::string, std::vector<int64_t>> windows = {};      // Func in a window -> its extents, as bodies are written
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
-  std::map<std::pair<std::string, Requirement>, Outcome> required = {};   // by Func
+  Attempts attempts = {};                                        // of what is written so far
   std::map<std::string, int> names_used = {};
 
   std::string fresh(const std::string& name);               // a name not used yet in this variant
-  // Notes that an optimisation of a Func was reached or missed in one body; nothing where nobody asked.
+  // Notes that an optimisation of a Func was reached or missed in one body.
   void note(const std::string& func, Requirement fact, bool reached, const std::string& why);
   void check_requirements() const;                          // Error{unproved} at a `require` that was missed
   Expr streams(const std::string& func) const { return streamed.count(func) ? streamed.at(func) : Expr(); }
@@ -104,6 +99,6 @@ inline std::vector<DType> dtypes_of(const FuncContents& func) {
 
 // A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
 ir::Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
-                       const Facts& facts);
+                       const Facts& facts, Attempts& attempts);
 
 }  // namespace lathe

@@ -6,22 +6,21 @@
 namespace lathe {
 
 void Lowering::note(const std::string& func, Requirement fact, bool reached, const std::string& why) {
-  auto asked = required.find({func, fact});
-  if (asked == required.end()) return;
-  Outcome& outcome = asked->second;
-  ++(reached ? outcome.reached : outcome.missed);
-  if (!reached && outcome.why.empty()) outcome.why = why;
+  Attempt& attempt = attempts[{func, fact}];
+  ++(reached ? attempt.reached : attempt.missed);
+  if (!reached && attempt.why.empty()) attempt.why = why;
 }
 
 // Boundaries and windows have bodies that cannot reach it; then one that does is enough.
 void Lowering::check_requirements() const {
   for (const Directive& d : directives) {
     if (d.kind != DirectiveKind::require) continue;
-    const Outcome& outcome = required.at({d.func, d.fact});
+    const auto noted = attempts.find({d.func, d.fact});
+    const Attempt attempt = noted == attempts.end() ? Attempt{} : noted->second;
     const bool some = d.fact == Requirement::kept || d.fact == Requirement::idle;
-    if (outcome.reached > 0 && (some || outcome.missed == 0)) continue;
-    if (d.fact == Requirement::whole && outcome.missed == 0) continue;
-    refuse(ErrorCode::unproved, d, outcome.why.empty() ? "no directive on " + d.func + " asks for it" : outcome.why,
+    if (attempt.reached > 0 && (some || attempt.missed == 0)) continue;
+    if (d.fact == Requirement::whole && attempt.missed == 0) continue;
+    refuse(ErrorCode::unproved, d, attempt.why.empty() ? "no directive on " + d.func + " asks for it" : attempt.why,
            std::string(text_of(d.fact)));
   }
 }

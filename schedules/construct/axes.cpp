@@ -1,5 +1,10 @@
 #include "schedules/construct/axes.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 namespace lathe::construct {
 
 namespace {
@@ -32,6 +37,33 @@ std::string asked(const NestFacts& nest, const std::string& choice, const std::s
   return taken == kNone ? "" : taken;
 }
 
+// The class of an index by what one step of it reuses: "j, spatial: a step moves B to the next element; A stays".
+std::string reuse_of(const NestFacts& nest, const std::string& index) {
+  std::map<Move, std::vector<std::string>> by_move;
+  const auto add = [&](Move move, const std::string& name) {
+    std::vector<std::string>& names = by_move[move];
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const Read& read : nest.reads) add(move_of(read, index), read.tensor);
+  if (!nest.is_term(index)) add(nest.is_last(index) ? Move::contiguous : Move::strided, "the result");
+  const char* const kind = by_move.count(Move::irregular) ? "gathered"
+                           : !nest.is_term(index)         ? by_move.count(Move::none) ? "spatial" : "batch"
+                           : is_window(nest.reads, index, nest.func.vars) ? "window"
+                                                                          : "reduction";
+  std::vector<std::string> parts;
+  const auto tell = [&](Move move, const char* what) {
+    if (by_move.count(move)) parts.push_back(fmt::format("{}{}", fmt::join(by_move.at(move), ", "), what));
+  };
+  tell(Move::contiguous, " to the next element");
+  tell(Move::strided, " a fixed distance");
+  tell(Move::irregular, " by no rule");
+  std::string text =
+      fmt::format("{}: a step moves {}", kind, parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", ")));
+  if (by_move.count(Move::none))
+    text += fmt::format("; {} stays, to be used again", fmt::join(by_move.at(Move::none), ", "));
+  return text;
+}
+
 std::string choose_vector(const NestFacts& nest, const std::set<std::string>& refused) {
   std::vector<std::string> candidates;
   for (const std::string& v : nest.func.vars) if (!nest.fixed(v) && !nest.narrow(v)) candidates.push_back(v);
@@ -43,6 +75,16 @@ std::string choose_vector(const NestFacts& nest, const std::set<std::string>& re
     if (score >= best) best = score, chosen = v;
   }
   std::erase_if(candidates, [&](const std::string& v) { return refused.count(v) != 0; });
+  nest.because("vector", [&] {
+    std::vector<std::string> scores;
+    for (const std::string& v : candidates) scores.push_back(fmt::format("{} {}", v, score_of(nest, v)));
+    for (const std::string& v : refused) scores.push_back(v + " is kept out of the lanes in this form");
+    std::string text = chosen.empty() ? "no index runs in lanes" : fmt::format("lanes run along {}", chosen);
+    if (nest.op.strict && !nest.func.rvars.empty()) text += "; terms are added in order (strict), so none of them does";
+    if (scores.empty()) return text + ": every index runs one step at a time for the nest around it";
+    return text + fmt::format(", by score (next elements +1, the same +0.5, others -2, and the store): {}",
+                              fmt::join(scores, ", "));
+  });
   return asked(nest, "vector", chosen, candidates);
 }
 
@@ -65,12 +107,21 @@ std::string choose_rows(const NestFacts& nest, const std::string& vector, const 
     if (reused > 0 && moved > 0 && reused >= best) best = reused, chosen = v;
   }
   if (!nest.func.is_reduction() || options.empty()) return chosen;
+  nest.because(other.empty() ? "rows" : "more_rows", [&] {
+    if (chosen.empty())
+      return fmt::format("no {}index reads the vectors of another step again", other.empty() ? "" : "second ");
+    return fmt::format("steps of {} read {} vector{} again, which serve{} several rows once loaded", chosen, best,
+                       best == 1 ? "" : "s", best == 1 ? "s" : "");
+  });
   return asked(nest, other.empty() ? "rows" : "more_rows", chosen, options);
 }
 
 }  // namespace
 
 Axes choose_axes(const NestFacts& nest, const std::set<std::string>& refused) {
+  for (const auto& list : {nest.func.vars, nest.terms()}) {
+    for (const std::string& index : list) nest.because("index " + index, [&] { return reuse_of(nest, index); });
+  }
   Axes axes;
   axes.vector = choose_vector(nest, refused);
   if (axes.vector.empty()) return axes;

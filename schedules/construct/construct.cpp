@@ -15,7 +15,13 @@ using namespace construct;
 class Writer {
  public:
   Writer(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions, Form form = {})
-      : op_(op), plan_(plan), target_(target), decisions_(decisions), form_(std::move(form)), schedule_(op) {
+      : op_(op),
+        plan_(plan),
+        target_(target),
+        decisions_(decisions),
+        form_(std::move(form)),
+        schedule_(op),
+        reasons_(decisions.begin_form()) {
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
@@ -30,7 +36,10 @@ class Writer {
       return all;
     }
     ScheduleBuilder more(schedule_);
-    for (const Extra& extra : extras_) more.specialize(extra.condition, extra.write);
+    for (const Extra& extra : extras_) {
+      more.specialize(extra.condition, extra.write);
+      decisions_.add_variant(reasons_);
+    }
     return more;
   }
 
@@ -45,6 +54,7 @@ class Writer {
       Specialization variant{where, schedule_.schedule().directives, {}};
       if (extra) extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
       to.specializations.push_back(std::move(variant));
+      decisions_.add_variant(reasons_);
     };
     for (const Extra& extra : extras_) add(both(own, extra.condition), &extra);
     add(own, nullptr);
@@ -98,6 +108,7 @@ class Writer {
   Decisions& decisions_;
   const Form form_;
   ScheduleBuilder schedule_;
+  const size_t reasons_;                                    // the form that they know this one by
   Expr condition_;                                          // of all nests together
   const StageOf stage_of_ = [this](const std::string& func) { return schedule_[func]; };
   const Declare declare_ = [this](const std::string& name, const Expr& formula, int64_t lowest, int64_t highest) {
@@ -122,9 +133,7 @@ class Writer {
 // The plan's nests, and nests of their own where few rows share an operand or a size is short.
 Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   const Writer usual(op, plan, target, decisions);
-  Schedule all = usual.schedule();
-  all.directives.clear();
-  all.specializations.clear();
+  Schedule all = ScheduleBuilder(op);
   Expr rest;
   const auto add = [&](const Writer& form, const Expr& condition, const Expr& otherwise) {
     form.add_variants(condition, all);
@@ -161,13 +170,19 @@ NestFacts facts_of_last(const Operator& op, const Plan& plan, const Target& targ
   return NestFacts(op, plan, target, func, parts_of(func)[0], nullptr, decisions);
 }
 
+// A variant of the one nest, in a form of its own.
+void specialize(ScheduleBuilder& schedule, const Expr& condition, const NestFacts& facts, const Form& form) {
+  facts.decisions.add_variant(facts.decisions.begin_form());
+  schedule.specialize(condition, [&](const StageOf& of) { shape_nest(facts, of, {}, form); });
+}
+
 // Variants by the steps of the last index: a short one runs together with the one before it ...
 Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   ScheduleBuilder schedule(op);
   const NestFacts facts = facts_of_last(op, plan, target, decisions);
   const Expr steps = op.outputs[0].extents.back(), bound(kShort);
-  schedule.specialize(lt(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}, {.last = LastIndex::joined}); });
-  schedule.specialize(ge(steps, bound), [&](const StageOf& of) { shape_nest(facts, of, {}); });
+  specialize(schedule, lt(steps, bound), facts, {.last = LastIndex::joined});
+  specialize(schedule, ge(steps, bound), facts, {});
   return schedule;
 }
 
@@ -180,11 +195,11 @@ Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& tar
     if (steps.kind() != ExprKind::var) break;
     const Operator fixed = substitute(op, {{steps->name, Expr(few)}});
     const NestFacts known = facts_of_last(fixed, plan, target, decisions);
-    schedule.specialize(eq(steps, Expr(few)), [&](const StageOf& of) { shape_nest(known, of, {}, {.last = LastIndex::inside}); });
+    specialize(schedule, eq(steps, Expr(few)), known, {.last = LastIndex::inside});
   }
   const Expr lanes(facts.lanes());
-  schedule.specialize(lt(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}, {.last = LastIndex::inside}); });
-  schedule.specialize(ge(steps, lanes), [&](const StageOf& of) { shape_nest(facts, of, {}); });
+  specialize(schedule, lt(steps, lanes), facts, {.last = LastIndex::inside});
+  specialize(schedule, ge(steps, lanes), facts, {});
   return schedule;
 }
 

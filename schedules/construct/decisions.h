@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "schedules/construct/reasons.h"
+
 namespace lathe {
 
 using Trace = std::map<std::string, std::string>;           // decision -> answer
@@ -31,7 +33,7 @@ struct Decision {
 class Decisions {
  public:
   Decisions() = default;
-  explicit Decisions(Trace wishes) : wishes_(std::move(wishes)) {}
+  explicit Decisions(Trace wishes, Reasons* reasons = nullptr) : wishes_(std::move(wishes)), reasons_(reasons) {}
 
   std::string word(const std::string& name, const std::string& usual, const std::vector<std::string>& options);
   bool whether(const std::string& name, bool usual);
@@ -43,11 +45,20 @@ class Decisions {
   const Trace& wishes() const { return wishes_; }
   Trace trace() const;                                      // answers that are not the usual ones
 
+  // Says why something of this Func is usual; `text` makes the sentence, where somebody wants it.
+  template <class Text>
+  void because(const std::string& func, const std::string& about, const Text& text) {
+    if (reasons_) reasons_->say(func, about, text());
+  }
+  size_t begin_form() { return reasons_ ? reasons_->begin_form() : 0; }
+  void add_variant(size_t form) { if (reasons_) reasons_->add_variant(form); }
+
  private:
   const std::string* wish(const std::string& name) const;
   std::string answered(Decision decision);
   Trace wishes_;
   std::vector<Decision> made_;
+  Reasons* reasons_ = nullptr;                              // null: nobody asks why
 };
 
 }  // namespace lathe

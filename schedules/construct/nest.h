@@ -33,6 +33,8 @@ class NestFacts {
   std::vector<std::string> order;                           // the Func's indices, outermost first
 
   std::string name(const std::string& choice) const { return func.name + "." + choice; }
+  template <class Text>
+  void because(const std::string& about, const Text& text) const { decisions.because(func.name, about, text); }
   bool fixed(const std::string& index) const { return fixed_.count(index) != 0; }   // attached: one step at a time
   bool narrow(const std::string& index) const { return narrow_.count(index) != 0; } // attached: a few rows at a time
   // Steps of the index for one iteration of the host, in whose lanes it runs; 0: it does not.

@@ -1,9 +1,14 @@
 #include "schedules/construct/plan.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "analysis/simplify.h"
+#include "lang/text.h"
 
 namespace lathe::construct {
 
@@ -28,6 +33,11 @@ class Planner {
         Node& node = plan_.nodes[reduction->name];
         node.order = reduction->vars;
         node.epilogue = f.name;
+        decisions_.because(f.name, "place", [&] {
+          return fmt::format(
+              "it finishes each tile of {} while that is in registers: it alone reads {}, at its own indices",
+              reduction->name, reduction->name);
+        });
       }
     }
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
@@ -84,6 +94,8 @@ class Planner {
     node.order = f.vars;
     const std::vector<Reader> readers = readers_of(f);
     if (op_.find_output(f.name)) {
+      decisions_.because(f.name, "place",
+                         [&] { return std::string("it is a result: computed whole, in a nest of its own"); });
       plan_.nodes[f.name] = std::move(node);
       return;
     }
@@ -114,7 +126,52 @@ class Planner {
     } else if (way == "attached") {
       this->attach(f, readers, node, true);
     }
+    decisions_.because(f.name, "place", [&] { return why_there(f, readers, way, node); });
     plan_.nodes[f.name] = std::move(node);
+  }
+
+  std::string why_there(const FuncContents& f, const std::vector<Reader>& readers, const std::string& way,
+                        const Node& node) const {
+    std::vector<std::string> names;
+    for (const Reader& r : readers) names.push_back(r.func->name);
+    const std::string by = fmt::format("{}", fmt::join(names, " and "));
+    if (way == "inlined")
+      return fmt::format("it is computed in the place of its reads by {}: {} operations are cheaper than storing it",
+                         by, weight(f));
+    if (way == "attached") {
+      const std::vector<std::string>& order = plan_.nodes.at(node.host).order;
+      return fmt::format(
+          "it is computed inside the loops of {} over {}: each step there reads a part of its own, so nothing is "
+          "computed twice and one step's part is all that is stored",
+          node.host, fmt::join(order.begin(), order.begin() + static_cast<ptrdiff_t>(node.depth), ", "));
+    }
+    if (way == "rows") {
+      return fmt::format(
+          "rows of it are kept while {} runs along {}: each element meets its boundary rule once, and a ring holds the "
+          "{} rows that a step reads",
+          by, plan_.nodes.at(node.host).rows_along, print(node.rows_read));
+    }
+    return fmt::format("it is computed whole, before {}: {}", by, why_whole(f, readers));
+  }
+
+  // Why neither in the place of its reads nor inside their loops.
+  std::string why_whole(const FuncContents& f, const std::vector<Reader>& readers) const {
+    if (!f.updates.empty()) return "its updates need all of it";
+    for (const Reader& r : readers)
+      if (!r.func->updates.empty()) return "updates of " + r.func->name + " read it in any order";
+    std::string text =
+        f.is_reduction()
+            ? ""
+            : fmt::format("{} operations at each of its reads would cost more than storing it, and ", weight(f));
+    if (!fuse_) return text + "this form of the schedule attaches nothing";
+    if (why_not_attached_) return text + why_not_attached_();
+    return text + "its readers' loops do not have a part of it each";
+  }
+
+  int weight(const FuncContents& f) const {
+    int weight = 0;
+    for (const Expr& value : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
+    return weight;
   }
 
   // A Func under a boundary rule that a reduction reads in windows: rows of it, made once and without the rule for all that
@@ -171,8 +228,7 @@ class Planner {
   }
 
   bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
-    int weight = 0;
-    for (const Expr& value : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
+    const int weight = this->weight(f);
     size_t reads = 0;
     bool repeated = false;
     for (const Reader& r : readers) {
@@ -195,14 +251,16 @@ class Planner {
   // Inside the loops of the only nest that uses it, over indices for which different steps need different values. False
   // where it cannot be; `change`: the host is told.
   bool attach(const FuncContents& f, const std::vector<Reader>& readers, Node& node, bool change) {
+    why_not_attached_ = {};
     if (readers.empty()) return false;
     std::string host;
     size_t depth = f.vars.size();
     for (const Reader& r : readers) {
       const Node& reader = plan_.nodes.at(r.func->name);
-      if (reader.place == Place::rows) return false;
+      if (reader.place == Place::rows)
+        return not_attached("rows of {} are kept for several steps of its reader", r.func->name);
       const std::string of = reader.place == Place::attached ? reader.host : r.func->name;
-      if (!host.empty() && of != host) return false;
+      if (!host.empty() && of != host) return not_attached("{} and {} read it in nests of their own", host, of);
       host = of;
       if (reader.place == Place::attached) depth = std::min(depth, reader.depth);
     }
@@ -215,9 +273,10 @@ class Planner {
         }
       }
     }
-    if (alone_.count(host)) return false;
+    if (alone_.count(host))
+      return not_attached("the register tile of {} is worth more than what it would save there", host);
     Node& root = plan_.nodes.at(host);
-    if (!root.rows_along.empty()) return false;
+    if (!root.rows_along.empty()) return not_attached("{} runs in blocks of rows already", host);
     std::vector<std::string> order = root.order;
     if (!root.hosts) {
       std::stable_partition(order.begin(), order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
@@ -225,7 +284,7 @@ class Planner {
     size_t shared = 0;
     while (shared < order.size() && fixed.count(order[shared])) ++shared;
     depth = std::min(depth, shared);
-    if (depth == 0) return false;
+    if (depth == 0) return not_attached("no index of {} alone says which part of it is read", host);
     if (change) {
       root.hosts = true;
       root.order = std::move(order);
@@ -235,6 +294,12 @@ class Planner {
     node.depth = depth;
     node.fixed = std::move(fixed);
     return true;
+  }
+
+  template <class... Names>
+  bool not_attached(fmt::format_string<const Names&...> why, const Names&... names) {
+    why_not_attached_ = [=] { return fmt::format(why, names...); };
+    return false;
   }
 
   // Every read of f has the host's index, and nothing else, in dimension d.
@@ -259,6 +324,7 @@ class Planner {
   const bool fuse_;
   const std::set<std::string> alone_;                       // nests that nothing is attached to
   Decisions& decisions_;
+  std::function<std::string()> why_not_attached_;  // the Func that was tried last; made into text where somebody asks
   Plan plan_;
 };
 

@@ -1,8 +1,11 @@
 #include "schedules/construct/shape.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lang/func.h"
+#include "lang/text.h"
 #include "schedules/construct/shaper.h"
 
 namespace lathe::construct {
@@ -124,6 +127,10 @@ void Shaper::pointwise() {
     stage().split(v, block, unrolled, Expr(number("shared.steps", 4, 2, 16)));
     loops_[v] = block;
   }
+  facts_.because("nest", [&] {
+    return fmt::format("{} element{} of {} at a time{}", width_, width_ == 1 ? "" : "s", axes_.vector,
+                       few.empty() ? "" : fmt::format(", with the short index {} inside of them", few));
+  });
   arrange({axes_.vector, few});
   const std::vector<std::string> around = without(axes_.vector, few);
   std::vector<std::string> all;
@@ -159,6 +166,7 @@ std::string Shaper::shared_index(const std::string& few) {
     options.push_back(v);
     if (usual == "none" && overlaps_along(facts_.reads, v)) usual = v;
   }
+  if (usual != "none") facts_.because("shared", [&] { return fmt::format("neighbours along {} share what they read: some stand together", usual); });
   const std::string taken = facts_.decisions.word(facts_.name("shared"), usual, options);
   return taken == "none" ? "" : taken;
 }
@@ -231,6 +239,10 @@ void Shaper::sums_of_lanes() {
   for (const auto& [index, count] : unrolled) sums *= count;
   int64_t width = facts_.lanes() * number("vectors", std::max<int64_t>(1, kAccumulators / sums), 1, 16);
   if (auto extent = facts_.constant_extent(axes_.vector)) while (width / 2 >= *extent && width > 1) width /= 2;
+  facts_.because("nest", [&] {
+    return fmt::format("each lane adds up terms of its own, {} at a time, {} result{} side by side: about {} additions then hide the latency of one; lanes are joined in the end",
+                       width, sums, sums == 1 ? "" : "s", kAccumulators);
+  });
   const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
   stage().split(axes_.vector, outer, inner, Expr(width));
   std::vector<std::string> copies;
@@ -296,6 +308,7 @@ void Shaper::copy_terms(const std::string& few) {
     };
     for (const Expr& e : read.at) if (e->name != axes_.vector && moves(e)) digits.push_back(e->name);
     digits.push_back(axes_.vector);
+    facts_.because("copy", [&] { return fmt::format("{} is copied with its terms side by side, once inside of {}: lanes would read it apart", read.tensor, outside_[at].loop); });
     stage_of_(read.tensor).stage_at(facts_.func.name, outside_[at].loop).layout(digits);
   }
 }
@@ -307,6 +320,7 @@ void Shaper::lanes_of_results() {
   width_ = within_host(facts_.lanes() * vectors);
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
+  facts_.because("nest", [&] { return fmt::format("each lane is a result of its own, {} of them in registers at a time: sums that do not wait for each other", width_); });
   arrange({axes_.vector});
   std::vector<std::string> all = outer_loops(axes_.vector);
   stand_outside(without(axes_.vector));
@@ -324,6 +338,7 @@ void Shaper::stream() {
   if (!output || facts_.func.components() != 1 || !facts_.whole.updates.empty() || is_read_later()) return;
   Expr bytes(facts_.element_bytes());
   for (const Expr& extent : output->extents) bytes = bytes * extent;
+  facts_.because("stream", [&] { return fmt::format("it is written once and read by nobody here, so it goes past the caches where {} > target.L3 / 2", print(bytes)); });
   const std::string when = facts_.decisions.word(facts_.name("stream"), "large", {"large", "always", "never"});
   if (when == "always") stage().stream();
   if (when == "large") stage().stream(gt(bytes, make_var("target.L3") / Expr(int64_t{2})));
@@ -343,8 +358,16 @@ bool Shaper::is_read_later() const {
 // has too few.
 void Shaper::threads() {
   const Expr work = facts_.work();
-  if (outside_.empty() || !work.defined()) return;
+  if (outside_.empty() || !work.defined()) {
+    facts_.because("threads", [&] { return std::string(outside_.empty() ? "one thread: no loop lies outside of what is kept in registers" : "one thread: nobody knows how much work it is"); });
+    return;
+  }
   const Expr worth = worth_threads(work);
+  facts_.because("threads", [&] {
+    std::string text = fmt::format("iterations over {} run on threads where {} terms are worth waking them ({})", outside_[0].index, print(work), print(worth));
+    if (outside_.size() > 1 && facts_.extent(outside_[0].index).defined()) text += fmt::format("; where these are too few, those over {}", outside_[1].index);
+    return text;
+  });
   std::vector<std::string> ways{"usual", "none"};
   for (const Outside& o : outside_) ways.push_back(o.index);
   const std::string way = facts_.decisions.word(facts_.name("threads"), "usual", ways);

@@ -52,6 +52,7 @@ class Shaper {
   void stream();
   bool is_read_later() const;
   std::vector<TileClass> tile_classes() const;
+  std::string tile_text(const std::vector<TileClass>& classes) const;
   TileClass one_class(const std::vector<TileClass>& classes) const;
   void finish_tile(const std::string& io, const std::string& ji, const std::string& at);
   std::vector<std::string> blocks_of_rows();

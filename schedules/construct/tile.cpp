@@ -1,7 +1,11 @@
 // Register tiles: rows x vectors of accumulators.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "lang/func.h"
+#include "lang/text.h"
 #include "schedules/construct/shaper.h"
 
 namespace lathe::construct {
@@ -44,6 +48,21 @@ std::vector<TileClass> Shaper::tile_classes() const {
   return classes;
 }
 
+// The register law with its numbers, of the first class.
+std::string Shaper::tile_text(const std::vector<TileClass>& classes) const {
+  const TileClass& first = classes.front();
+  const int64_t across = first.width / facts_.lanes(), sums = first.rows * across * facts_.func.components();
+  std::string text = fmt::format("{} rows of {} x {} vector{} of {} = {} sums in registers", first.rows, axes_.rows,
+                                 across, across == 1 ? "" : "s", axes_.vector, sums);
+  text += only_windows()
+              ? fmt::format(", beside a row of what the window reads, of {} registers", facts_.target.vector_registers)
+              : fmt::format(" of {}, the others for operands of one step", facts_.target.vector_registers);
+  std::vector<std::string> others;
+  for (size_t c = 1; c < classes.size(); ++c)
+    others.push_back(fmt::format("{} columns: {} rows", classes[c].width, classes[c].rows));
+  return others.empty() ? text : fmt::format("{}; for what is left, {}", text, fmt::join(others, ", "));
+}
+
 // Where panels of one width only are cut: two vectors, which waste little where columns are few.
 TileClass Shaper::one_class(const std::vector<TileClass>& classes) const {
   if (classes.size() == 1) return classes.front();
@@ -67,6 +86,7 @@ void Shaper::tile() {
   nest_.short_size = facts_.extent_name(axes_.vector);
   const std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
+  facts_.because("tile", [&] { return tile_text(classes); });
   auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
@@ -136,6 +156,12 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   stand_outside({v}, panel_columns);
   stand_outside({r}, classes.front().rows);
   const std::string copied = facts_.decisions.word(facts_.name("panel.copied"), "worth", {"worth", "always", "never"});
+  facts_.because("panel", [&] {
+    return fmt::format(
+        "{} is read again by every row of tiles: {} of its columns at a time, over blocks of {} that fit the first and "
+        "second cache; a copy of them pays where {}",
+        panel.tensor, panel_columns, term, print(panel.worth));
+  });
   if (copied == "never") return;
   const Expr where = copied == "worth" ? panel.worth : ge(facts_.extent(r), Expr(int64_t{1}));
   nest_.extras.push_back({where, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
@@ -157,6 +183,12 @@ void Shaper::streamed_tile(const TileClass& tile) {
   const std::string io = fresh(r + "o"), ii = fresh(r + "i");
   std::vector<std::string> terms = facts_.terms();
   const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
+  facts_.because("streams", [&] {
+    return fmt::format(
+        "rows of a tile or two are all that share what the vectors read, so that is read once, in the order in which "
+        "it lies, {} rows of {} side by side, while sums wait in the first cache",
+        kStreams, terms.back());
+  });
   const int64_t columns = number("streams.columns", kStreamBytes / facts_.element_bytes(), facts_.lanes(), 8192);
   stage().split(terms.back(), ko, ki, Expr(number("streams", kStreams, 1, 64)), true).split(v, jp, jj, Expr(columns));
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
@@ -200,6 +232,10 @@ std::vector<std::string> Shaper::blocks_of_rows() {
   loops_[along] = block_;
   stand_outside({along}, kept);
   append(all, {block_, step_});
+  facts_.because("rows", [&] {
+    return fmt::format("{} runs in blocks of {} steps, which follow one another and share rows of what they read",
+                       along, kept);
+  });
   nest_.condition = dense_terms();
   return all;
 }

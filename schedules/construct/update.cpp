@@ -1,5 +1,7 @@
 #include "schedules/construct/update.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "schedules/construct/shape.h"
@@ -16,7 +18,12 @@ class UpdateShaper {
   UpdateShaper(const NestFacts& facts, Stage stage) : facts_(facts), stage_(std::move(stage)) {}
 
   void run() {
-    if (facts_.func.vars.empty()) return;                   // each step may need the one before
+    if (facts_.func.vars.empty()) {  // each step may need the one before
+      facts_.because("order", [] {
+        return std::string("no index stays free, and each step may need the one before: it runs in order, in no lanes");
+      });
+      return;
+    }
     const std::string& last = facts_.func.vars.back();
     if (facts_.is_last(last) && facts_.constant_extent(last).value_or(facts_.lanes()) >= facts_.lanes()) {
       vectors(last);
@@ -40,6 +47,10 @@ class UpdateShaper {
     stage_.split(v, part, rest, Expr(vectors * facts_.lanes())).split(rest, outer, inner, Expr(facts_.lanes()));
     nest(v, part, {outer, inner});
     stage_.vectorize(inner);
+    facts_.because("vector", [&] {
+      return fmt::format(
+          "lanes run along {}, which stays free and is stored side by side; the domain runs in order around them", v);
+    });
   }
 
   // Nothing lies side by side: some steps of the index, each a chain of its own.
@@ -48,6 +59,10 @@ class UpdateShaper {
     stage_.split(v, outer, inner, Expr(facts_.decisions.number(facts_.name("chains"), kChains, 1, 32)));
     nest(v, outer, {inner});
     stage_.unroll(inner);
+    facts_.because("vector", [&] {
+      return fmt::format(
+          "no free index is stored side by side in enough steps: {} runs in chains that do not wait for each other", v);
+    });
   }
 
   void nest(const std::string& v, const std::string& block, const std::vector<std::string>& inside) {

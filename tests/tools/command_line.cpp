@@ -44,7 +44,8 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 TEST_CASE("help starts with examples, for the command and for each verb") {
   Workshop shop;
-  for (const char* verb : {"", "run", "check", "bench", "tune", "store", "show", "build", "list", "doctor"}) {
+  for (const char* verb :
+       {"", "run", "check", "bench", "tune", "store", "show", "explain", "build", "list", "doctor"}) {
     CAPTURE(verb);
     Outcome outcome = lathe_command(shop, std::string(verb) + " --help");
     CHECK(outcome.code == 0);
@@ -137,6 +138,35 @@ TEST_CASE("bench prints one JSON object for each size, with the fields that prog
     CHECK_MESSAGE(contains(outcome.out, fmt::format("\"{}\":", field)), field);
   }
   CHECK(contains(lathe_command(shop, "bench product.lathe").err, "--size"));
+}
+
+TEST_CASE("bench --sweep prints a regret table, or JSON") {
+  Workshop shop;
+  const Outcome table = lathe_command(shop, "bench add.lathe --sweep --size N=100/1000 --seconds 0.01");
+  CHECK(table.code == 0);
+  CHECK(contains(table.out, "regret"));
+  CHECK(contains(table.out, "2 sizes: regret "));
+  const Outcome json = lathe_command(shop, "bench add.lathe --sweep --size N=100 --seconds 0.01 --json");
+  for (const char* field : {"sizes", "time_us_median", "best", "best_us_median", "taken", "regret", "variants"}) {
+    CHECK_MESSAGE(contains(json.out, fmt::format("\"{}\":", field)), field);
+  }
+  const Outcome cold = lathe_command(shop, "bench add.lathe --sweep --cold --size N=100");
+  CHECK(cold.code == 2);
+  CHECK(contains(cold.err, "--sweep"));
+  CHECK(lathe_command(shop, "bench add.lathe --sweep --size N=8..2").code == 2);
+}
+
+TEST_CASE("explain prints sentences, or JSON, and refuses as the other verbs do") {
+  Workshop shop;
+  const Outcome text = lathe_command(shop, "explain add.lathe --size N=1000 --target x86-64-v3");
+  CHECK(text.code == 0);
+  CHECK(contains(text.out, "What bounds the time"));
+  CHECK(contains(lathe_command(shop, "explain add.lathe --size N=7 --size N=9 --json --no-alternatives").out,
+                 "\"sizes\": \"N=9\""));
+  CHECK(contains(lathe_command(shop, "explain add.lathe --size N=7 --schedule naive").out, "It was given (naive)"));
+  CHECK(lathe_command(shop, "explain add.lathe --size N=-7").code == 2);
+  CHECK(lathe_command(shop, "explain add.lathe").code == 2);
+  CHECK(contains(lathe_command(shop, "explain stdlib:matmull --size N=7").err, "did you mean stdlib:matmul?"));
 }
 
 TEST_CASE("show prints each stage") {

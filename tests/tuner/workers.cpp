@@ -91,7 +91,8 @@ TEST_CASE("a candidate that hangs is stopped after its time, and at the end of t
 TEST_CASE("what lowering refuses is refused by the worker before anything runs") {
   const Bench bench;
   Candidate broken = bench.rows(2);
-  broken.schedule.directives.front().loops.front() = "no_such_loop";
+  REQUIRE(!broken.schedule.specializations.empty());
+  broken.schedule.specializations.front().directives.front().loops.front() = "no_such_loop";
   const auto measured = worker_measurer(bench.problem, worker_of(""))->measure(broken, 30);
   REQUIRE(measured);
   CHECK(measured->outcome == Outcome::refused);

@@ -62,7 +62,9 @@ class Writer {
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
+  int64_t short_below() const { return short_below_; }      // short is below so many steps
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
+  const Expr& lane_steps() const { return lane_steps_; }    // of the index in the lanes of the last of them; undefined: not known
 
  private:
   void write_all(Place place) {                             // consumers first
@@ -89,6 +91,7 @@ class Writer {
     }
     const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
     Nest nest = shape_nest(facts, stage_of_, declare_, form_);
+    if (!attached && !lane_steps_.defined() && !nest.shape.vector.empty()) lane_steps_ = facts.extent(nest.shape.vector);
     take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
   }
@@ -96,9 +99,10 @@ class Writer {
   void take_up(Nest& nest, bool whole) {
     if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
     if (extras_.empty()) extras_ = std::move(nest.extras);
+    if (whole && short_size_.empty()) short_size_ = nest.short_size;
+    if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
     if (!whole) return;
     if (!few_rows_.defined()) few_rows_ = nest.few_rows;
-    if (short_size_.empty()) short_size_ = nest.short_size;
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
 
@@ -127,7 +131,9 @@ class Writer {
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
   Expr few_rows_;
   std::string short_size_;
+  int64_t short_below_ = target_.lanes(4);
   bool runs_in_lanes_ = true;
+  Expr lane_steps_;
 };
 
 // The plan's nests, and nests of their own where few rows share an operand or a size is short.
@@ -144,8 +150,16 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   }
   if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
-    const Expr lanes(target.lanes(4));
-    if (across.runs_in_lanes()) add(across, lt(make_var(size), lanes), ge(make_var(size), lanes));
+    const Expr steps = make_var(size), lanes(target.lanes(4)), bound(usual.short_below());
+    if (across.runs_in_lanes()) {
+      const Expr& others = across.lane_steps();             // they fill vectors, or the short size does it better
+      if (usual.short_below() == target.lanes(4) || !others.defined()) {
+        add(across, lt(steps, lanes), ge(steps, lanes));
+      } else {
+        add(across, lt(steps, lanes) | (lt(steps, bound) & ge(others, lanes)),
+            ge(steps, lanes) & (ge(steps, bound) | lt(others, lanes)));
+      }
+    }
   }
   if (!rest.defined()) return usual.schedule();
   usual.add_variants(rest, all);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "lang/func.h"
 #include "lang/text.h"
@@ -16,6 +17,7 @@ constexpr int kAccumulators = 8;                            // vectors summed si
 constexpr int64_t kResults = 4;                             // sums side by side
 constexpr int64_t kLines = 32;                              // steps of a last index for each vector of another one
 constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
+constexpr int64_t kCombine = 8;                             // terms summed one by one while lanes are once halved and added
 constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a thread costs what so many take
 
 // Indices and terms that the form keeps out of the lanes.
@@ -47,6 +49,7 @@ Nest Shaper::run() {
     pointwise();
   } else if (facts_.is_term(axes_.vector)) {
     nest_.short_size = facts_.extent_name(axes_.vector);
+    if (facts_.node.place == Place::attached) nest_.short_below = kCombine * std::countr_zero(static_cast<uint64_t>(facts_.lanes()));
     sums_of_lanes();
   } else if (!axes_.rows.empty()) {
     tile();

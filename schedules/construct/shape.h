@@ -32,7 +32,7 @@ enum class LastIndex : uint8_t {
 // The calls that nests are shaped for.
 struct Form {
   LastIndex last = LastIndex::ordinary;
-  std::string short_size = {};                              // has fewer steps than a vector has lanes; "": none is known to
+  std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
 };
 
@@ -43,6 +43,7 @@ struct Nest {
   // Where another form is worth nests of its own: with few rows under this condition, with this size short.
   Expr few_rows = {};
   std::string short_size = {};
+  int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector
 };
 
 // Writes the directives of the nest.

@@ -152,12 +152,13 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
     const Expr steps = make_var(size), lanes(target.lanes(4)), bound(usual.short_below());
     if (across.runs_in_lanes()) {
-      const Expr& others = across.lane_steps();             // they fill vectors, or the short size does it better
+      const Expr& others = across.lane_steps();             // they fill a block of two vectors, or the short size does better
+      const Expr block(2 * target.lanes(4));
       if (usual.short_below() == target.lanes(4) || !others.defined()) {
         add(across, lt(steps, lanes), ge(steps, lanes));
       } else {
-        add(across, lt(steps, lanes) | (lt(steps, bound) & ge(others, lanes)),
-            ge(steps, lanes) & (ge(steps, bound) | lt(others, lanes)));
+        add(across, lt(steps, lanes) | (lt(steps, bound) & ge(others, block)),
+            ge(steps, lanes) & (ge(steps, bound) | lt(others, block)));
       }
     }
   }

@@ -53,10 +53,11 @@ class Participant:
         self.row = {"peer": peer, **variant, "us": [], **facts}
 
     def turn(self, calls=None):
-        """Mean time of a call; one call before brings the caches back."""
+        """Mean time of a call, after as many that are not timed: whoever ran before leaves caches and a clock of his own, and a
+        single call brings back neither (a product of 192^3 took a third longer right after another process than after itself)."""
         for _ in range(1 if self.once_us > LONG_US else MOST_TRIES):
             if self.once_us <= LONG_US:
-                self.process.ask(do="run", handle=self.handle, calls=1)
+                self.process.ask(do="run", handle=self.handle, calls=self.batch)
             answer = self.process.ask(do="run", handle=self.handle, calls=calls or self.batch)
             if not answer["preempted"]:
                 break
@@ -69,6 +70,13 @@ class Participant:
         if once < SAMPLE_US:
             once = self.turn(max(1, int(SAMPLE_US / 4 / max(once, 0.01))))
         self.batch = max(1, min(1_000_000, round(SAMPLE_US / max(once, 0.001))))
+
+
+def one_round(participants, number):
+    """The time of each; every second round goes backwards, so that nobody always follows the same one."""
+    order = participants if number % 2 == 0 else participants[::-1]
+    times = {id(each): each.turn() for each in order}
+    return [times[id(each)] for each in participants]
 
 
 class Measurement:
@@ -176,7 +184,7 @@ class Measurement:
         while done < self.options.repetitions:
             fastest = min(median(each.row["us"]) for each in participants) if done else 0
             timed = [each for each in participants if not done or median(each.row["us"]) <= SLOW * fastest or each.row["peer"] == LATHE]
-            block = [[each.turn() for each in timed] for _ in range(min(BLOCK, self.options.repetitions - done))]
+            block = [one_round(timed, number) for number in range(done, min(done + BLOCK, self.options.repetitions))]
             readings.append(self._meter())
             best = max(reading["peak_gflops"] for reading in readings)
             if is_disturbed(readings[-2]["peak_gflops"], readings[-1]["peak_gflops"], best) and repeated < MOST_REPEATS:

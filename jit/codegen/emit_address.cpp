@@ -39,13 +39,14 @@ OffsetForm Emitter::form_of(const Expr& e) {
     if (found == variables_.end()) internal_error("codegen", "the variable " + e->name + " is not defined here");
     return found->second.form;
   }
-  if (e.is_op(Op::add)) return form_of(e.arg(0)) + form_of(e.arg(1));
-  if (e.is_op(Op::sub)) return form_of(e.arg(0)) - form_of(e.arg(1));
   if (e.is_op(Op::neg)) return form_of(e.arg(0)) * -1;
-  if (e.is_op(Op::mul)) {
-    if (auto product = multiply(form_of(e.arg(0)), form_of(e.arg(1)))) return *product;
-  }
-  return atom_of(e);
+  if (!e.is_op(Op::add) && !e.is_op(Op::sub) && !e.is_op(Op::mul)) return atom_of(e);
+  // One after the other: atoms are numbered alike, whichever compiler built this.
+  const OffsetForm a = form_of(e.arg(0)), b = form_of(e.arg(1));
+  if (e.is_op(Op::add)) return a + b;
+  if (e.is_op(Op::sub)) return a - b;
+  const std::optional<OffsetForm> product = multiply(a, b);
+  return product ? *product : atom_of(e);
 }
 
 std::optional<LaneForm> Emitter::lane_form_of(const Expr& e) {
@@ -263,7 +264,8 @@ llvm::PHINode* Emitter::make_pointer(const BufferState& buffer, const OffsetForm
     llvm::Value* origin = invariant_pointer(buffer, base);
     if (loop.min.is_zero()) return origin;
     const std::optional<OffsetForm> skipped = multiply(loop.min, stride);
-    llvm::Value* bytes = skipped ? emit_form(*skipped) : builder_.CreateMul(emit_form(loop.min), emit_form(stride));
+    llvm::Value *bytes = emit_form(skipped ? *skipped : loop.min), *step = skipped ? nullptr : emit_form(stride);
+    if (step) bytes = builder_.CreateMul(bytes, step);
     return builder_.CreateGEP(builder_.getInt8Ty(), origin, bytes);
   });
   llvm::Value* advance = emit_form(stride);

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "bench/loops/loop_counts.h"
 #include "jit/ir/text.h"
-#include "tests/codegen/asm_loops.h"
 #include "tests/codegen/run_program.h"
 
 namespace lathe::test {
@@ -86,14 +86,15 @@ TEST_CASE("stores that read what the one before wrote are not merged") {
 
 TEST_CASE("three channels take whole loads and stores") {
   const Target target = test_target("x86-64-v4");
-  const std::vector<AsmLoop> loops = innermost_loops(assembly_text(ir::parse_program(channels(3, 16)), target), "main");
+  const auto loops = loops::innermost_loops(assembly_text(ir::parse_program(channels(3, 16)), target), "main");
   REQUIRE(loops.size() == 1);
   INFO(loops[0].text());
+  const loops::LoopCounts counts = loops::counts_of(loops[0], target);
   CHECK(loops[0].count("vmovss") == 0);
   CHECK(loops[0].count("vextract") == 0);
-  CHECK(loops[0].stack_vectors() == 0);
+  CHECK(counts.spills == 0);
   CHECK(loops[0].count("vperm") <= 12);
-  CHECK(loops[0].reads() == 3);
+  CHECK(counts.loads == 3);
 }
 
 TEST_CASE("channels that are read together touch nothing outside of what is read") {

@@ -5,8 +5,8 @@
 
 #include <numeric>
 
+#include "bench/loops/assembly.h"
 #include "jit/ir/text.h"
-#include "tests/codegen/asm_loops.h"
 #include "tests/codegen/run_program.h"
 
 namespace lathe::test {
@@ -180,7 +180,7 @@ entry main(X: f32 readonly, Y: f32; s: i64, n: i64, rows: i64) {
   Compiled code(text);
   CHECK(code.run({x.data(), y.data()}, {3, 3, 3}) == 0);
   CHECK(y == std::vector<float>{12, 14, 16});
-  const auto loops = innermost_loops(assembly_text(ir::parse_program(text), test_target("x86-64-v3")), "body");
+  const auto loops = loops::innermost_loops(assembly_text(ir::parse_program(text), test_target("x86-64-v3")), "body");
   REQUIRE(loops.size() == 1);
   INFO(loops[0].text());
   CHECK(loops[0].instructions.size() == 6);
@@ -188,7 +188,7 @@ entry main(X: f32 readonly, Y: f32; s: i64, n: i64, rows: i64) {
 
 TEST_CASE("stores without mask registers do not use masked moves") {
   const std::string assembly = assembly_text(ir::parse_program(masked_copy("f32", 8)), test_target("x86-64-v3"));
-  const std::string text = function_text(assembly, "main");
+  const std::string text = loops::function_named(assembly, "main").text();
   INFO(text);
   // One masked load, "vmaskmovps (memory), mask, value"; a store would end in the memory operand.
   const size_t at = text.find("vmaskmovps");
@@ -208,7 +208,7 @@ entry main(X: f32 readonly, Y: f32; n: i64, m: i64) {
   Y[ramp(0, 1, 16)] = (r[ramp(0, 1, 16)]) if ramp(0, 1, 16) < broadcast(m, 16)
 }
 )";
-  const auto loops = innermost_loops(assembly_text(ir::parse_program(body), test_target("x86-64-v4")), "main");
+  const auto loops = loops::innermost_loops(assembly_text(ir::parse_program(body), test_target("x86-64-v4")), "main");
   REQUIRE(loops.size() == 1);
   INFO(loops[0].text());
   CHECK(loops[0].instructions.size() <= 6);
@@ -317,12 +317,12 @@ entry main(X: f32 readonly, Y: f32; n: i64) {
 }
 )";
   const std::string assembly = assembly_text(ir::parse_program(text), test_target("x86-64-v3"));
-  const auto loops = innermost_loops(assembly, "main");
+  const auto loops = loops::innermost_loops(assembly, "main");
   REQUIRE(loops.size() == 1);
   INFO(loops[0].text());
   CHECK(loops[0].count("vmax") == 1);
   CHECK(loops[0].count("v") <= 2);
-  CHECK(function_text(assembly, "main").find("vblend") == std::string::npos);
+  CHECK(loops::function_named(assembly, "main").text().find("vblend") == std::string::npos);
 }
 
 }  // namespace lathe::test

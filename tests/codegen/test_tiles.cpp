@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "bench/loops/loop_counts.h"
 #include "jit/ir/text.h"
-#include "tests/codegen/asm_loops.h"
 #include "tests/codegen/run_program.h"
 
 namespace lathe::test {
@@ -35,34 +35,35 @@ std::string tile(int rows, int vectors, int lanes) {
          "  call body(A + 0, B + 0, C + 0; K, la, lb, lc)\n}\n";
 }
 
-AsmLoop k_loop(int rows, int vectors, int lanes, const std::string& target) {
+loops::AsmLoop k_loop(int rows, int vectors, int lanes, const std::string& target) {
   const std::string assembly = assembly_text(ir::parse_program(tile(rows, vectors, lanes)), test_target(target));
-  const std::vector<AsmLoop> loops = innermost_loops(assembly, "body");
+  const auto loops = loops::innermost_loops(assembly, "body");
   REQUIRE(loops.size() == 1);
   return loops[0];
 }
 
-void check_tile(const AsmLoop& loop, int rows, int vectors) {
+void check_tile(const loops::AsmLoop& loop, int rows, int vectors, const std::string& target) {
   INFO(loop.text());
+  const loops::LoopCounts counts = loops::counts_of(loop, test_target(target));
   CHECK(loop.count("vfmadd") == rows * vectors);
-  CHECK(loop.reads() <= rows + vectors);
-  CHECK(loop.stack_vectors() == 0);
+  CHECK(counts.loads <= rows + vectors);
+  CHECK(counts.spills == 0);
   CHECK(loop.count("imul") == 0);
 }
 
 }  // namespace
 
 TEST_CASE("a 6x16 tile on x86-64-v3 has 12 multiply-adds and 8 reads in its loop") {
-  const AsmLoop loop = k_loop(6, 2, 8, "x86-64-v3");
-  check_tile(loop, 6, 2);
+  const loops::AsmLoop loop = k_loop(6, 2, 8, "x86-64-v3");
+  check_tile(loop, 6, 2, "x86-64-v3");
   INFO(loop.text());
   CHECK(loop.count("vbroadcastss") == 6);
   CHECK(loop.instructions.size() <= 12 + 8 + 4);
 }
 
 TEST_CASE("a 6x64 tile on x86-64-v4 has 24 multiply-adds and 10 reads in its loop") {
-  const AsmLoop loop = k_loop(6, 4, 16, "x86-64-v4");
-  check_tile(loop, 6, 4);
+  const loops::AsmLoop loop = k_loop(6, 4, 16, "x86-64-v4");
+  check_tile(loop, 6, 4, "x86-64-v4");
   INFO(loop.text());
   CHECK(loop.count("vpbroadcastd") == 6);
   CHECK(loop.instructions.size() <= 24 + 10 + 4);
@@ -71,7 +72,7 @@ TEST_CASE("a 6x64 tile on x86-64-v4 has 24 multiply-adds and 10 reads in its loo
 // vbroadcastss with an EVEX prefix takes a turn of the arithmetic units on some cores: docs/design/register-tiles.md.
 TEST_CASE("the load unit alone does the broadcasts of a tile of full vectors") {
   for (int vectors : {1, 2, 4}) {
-    const AsmLoop loop = k_loop(6, vectors, 16, "x86-64-v4");
+    const loops::AsmLoop loop = k_loop(6, vectors, 16, "x86-64-v4");
     INFO(loop.text());
     CHECK(loop.count("vbroadcasts") == 0);
   }
@@ -79,8 +80,8 @@ TEST_CASE("the load unit alone does the broadcasts of a tile of full vectors") {
 
 TEST_CASE("tiles with more rows than address registers keep their addresses in registers") {
   for (int rows : {12, 14}) {
-    const AsmLoop loop = k_loop(rows, 2, 16, "x86-64-v4");
-    check_tile(loop, rows, 2);
+    const loops::AsmLoop loop = k_loop(rows, 2, 16, "x86-64-v4");
+    check_tile(loop, rows, 2, "x86-64-v4");
     INFO(loop.text());
     CHECK(loop.count("mov") == 0);
   }

@@ -5,6 +5,7 @@
 #include <llvm/IR/Module.h>
 
 #include <bit>
+#include <cmath>
 
 #include "jit/codegen/types.h"
 
@@ -218,6 +219,30 @@ Value* apply_where(Builder& builder, Op op, DType dtype, const std::vector<Value
   return value;
 }
 
+// A number to the nearest integer towards zero that the type holds, NaN to 0. LLVM's saturating conversion takes lanes one by
+// one; here they stay together: what is outside of the range is moved to its ends beforehand, where these are numbers of
+// the float type, and chosen afterwards where the greatest one is not. Null: not one of these types.
+static Value* saturated(Builder& builder, Value* value, DType from, Type to) {
+  const int64_t bits = 8 * bytes_of(to.dtype);
+  const bool exact = from == DType::f64 || bits < 32;       // the ends are numbers of the float type
+  if (to.lanes == 1 || bits > 32 || (bits == 32 && !is_signed(to.dtype))) return nullptr;
+  const double low = is_signed(to.dtype) ? -std::ldexp(1, static_cast<int>(bits) - 1) : 0;
+  const double high = std::ldexp(1, static_cast<int>(bits) - (is_signed(to.dtype) ? 1 : 0)) - 1;
+  const double highest = exact ? high : 2147483520.0;       // the greatest f32 below 2^31
+  llvm::Type* floats = value->getType();
+  const auto number = [&](double x) { return llvm::ConstantFP::get(floats, x); };
+  Value* inside = builder.CreateSelect(builder.CreateFCmpOGT(value, number(low)), value, number(low));
+  inside = builder.CreateSelect(builder.CreateFCmpOLT(inside, number(highest)), inside, number(highest));
+  llvm::Type* words = llvm::VectorType::get(builder.getInt32Ty(), llvm::cast<llvm::VectorType>(floats));
+  Value* whole = builder.CreateFPToSI(inside, words);
+  if (!exact) {
+    Value* beyond = builder.CreateFCmpOGT(value, number(highest));
+    whole = builder.CreateSelect(beyond, llvm::ConstantInt::get(words, static_cast<uint64_t>(high)), whole);
+  }
+  if (low != 0) whole = builder.CreateSelect(builder.CreateFCmpUNO(value, value), llvm::Constant::getNullValue(words), whole);
+  return builder.CreateTrunc(whole, register_type(builder.getContext(), to));
+}
+
 Value* apply_cast(Builder& builder, Value* value, DType from, Type to) {
   llvm::Type* type = register_type(builder.getContext(), to);
   if (from == to.dtype) return value;
@@ -227,6 +252,7 @@ Value* apply_cast(Builder& builder, Value* value, DType from, Type to) {
   }
   if (is_float(from)) {
     if (is_float(to.dtype)) return builder.CreateFPCast(value, type);
+    if (Value* lanes = saturated(builder, value, from, to)) return lanes;
     const auto id = is_signed(to.dtype) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
     return builder.CreateIntrinsic(id, {type, value->getType()}, {value});
   }

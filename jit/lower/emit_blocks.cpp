@@ -235,7 +235,11 @@ Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vec
     Stmt s = body(std::move(scope));
     chosen = chosen ? ir::make_branch(le(rest, integer(*rows)), s, chosen) : s;
   }
-  return chosen;
+  if (lowering_.target.mask_registers || !may_shift(loop, split, outer) || outer.facts.at_most(at, integer(0))) return chosen;
+  Scope whole = outer;                                      // masks are dear: a block before makes room for a whole one
+  whole.value[loop.name] = at;
+  whole.start[split.inner] = simplify(extent_of(split.parent, outer) - integer(block), outer.facts);
+  return ir::make_branch(gt(at, integer(0)), body(std::move(whole)), chosen);
 }
 
 // The block that writes copies while it computes. Without a whole block the copies are made beforehand.

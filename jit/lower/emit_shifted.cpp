@@ -17,7 +17,7 @@ using ir::Stmt;
 bool NestEmitter::may_shift(const Loop& loop, const Split& split, const Scope& scope) const {
   if (func_.is_reduction() || target_ || straight_ || writes_in_place() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
   if (nest_.find(split.inner)->kind != ir::LoopKind::vector) return false;
-  if (scope.rare || lowering_.streams(func_.name).defined()) return false;
+  if (scope.rare) return false;
   const int at = nest_.position(loop.name);
   for (const Attachment& a : lowering_.attachments) {
     if (a.consumer == func_.name && nest_.position(a.compute_loop) >= at) return false;
@@ -46,7 +46,11 @@ Stmt NestEmitter::emit_shifted(const Loop& loop, const Split& split, Scope scope
   Scope vectors = scope;
   const std::string var = bind(loop, count, vectors);
   Lets inner(lowering_, vectors.facts);
-  const Expr start = inner.opaque(loop.name + ".start", min(max(make_var(var) * block, first), after - integer(1)));
+  const Expr usual = make_var(var) * block;
+  const Expr start = inner.opaque(loop.name + ".start", min(max(usual, first), after - integer(1)));
+  if (const Expr streams = lowering_.streams(func_.name); streams.defined()) {
+    vectors.moved = {start->name, usual, inner.named(loop.name + ".streams", streams & eq(start, usual))};
+  }
   vectors.facts = inner.facts();
   vectors.facts.bound(start->name, integer(0), simplify(extent - block, scope.facts));
   vectors.start[split.inner] = start;

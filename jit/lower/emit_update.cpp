@@ -37,11 +37,15 @@ Stmt NestEmitter::leaf_write(const Scope& scope) {
     Expr index = simplify(translate(update.indices[d], scope), scope.facts);
     bool is_data = false;
     visit(index, [&](const Expr& e) { is_data = is_data || e.kind() == ExprKind::access; });
-    if (is_data) index = lets.opaque(func.name + ".at", index);
+    if (is_data) {
+      const auto range = interval_of(index, {}, scope.facts);
+      index = lets.opaque(func.name + ".at", index);
+      if (range) lets.facts().bound(index->name, range->lowest, range->highest);   // that of its type, such as u8
+    }
     point.push_back(index);
     if (update.indices[d] == make_var(func.vars[d])) continue;
     const Expr end = target_->lowest[d] + target_->extent[d];
-    const Expr here = simplify(ge(index, target_->lowest[d]) & lt(index, end), scope.facts);
+    const Expr here = simplify(ge(index, target_->lowest[d]) & lt(index, end), lets.facts());
     int64_t known = 0;
     if (is_integer_constant(here, &known) && known) continue;
     stored = stored.defined() ? stored & here : here;

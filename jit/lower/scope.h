@@ -45,6 +45,12 @@ struct FoldedIndex {
   Expr index, first, place;
 };
 
+// A block that is moved inwards from where it usually begins: there it stores whole vectors, past the caches where `streams`.
+struct MovedBlock {
+  std::string start;                                        // the variable that says where it begins; "": none is moved
+  Expr usual, streams;
+};
+
 struct Scope {
   std::map<std::string, Expr> low;                          // reduction variable with a range of its own -> where it begins
   std::map<std::string, Expr> value;                        // bound loop -> its iteration, counted from 0
@@ -72,6 +78,7 @@ struct Scope {
   std::map<std::pair<Expr, size_t>, FoldedIndex> folded;    // by read and dimension
   std::vector<const Prefetching*> prefetching;              // what the statements inside ask for ahead of time
   std::vector<Expr> operands;                               // of the instruction that stands for the terms here
+  MovedBlock moved;
   bool rare = false;                                        // few iterations come here: short code, nothing unrolled
   bool lockstep = false;                                    // inside a vector loop
   int border_cuts = 2;                                      // along how many more axes bodies are cut at borders

@@ -213,7 +213,12 @@ Stmt NestEmitter::store_at(const std::vector<Expr>& point, const std::vector<Exp
   for (size_t c = 0; c < values.size(); ++c) {
     Stmt s = ir::make_store(to.buffers[c], indices, values[c], mask);
     Expr streams = stream && scope.lockstep ? lowering_.streams(func.name) : Expr();
-    const bool whole = streams.defined() && begins_at_whole_vectors(indices.back(), values[c].type().dtype, scope);
+    bool whole = streams.defined() && begins_at_whole_vectors(indices.back(), values[c].type().dtype, scope);
+    if (streams.defined() && !whole && scope.moved.streams.defined()) {
+      const Expr usual = simplify(substitute(indices.back(), {{scope.moved.start, scope.moved.usual}}), scope.facts);
+      whole = begins_at_whole_vectors(usual, values[c].type().dtype, scope);
+      streams = scope.moved.streams;
+    }
     if (scope.lockstep) {
       lowering_.note(func.name, Requirement::streamed, whole,
                      !streams.defined() ? "no stream directive, or not at the end of the reduction" : "a store may begin inside of a vector");

@@ -1,7 +1,9 @@
 #include "schedules/construct/construct.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "analysis/joint_dimensions.h"
 #include "schedules/construct/shape.h"
 #include "schedules/construct/update.h"
 
@@ -14,7 +16,9 @@ using namespace construct;
 // The nests of a plan in one form, written into a schedule.
 class Writer {
  public:
-  Writer(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions, Form form = {})
+  // `first`: directives before all others.
+  Writer(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions, Form form = {},
+         const std::function<void(ScheduleBuilder&)>& first = {})
       : op_(op),
         plan_(plan),
         target_(target),
@@ -22,6 +26,7 @@ class Writer {
         form_(std::move(form)),
         schedule_(op),
         reasons_(decisions.begin_form()) {
+    if (first) first(schedule_);
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
@@ -61,6 +66,8 @@ class Writer {
   }
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
+  const Expr& large_operand() const { return large_operand_; }     // where that form pays, and where it does not
+  const Expr& no_large_operand() const { return no_large_operand_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
@@ -80,8 +87,12 @@ class Writer {
       schedule_[f.name].compute_at(node.host, shapes_.at(node.host).loops.at(index));
     } else if (node.place == Place::rows) {
       const Shape& host = shapes_.at(node.host);
-      schedule_[f.name].compute_at(node.host, host.step).store_at(node.host, host.block);
-      schedule_[f.name].fold_storage(node.row_dimension, node.rows_read);
+      if (host.step.empty()) {
+        schedule_[f.name].compute_at(node.host, host.block);
+      } else {
+        schedule_[f.name].compute_at(node.host, host.step).store_at(node.host, host.block);
+        schedule_[f.name].fold_storage(node.row_dimension, node.rows_read);
+      }
     } else if (!op_.find_output(f.name) && !f.is_reduction() && f.updates.empty()) {
       schedule_[f.name].compute_root();
     }
@@ -103,6 +114,7 @@ class Writer {
     if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
     if (!whole) return;
     if (!few_rows_.defined()) few_rows_ = nest.few_rows;
+    if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
 
@@ -129,7 +141,7 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_;
+  Expr few_rows_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
   bool runs_in_lanes_ = true;
@@ -162,6 +174,11 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
       }
     }
   }
+  if (usual.large_operand().defined()) {
+    const Writer blocked(op, plan, target, decisions, {.large_operand = true});
+    const Expr pays = rest.defined() ? rest & usual.large_operand() : usual.large_operand();
+    add(blocked, pays, usual.no_large_operand());
+  }
   if (!rest.defined()) return usual.schedule();
   usual.add_variants(rest, all);
   return all;
@@ -170,14 +187,52 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
 constexpr int64_t kShort = 32;                              // a last dimension that is worth joining to its neighbour
 constexpr int64_t kUsualFew[] = {3, 4};                     // steps of a last index that have code of their own
 
-// Whether the operator is one pure nest with a last index that may be short.
-bool may_be_short(const Operator& op, const Plan& plan) {
-  if (plan.inlined.size() + 1 != op.funcs.size() || op.outputs.size() != 1) return false;
-  const FuncContents& func = op.funcs.back();
+const FuncContents& result_of(const Operator& op) { return *op.find_func(op.outputs[0].func); }
+
+// Whether the operator has one result, with a last index that may be short.
+bool may_be_short(const Operator& op) {
+  if (op.outputs.size() != 1) return false;
   const std::vector<Expr>& extents = op.outputs[0].extents;
   int64_t known = 0;
-  const bool constant = !extents.empty() && is_integer_constant(extents.back(), &known);
-  return !func.is_reduction() && func.updates.empty() && func.vars.size() > 1 && !constant;
+  return extents.size() > 1 && !is_integer_constant(extents.back(), &known) && result_of(op).updates.empty();
+}
+
+// Whether all is one nest of independent points.
+bool is_pointwise(const Operator& op, const Plan& plan) {
+  return plan.inlined.size() + 1 == op.funcs.size() && !result_of(op).is_reduction();
+}
+
+// Whether each point reads its own point of everything: as one dimension there are no rows, and so no ends of rows.
+bool reads_own_points(const Operator& op, const Plan& plan) {
+  if (!is_pointwise(op, plan)) return false;
+  const FuncContents& f = result_of(op);
+  const auto own = [&](const Read& read) {
+    return read.at.size() == f.vars.size() && std::equal(read.at.begin(), read.at.end(), f.vars.begin(), [](const Expr& at, const std::string& v) { return at == make_var(v); });
+  };
+  const std::vector<Read> reads = reads_in(values_of_nest(op, plan, f));
+  return std::all_of(reads.begin(), reads.end(), own);
+}
+
+// The operator with the last two indices of its result joined.
+struct Joint {
+  std::string outer, inner, name;
+  Operator op;
+};
+
+std::optional<Joint> joint_of(const Operator& op) {
+  const std::vector<std::string>& vars = result_of(op).vars;
+  Joint joint{vars[vars.size() - 2], vars.back(), vars[vars.size() - 2] + vars.back(), {}};
+  const auto taken = [&] {
+    const auto has = [&](const auto& list) { return std::any_of(list.begin(), list.end(), [&](const auto& d) { return d.name == joint.name; }); };
+    return has(op.sizes) || has(op.params) || std::any_of(op.funcs.begin(), op.funcs.end(), [&](const FuncContents& f) {
+      return has(f.rvars) || std::find(f.vars.begin(), f.vars.end(), joint.name) != f.vars.end();
+    });
+  };
+  while (taken()) joint.name += "_";
+  auto joined = join_dimensions(op, result_of(op).name, joint.outer, joint.inner, joint.name);
+  if (!std::holds_alternative<JointDimensions>(joined)) return std::nullopt;
+  joint.op = std::move(std::get<JointDimensions>(joined).op);
+  return joint;
 }
 
 NestFacts facts_of_last(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
@@ -193,12 +248,17 @@ void specialize(ScheduleBuilder& schedule, const Expr& condition, const NestFact
 
 // Variants by the steps of the last index: a short one runs together with the one before it ...
 Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
-  ScheduleBuilder schedule(op);
-  const NestFacts facts = facts_of_last(op, plan, target, decisions);
-  const Expr steps = op.outputs[0].extents.back(), bound(kShort);
-  specialize(schedule, lt(steps, bound), facts, {.last = LastIndex::joined});
-  specialize(schedule, ge(steps, bound), facts, {});
-  return schedule;
+  Schedule all = ScheduleBuilder(op);
+  const Joint joint = *joint_of(op);
+  const Plan joint_plan = make_plan(joint.op, true, decisions);
+  const Expr steps = op.outputs[0].extents.back(), bound(is_pointwise(op, plan) ? kShort : target.lanes(4));
+  const bool always = reads_own_points(op, plan);
+  const Writer joined(joint.op, joint_plan, target, decisions, {}, [&](ScheduleBuilder& s) {
+    s[result_of(op).name].collapse(joint.outer, joint.inner, joint.name);
+  });
+  joined.add_variants(always ? ge(steps, Expr(int64_t{1})) : lt(steps, bound), all);
+  Writer(op, plan, target, decisions).add_variants(always ? ge(steps, Expr(int64_t{1})) : ge(steps, bound), all);
+  return all;
 }
 
 // ... or, where dimensions do not join, inside of vectors of another index; as straight code for a usual number of steps.
@@ -223,9 +283,9 @@ Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& tar
 std::vector<std::string> forms_of(const Operator& op) {
   std::vector<std::string> forms;
   Decisions usual;
-  if (may_be_short(op, make_plan(op, true, usual))) {
-    forms.push_back("joined");
-    if (op.funcs.back().vars.size() > 2) forms.push_back("inside");
+  if (may_be_short(op)) {
+    if (joint_of(op)) forms.push_back("joined");
+    if (result_of(op).vars.size() > 2 && is_pointwise(op, make_plan(op, true, usual))) forms.push_back("inside");
   }
   forms.insert(forms.end(), {"fused", "fused-alone", "whole", "whole-alone", "plain"});
   return forms;
@@ -238,8 +298,8 @@ Schedule construct_schedule(const Operator& op, const Target& target, Decisions&
   const std::string form = decisions.word("form", forms.front(), forms);
   if (form == "plain") return ScheduleBuilder(op);
   const Plan plan = make_plan(op, !form.starts_with("whole"), decisions);
-  if (may_be_short(op, plan) && form == "joined") return joined_schedule(op, plan, target, decisions);
-  if (may_be_short(op, plan) && form == "inside") return inside_schedule(op, plan, target, decisions);
+  if (form == "joined") return joined_schedule(op, plan, target, decisions);
+  if (form == "inside") return inside_schedule(op, plan, target, decisions);
   if (form.ends_with("-alone")) return Writer(op, plan, target, decisions).schedule();
   return schedule_of(op, plan, target, decisions);
 }

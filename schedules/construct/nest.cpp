@@ -26,6 +26,13 @@ void NestFacts::meet(const Shape& host, const std::vector<std::string>& order) {
   }
 }
 
+bool NestFacts::surrounds_attached(const std::string& index) const {
+  const auto at = static_cast<size_t>(std::find(order.begin(), order.end(), index) - order.begin());
+  return std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const auto& other) {
+    return other.second.place == Place::attached && other.second.host == whole.name && at < other.second.depth;
+  });
+}
+
 bool NestFacts::is_term(const std::string& index) const {
   return std::any_of(func.rvars.begin(), func.rvars.end(), [&](const ReductionVar& r) { return r.name == index; });
 }
@@ -55,13 +62,35 @@ std::string NestFacts::extent_name(const std::string& index) const {
   return steps.defined() && steps.kind() == ExprKind::var ? steps->name : "";
 }
 
+// Bytes of the widest type that values are computed in; indices do not count.
+static int64_t widest_of(const Expr& e) {
+  if (e.type().dtype == DType::i64 || e.kind() == ExprKind::constant) return 1;
+  int64_t bytes = e.type().dtype == DType::boolean ? 1 : bytes_of(e.type().dtype);
+  if (e.kind() != ExprKind::access) for (const Expr& child : children_of(e)) bytes = std::max(bytes, widest_of(child));
+  return bytes;
+}
+
 int64_t NestFacts::element_bytes() const {
   int64_t bytes = 1;
   for (const Expr& value : whole.values) bytes = std::max(bytes, bytes_of(value.type().dtype));
   return bytes;
 }
 
-int64_t NestFacts::lanes() const { return std::max<int64_t>(target.lanes(element_bytes()), 1); }
+int64_t NestFacts::computed_bytes() const {
+  int64_t bytes = element_bytes();
+  if (!func.is_reduction()) for (const Expr& value : values) bytes = std::max(bytes, widest_of(value));
+  return bytes;
+}
+
+int64_t NestFacts::narrowest_bytes() const {
+  int64_t bytes = element_bytes();
+  for (const Read& read : reads) {
+    if (const InputDecl* input = op.find_input(read.tensor)) bytes = std::min(bytes, bytes_of(input->dtype));
+  }
+  return std::max<int64_t>(bytes, 1);
+}
+
+int64_t NestFacts::lanes() const { return std::max<int64_t>(target.lanes(computed_bytes()), 1); }
 
 int NestFacts::weight() const {
   int weight = 0;

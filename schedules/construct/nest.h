@@ -39,6 +39,8 @@ class NestFacts {
   bool narrow(const std::string& index) const { return narrow_.count(index) != 0; } // attached: a few rows at a time
   // Steps of the index for one iteration of the host, in whose lanes it runs; 0: it does not.
   int64_t met_width(const std::string& index) const { return index == met_ ? met_steps_ : 0; }
+  // Others are attached inside of this index's loop: indices inside of it do not move what they compute.
+  bool surrounds_attached(const std::string& index) const;
   bool is_term(const std::string& index) const;
   bool is_last(const std::string& index) const { return index == whole.vars.back(); }   // its steps are stored side by side
   std::vector<std::string> terms() const;                   // reduction variables, outermost first
@@ -47,7 +49,9 @@ class NestFacts {
   std::optional<int64_t> constant_extent(const std::string& index) const;
   std::string extent_name(const std::string& index) const;  // the size that the extent is; "": it is something else
   int64_t element_bytes() const;                            // of the widest component
-  int64_t lanes() const;                                    // elements of it in one vector
+  int64_t computed_bytes() const;                           // of the widest value on the way to a point of a pure Func; else the same
+  int64_t narrowest_bytes() const;                          // of an element that is read from an input or stored
+  int64_t lanes() const;                                    // values so wide in one vector
   int weight() const;                                       // operations of one point
   Expr work() const;                                        // points times terms; undefined where only lowering knows it
 

@@ -10,37 +10,79 @@ namespace {
 
 constexpr int64_t kPage = 4096;                             // rows so far apart meet in one set of the cache
 constexpr int64_t kTilesThatPay = 8;                        // rows of tiles that a copy must serve
+constexpr int64_t kTilesThatReadAgain = 2;                  // rows of tiles beyond which an operand had better stay in a cache
+
+Expr half_of_second_cache() { return make_var("target.L2") / Expr(int64_t{2}); }
+
+// The one input whose neighbouring elements a vector reads, other rows of it for other innermost terms, the same for other rows
+// of the tile. Each of its indices belongs to one loop alone.
+const Read* shared_operand(const NestFacts& nest, const Axes& axes) {
+  if (nest.op.strict || axes.rows.empty() || nest.func.rvars.empty()) return nullptr;
+  const Read* found = nullptr;
+  for (const Read& read : nest.reads) {
+    if (!nest.op.find_input(read.tensor) || move_of(read, axes.vector) != Move::contiguous) continue;
+    if (move_of(read, axes.rows) != Move::none || move_of(read, nest.func.rvars.back().name) != Move::strided) continue;
+    if (found) return nullptr;
+    found = &read;
+  }
+  if (!found) return nullptr;
+  const auto alone = [&](const std::string& index) {
+    return std::all_of(found->at.begin(), found->at.end(), [&](const Expr& at) { return !uses_var(at, index) || at == make_var(index); });
+  };
+  if (!alone(axes.vector)) return nullptr;
+  for (const std::string& term : nest.terms()) if (!alone(term)) return nullptr;
+  const auto uses = std::count_if(nest.reads.begin(), nest.reads.end(), [&](const Read& r) { return r.tensor == found->tensor; });
+  return uses == 1 ? found : nullptr;
+}
+
+// Bytes of the operand that the vectors and terms of one tile read.
+Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read) {
+  const InputDecl& input = *nest.op.find_input(read.tensor);
+  Expr bytes(bytes_of(input.dtype));
+  for (size_t d = 0; d < read.at.size(); ++d) {
+    const auto uses = [&](const std::string& index) { return uses_var(read.at[d], index); };
+    const std::vector<std::string> terms = nest.terms();
+    if (uses(axes.vector) || std::any_of(terms.begin(), terms.end(), uses)) bytes = bytes * input.extents[d];
+  }
+  return bytes;
+}
 
 }  // namespace
 
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows) {
-  if (nest.op.strict || nest.func.rvars.size() != 1 || axes.rows.empty()) return std::nullopt;
-  const std::string& term = nest.func.rvars[0].name;
+  if (nest.func.rvars.size() != 1) return std::nullopt;
+  const Read* const found = shared_operand(nest, axes);
   const Expr tile_rows = nest.extent(axes.rows);
-  const Read* found = nullptr;
-  for (const Read& read : nest.reads) {
-    if (!nest.op.find_input(read.tensor) || move_of(read, axes.vector) != Move::contiguous) continue;
-    if (move_of(read, axes.rows) != Move::none || move_of(read, term) != Move::strided) continue;
-    if (found) return std::nullopt;
-    found = &read;
-  }
   if (!found || !tile_rows.defined()) return std::nullopt;
   const InputDecl& input = *nest.op.find_input(found->tensor);
+  const std::string& term = nest.func.rvars[0].name;
   Panel panel{found->tensor, {}, bytes_of(input.dtype)};
-  Expr bytes(panel.element_bytes), apart;
+  Expr apart;
   for (size_t d = 0; d < found->at.size(); ++d) {
-    const bool by_vector = uses_var(found->at[d], axes.vector), by_term = uses_var(found->at[d], term);
-    if (by_vector || by_term) bytes = bytes * input.extents[d];
     const Expr stride = make_var(input.name + ".stride." + std::to_string(d));
-    if (by_term) apart = eq(stride % Expr(kPage / panel.element_bytes), Expr(int64_t{0}));
-    if (by_term && (by_vector || !(found->at[d] == make_var(term)))) return std::nullopt;
-    if (by_vector && !(found->at[d] == make_var(axes.vector))) return std::nullopt;
+    if (uses_var(found->at[d], term)) apart = eq(stride % Expr(kPage / panel.element_bytes), Expr(int64_t{0}));
   }
-  int uses = 0;
-  for (const Read& read : nest.reads) uses += read.tensor == found->tensor;
-  if (uses != 1) return std::nullopt;
-  panel.worth = ge(tile_rows, Expr(rows * kTilesThatPay)) & (gt(bytes, make_var("target.L2") / Expr(int64_t{2})) | apart);
+  panel.worth = ge(tile_rows, Expr(rows * kTilesThatPay)) & (gt(bytes_read(nest, axes, *found), half_of_second_cache()) | apart);
   return panel;
+}
+
+std::optional<LargeOperand> large_operand_of(const NestFacts& nest, const Axes& axes, int64_t rows) {
+  const Read* const found = shared_operand(nest, axes);
+  if (!found) return std::nullopt;
+  LargeOperand operand{found->tensor, {}, {}, {}, bytes_of(nest.op.find_input(found->tensor)->dtype)};
+  Expr again;                                               // so many points read the same
+  for (const std::string& v : nest.func.vars) {
+    if (move_of(*found, v) != Move::none) continue;
+    const Expr steps = nest.extent(v);
+    if (!steps.defined()) return std::nullopt;
+    operand.readers.push_back(v);
+    again = again.defined() ? again * steps : steps;
+  }
+  if (operand.readers.size() < 2) return std::nullopt;
+  const Expr bytes = bytes_read(nest, axes, *found), few(rows * kTilesThatReadAgain);
+  operand.pays = gt(bytes, half_of_second_cache()) & gt(again, few);
+  operand.does_not = le(bytes, half_of_second_cache()) | le(again, few);
+  return operand;
 }
 
 bool reads_once_but_for_rows(const NestFacts& nest, const Axes& axes) {

@@ -15,6 +15,18 @@ struct Panel {
 // rows of the tile; nothing where there is none, or several reads of it. `rows`: of one tile.
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows);
 
+// An operand that every step of several indices reads again, of several terms perhaps, and that no cache near by holds.
+struct LargeOperand {
+  std::string tensor;
+  std::vector<std::string> readers;                         // indices that read the same of it, the tile's rows among them
+  Expr pays, does_not;                                      // where it is worth reading in blocks, and where not
+  int64_t element_bytes = 4;
+};
+
+// The input as for a panel, whatever the number of terms and of indices that read it again; nothing where a panel will do.
+// `rows`: of one tile.
+std::optional<LargeOperand> large_operand_of(const NestFacts& nest, const Axes& axes, int64_t rows);
+
 // Whether a vector reads neighbours of an input of which no step of any index but the tile's rows reads them again, and the
 // innermost terms other rows of it.
 bool reads_once_but_for_rows(const NestFacts& nest, const Axes& axes);

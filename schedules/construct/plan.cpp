@@ -278,7 +278,7 @@ class Planner {
     Node& root = plan_.nodes.at(host);
     if (!root.rows_along.empty()) return not_attached("{} runs in blocks of rows already", host);
     std::vector<std::string> order = root.order;
-    if (!root.hosts) {
+    if (!root.hosts && fixed.size() == f.vars.size() && !fixed.count(order.back())) {
       std::stable_partition(order.begin(), order.end(), [&](const std::string& v) { return fixed.count(v) != 0; });
     }
     size_t shared = 0;

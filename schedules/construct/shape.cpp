@@ -17,7 +17,9 @@ constexpr int kAccumulators = 8;                            // vectors summed si
 constexpr int64_t kResults = 4;                             // sums side by side
 constexpr int64_t kLines = 32;                              // steps of a last index for each vector of another one
 constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
+constexpr int64_t kApart = 4;                               // elements so far apart are shuffled out of whole vectors
 constexpr int64_t kCombine = 8;                             // terms summed one by one while lanes are once halved and added
+constexpr size_t kThreadedLoops = 3;                        // loops that may run on threads
 constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a thread costs what so many take
 
 // Indices and terms that the form keeps out of the lanes.
@@ -57,6 +59,7 @@ Nest Shaper::run() {
     lanes_of_results();
   }
   if (!func.is_reduction() && facts_.node.place == Place::root) stream();
+  if (facts_.node.place == Place::root && nest_.extras.empty()) know_pixels();
   if (!facts_.node.epilogue.empty()) stage_of_(facts_.node.epilogue).epilogue_of(func.name);
   if (facts_.node.place == Place::root) threads();
   nest_.shape = {loops_, axes_.vector, axes_.rows, width_, block_, step_};
@@ -88,6 +91,14 @@ std::vector<std::string> Shaper::outer_loops(const std::string& left_out) const 
   return names;
 }
 
+// The same for all indices, that of the vector inside of the others, unless what is attached stands inside of it alone.
+std::vector<std::string> Shaper::loops_around_vector() const {
+  if (facts_.surrounds_attached(axes_.vector)) return outer_loops();
+  std::vector<std::string> names = outer_loops(axes_.vector);
+  names.push_back(loops_.at(axes_.vector));
+  return names;
+}
+
 void Shaper::append(std::vector<std::string>& to, const std::vector<std::string>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
@@ -104,25 +115,16 @@ void Shaper::stand_outside(const std::vector<std::string>& indices, int64_t step
   for (const std::string& v : indices) outside_.push_back({loops_.at(v), v, step});
 }
 
-// The last two indices become one.
-void Shaper::collapse() {
-  const std::vector<std::string>& vars = facts_.func.vars;
-  const std::string short_index = vars.back(), next = vars[vars.size() - 2];
-  axes_.vector = fresh(next + short_index);
-  stage().collapse(next, short_index, axes_.vector);
-  std::erase(order_, short_index);
-  std::replace(order_.begin(), order_.end(), next, axes_.vector);
-  loops_.erase(short_index);
-  loops_.erase(next);
-}
-
 void Shaper::pointwise() {
-  if (form_.last == LastIndex::joined && facts_.func.vars.size() > 1) collapse();
   const std::string outer = fresh(axes_.vector + "o"), inner = fresh(axes_.vector + "i");
-  width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 ? 2 : 1, 1, 8));
+  const std::string few = few_inside();
+  // Elements apart are several vectors for one already, and stores of neighbours are merged where no second one stands between.
+  const bool merged = !few.empty() && facts_.constant_extent(few).value_or(kFew + 1) <= kFew;
+  const bool apart = std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& r) { return move_of(r, axes_.vector) == Move::strided; });
+  const int64_t light = std::clamp<int64_t>(facts_.computed_bytes() / facts_.narrowest_bytes(), 2, 4);
+  width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 && !merged && !apart ? light : 1, 1, 8));
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
-  const std::string few = few_inside();
   std::string unrolled;
   if (const std::string v = shared_index(few); !v.empty()) {
     const std::string block = fresh(v + "o");
@@ -137,13 +139,17 @@ void Shaper::pointwise() {
   arrange({axes_.vector, few});
   const std::vector<std::string> around = without(axes_.vector, few);
   std::vector<std::string> all;
-  for (const std::string& v : around) all.push_back(loops_.at(v));
   stand_outside(around);
-  if (!few_blocks_.empty()) {
-    all.push_back(few_blocks_);
-    if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, lines()});
+  if (few.empty()) {
+    all = loops_around_vector();
+  } else {
+    for (const std::string& v : around) all.push_back(loops_.at(v));
+    if (!few_blocks_.empty()) {
+      all.push_back(few_blocks_);
+      if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, lines()});
+    }
+    all.push_back(outer);
   }
-  all.push_back(outer);
   stand_outside({axes_.vector}, width_);
   if (!unrolled.empty()) all.push_back(unrolled);
   if (!few.empty()) all.push_back(loops_.at(few));
@@ -196,7 +202,7 @@ int64_t Shaper::lines() { return number("lines", kLines, 2, 512); }
 // then, as straight code where the number of its steps is known.
 std::string Shaper::few_inside() {
   const std::string& last = facts_.func.vars.back();
-  if (last == axes_.vector || form_.last == LastIndex::joined || facts_.fixed(last) || facts_.func.vars.size() < 2) return "";
+  if (last == axes_.vector || facts_.fixed(last) || facts_.surrounds_attached(last) || facts_.func.vars.size() < 2) return "";
   const auto steps = facts_.constant_extent(last);
   const bool few = steps && *steps <= kFew;
   if (!few && form_.last == LastIndex::inside) return last;
@@ -325,14 +331,53 @@ void Shaper::lanes_of_results() {
   loops_[axes_.vector] = outer;
   facts_.because("nest", [&] { return fmt::format("each lane is a result of its own, {} of them in registers at a time: sums that do not wait for each other", width_); });
   arrange({axes_.vector});
-  std::vector<std::string> all = outer_loops(axes_.vector);
+  std::vector<std::string> all = loops_around_vector();
   stand_outside(without(axes_.vector));
   stand_outside({axes_.vector}, width_);
-  all.push_back(outer);
+  const std::string at = all.back();
   append(all, facts_.terms());
   all.push_back(inner);
-  stage().reorder(all).vectorize(inner).store_in("registers", outer);
+  stage().reorder(all).vectorize(inner).store_in("registers", at);
   unroll_windows(vectors);
+}
+
+// Whether the index counts pixels of this many elements in a tensor of these extents, and the strides that say so.
+void Shaper::add_pixels(const std::string& tensor, const std::vector<Expr>& at, const std::vector<Expr>& extents, Expr& dense) const {
+  const auto d = static_cast<size_t>(std::find(at.begin(), at.end(), make_var(axes_.vector)) - at.begin());
+  int64_t elements = 1;
+  for (size_t e = d + 1; e < extents.size(); ++e) {
+    int64_t steps = 0;
+    if (!is_integer_constant(extents[e], &steps)) return;
+    elements *= steps;
+  }
+  if (d >= extents.size() || elements < 2 || elements > kApart) return;
+  for (size_t e = d; e < extents.size(); ++e) {
+    const Expr fact = eq(make_var(fmt::format("{}.stride.{}", tensor, e)), Expr(elements));
+    dense = dense.defined() ? dense & fact : fact;
+    if (e + 1 < extents.size()) {
+      int64_t steps = 1;
+      is_integer_constant(extents[e + 1], &steps);
+      elements /= steps;
+    }
+  }
+}
+
+// Vectors along pixels of a few elements each, such as colours: where these lie densely, which a variant knows, whole vectors
+// are loaded and shuffled.
+void Shaper::know_pixels() {
+  Expr dense;
+  std::set<std::string> known;
+  for (const Read& read : facts_.reads) {
+    const InputDecl* input = facts_.op.find_input(read.tensor);
+    if (input && known.insert(read.tensor).second) add_pixels(read.tensor, read.at, input->extents, dense);
+  }
+  const OutputDecl* output = facts_.op.find_output(facts_.func.name);
+  if (output && facts_.func.components() == 1) {
+    std::vector<Expr> at;
+    for (const std::string& v : facts_.func.vars) at.push_back(make_var(v));
+    add_pixels(output->func, at, output->extents, dense);
+  }
+  if (dense.defined()) nest_.extras.push_back({dense, [](const StageOf&) {}});
 }
 
 // What is written once and is larger than the caches goes past them.
@@ -357,38 +402,43 @@ bool Shaper::is_read_later() const {
   return read;
 }
 
-// Iterations of the outermost loop on threads, where all sizes together are worth it; those of the next one where the first
-// has too few.
+// Iterations of the outermost loop on threads, where all sizes together are worth it; those of the next ones where it has too
+// few.
 void Shaper::threads() {
   const Expr work = facts_.work();
-  if (outside_.empty() || !work.defined()) {
-    facts_.because("threads", [&] { return std::string(outside_.empty() ? "one thread: no loop lies outside of what is kept in registers" : "one thread: nobody knows how much work it is"); });
+  std::vector<Outside> loops;                               // rows that are kept from step to step want them in order
+  for (const Outside& o : outside_) if (o.loop != step_) loops.push_back(o);
+  if (loops.empty() || !work.defined()) {
+    facts_.because("threads", [&] { return std::string(loops.empty() ? "one thread: no loop lies outside of what is kept in registers" : "one thread: nobody knows how much work it is"); });
     return;
   }
   const Expr worth = worth_threads(work);
   facts_.because("threads", [&] {
-    std::string text = fmt::format("iterations over {} run on threads where {} terms are worth waking them ({})", outside_[0].index, print(work), print(worth));
-    if (outside_.size() > 1 && facts_.extent(outside_[0].index).defined()) text += fmt::format("; where these are too few, those over {}", outside_[1].index);
+    std::string text = fmt::format("iterations over {} run on threads where {} terms are worth waking them ({})", loops[0].index, print(work), print(worth));
+    if (loops.size() > 1 && facts_.extent(loops[0].index).defined()) text += fmt::format("; where these are too few, those over {}{}", loops[1].index, loops.size() > 2 ? " or " + loops[2].index : "");
     return text;
   });
   std::vector<std::string> ways{"usual", "none"};
-  for (const Outside& o : outside_) ways.push_back(o.index);
+  for (const Outside& o : loops) ways.push_back(o.index);
   const std::string way = facts_.decisions.word(facts_.name("threads"), "usual", ways);
   if (way == "none") return;
-  for (const Outside& o : outside_) {
+  for (const Outside& o : loops) {
     if (o.index != way) continue;
     stage().parallel(o.loop, worth);
     return;
   }
-  const Expr first = facts_.extent(outside_[0].index);
-  if (outside_.size() < 2 || !first.defined()) {
-    stage().parallel(outside_[0].loop, worth);
-    return;
+  loops.resize(std::min(loops.size(), kThreadedLoops));
+  Expr when = worth;                                        // ... and the loops before have too few iterations
+  for (const Outside& o : loops) {
+    const Expr steps = facts_.extent(o.index), threads = make_var("target.threads");
+    if (o.loop == loops.back().loop || !steps.defined()) {
+      stage().parallel(o.loop, when);
+      return;
+    }
+    const Expr enough = o.step == 1 ? threads : threads * Expr(o.step);
+    stage().parallel(o.loop, when & ge(steps, enough));
+    when = when & lt(steps, enough);
   }
-  const Expr threads = make_var("target.threads");
-  const Expr enough = outside_[0].step == 1 ? threads : threads * Expr(outside_[0].step);
-  stage().parallel(outside_[0].loop, worth & ge(first, enough));
-  stage().parallel(outside_[1].loop, worth & lt(first, enough));
 }
 
 Expr worth_threads(const Expr& work) { return gt(work, Expr(kWorthThreads)); }

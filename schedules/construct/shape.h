@@ -25,7 +25,6 @@ Expr worth_threads(const Expr& work);
 // What becomes of a last index of few steps, which alone would make short vectors.
 enum class LastIndex : uint8_t {
   ordinary,    // it may run in lanes
-  joined,      // it runs as one with the index before it; of a pure Func
   inside,      // another index runs in lanes, and it inside of the loop over their vectors
 };
 
@@ -34,14 +33,17 @@ struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
+  bool large_operand = false;                               // what vectors read leaves the caches before it is read again
 };
 
 struct Nest {
   Shape shape;
   Expr condition = {};                                      // where the directives run at all; undefined: everywhere
   std::vector<Extra> extras = {};                           // the first whose condition holds
-  // Where another form is worth nests of its own: with few rows under this condition, with this size short.
+  // Where another form is worth nests of its own: with few rows under this condition, with a large
+  // operand under that one, with this size short.
   Expr few_rows = {};
+  Expr large_operand = {}, no_large_operand = {};
   std::string short_size = {};
   int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector
 };

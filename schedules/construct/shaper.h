@@ -17,6 +17,7 @@ class Shaper {
   Stage stage() { return stage_of_(facts_.func.name); }
   std::vector<std::string> without(const std::string& index, const std::string& other = "") const;
   std::vector<std::string> outer_loops(const std::string& left_out = "") const;
+  std::vector<std::string> loops_around_vector() const;
   static void append(std::vector<std::string>& to, const std::vector<std::string>& more);
   void stand_outside(const std::vector<std::string>& indices, int64_t step = 1);
 
@@ -38,10 +39,10 @@ class Shaper {
   void lanes_of_results();
   void tile();
   void packed_tile(const std::vector<TileClass>& classes, const Panel& panel);
+  void blocked_tile(const TileClass& tile, const LargeOperand& operand);
   void streamed_tile(const TileClass& tile);
 
   // --- Parts of them.
-  void collapse();
   std::string few_inside();
   std::string other_results();
   std::string short_result() const;
@@ -49,6 +50,8 @@ class Shaper {
   void copy_terms(const std::string& few);
   int64_t within_host(int64_t width) const;
   void threads();
+  void add_pixels(const std::string& tensor, const std::vector<Expr>& at, const std::vector<Expr>& extents, Expr& dense) const;
+  void know_pixels();
   void stream();
   bool is_read_later() const;
   std::vector<TileClass> tile_classes() const;

@@ -17,6 +17,7 @@ constexpr int64_t kStraightCode = 128;                      // vector operations
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
 constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
 constexpr int64_t kStreamBytes = 4096;                      // ... for so long: sums for them stay in the first cache
+constexpr int64_t kBlockRow = 1024;                         // bytes of a row of terms in a block of a large operand
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
 }  // namespace
@@ -94,6 +95,10 @@ void Shaper::tile() {
     if (form_.few_rows) return streamed_tile(one_class(classes));
   }
   if (panel) return packed_tile(classes, *panel);
+  if (const auto operand = facts_.node.hosts ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
+    nest_.large_operand = operand->pays, nest_.no_large_operand = operand->does_not;
+    if (form_.large_operand) return blocked_tile(one_class(classes), *operand);
+  }
   const std::string jo = fresh(axes_.vector + "o"), io = fresh(axes_.rows + "o");
   const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
   const bool panels = classes.size() > 1 && !facts_.node.hosts && !only_windows();
@@ -105,8 +110,7 @@ void Shaper::tile() {
   loops_[axes_.rows] = io;
   std::vector<std::string> all;
   if (facts_.node.hosts) {
-    all = outer_loops(axes_.vector);
-    all.push_back(jo);
+    all = loops_around_vector();
   } else {
     all = outer;
     append(all, {jo, io});
@@ -169,6 +173,52 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   }});
 }
 
+// A tile over blocks of an operand that leaves the caches before it is read again: all that reads a block again stands inside
+// of it, while sums wait in memory. A block is a quarter of the second cache, in rows long enough to keep pages few.
+void Shaper::blocked_tile(const TileClass& tile, const LargeOperand& operand) {
+  const std::string v = axes_.vector, r = axes_.rows;
+  const auto reads_again = [&](const std::string& index) {
+    return std::find(operand.readers.begin(), operand.readers.end(), index) != operand.readers.end();
+  };
+  std::vector<std::string> terms = facts_.terms(), inside;
+  const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
+  const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
+  const std::string io = fresh(r + "o"), ii = fresh(r + "i");
+  std::vector<std::string> all = blocks_of_rows();
+  nest_.condition = {};                                     // blocks of terms do not join
+  if (!step_.empty()) {
+    all.pop_back();
+    inside.push_back(step_);
+    step_.clear();                                          // rows are kept for a whole block
+  } else {
+    outside_.clear();
+    const auto middle = std::stable_partition(all.begin(), all.end(), [&](const std::string& index) { return !reads_again(index); });
+    inside.assign(middle, all.end());
+    all.erase(middle, all.end());
+    stand_outside(all);
+  }
+  const int64_t columns = number("block.columns", kBlockRow / operand.element_bytes, facts_.lanes(), 8192);
+  const Expr block = make_var("target.L2") / Expr(4 * kBlockRow);
+  stage().split(terms.back(), ko, ki, make_var(declare_(fresh(terms.back() + "c"), block, 16, 4096)), true);
+  stage().split(v, jp, jj, Expr(columns)).tile(jj, r, jo, io, ji, ii, {tile}, true);
+  terms.back() = ko;
+  append(all, terms);
+  all.push_back(jp);
+  append(all, inside);
+  append(all, {io, jo, ki, ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, jo);
+  width_ = tile.width;
+  loops_[v] = jp;
+  loops_[r] = io;
+  stand_outside({v}, columns);
+  facts_.because("blocks", [&] {
+    return fmt::format("{} is read again by every step of {}, and leaves the caches before: {} rows of {} and {} columns of "
+                       "it at a time, while sums wait in memory",
+                       operand.tensor, fmt::join(operand.readers, " and of "), print(block), terms.back(), columns);
+  });
+}
+
 void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
   if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
   decide_tail(ji, Tail::mask);
@@ -198,9 +248,8 @@ void Shaper::streamed_tile(const TileClass& tile) {
   width_ = tile.width;
   std::vector<std::string> all;
   if (facts_.node.hosts) {                                  // what is attached is made for a tile of rows
-    all = outer_loops(v);
+    all = loops_around_vector();
     stand_outside(without(v));
-    all.push_back(jp);
     append(all, terms);
   } else {
     all = without(v, r);

@@ -78,4 +78,16 @@ TEST_CASE("every size of a picture meets its borders in the right rows and lanes
   }
 }
 
+TEST_CASE("a short last block of vectors moves inwards, where masks are dear") {
+  const Operator op = parse_file_text("twice(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] * 2\n", "borders.lathe").operators.at(0);
+  const auto moves = [&](const char* target) {
+    CompileOptions options;
+    options.target = target_named(target);
+    options.schedule = parse_schedule({"schedule for twice\nY.split(i, io, ii, 16).vectorize(ii)", {"borders.lathe", 1, 1}}, op);
+    return ir::print(compile_to_ir(op, options, "lower").functions.at(0)).find("Y[N + ii") != std::string::npos;
+  };
+  CHECK(moves("x86-64-v3"));
+  CHECK_FALSE(moves("x86-64-v4"));
+}
+
 }  // namespace lathe

@@ -11,6 +11,7 @@
 #include "jit/compile.h"
 #include "jit/ir/text.h"
 #include "lang/text.h"
+#include "schedules/construct/construct.h"
 #include "schedules/text.h"
 #include "tests/fuzz/trial.h"
 
@@ -42,6 +43,20 @@ inline void computes_on(const std::string& target, const std::string& algorithm,
 
 inline void computes(const std::string& algorithm, const std::string& lines, const Sizes& sizes) {
   for (const char* target : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) computes_on(target, algorithm, lines, sizes);
+}
+
+// The schedule that the constructive scheduler thinks best.
+inline std::string constructed(const std::string& algorithm, const std::string& target) {
+  const Operator op = parse_file_text(algorithm, "algorithm").operators.at(0);
+  return print(construct_schedules(op, target_named(target)).front());
+}
+
+// As computes, with that schedule; it must be legal.
+inline void computes_constructed(const std::string& algorithm, const Sizes& sizes) {
+  for (const char* target : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
+    const std::string schedule = constructed(algorithm, target);
+    computes_on(target, algorithm, schedule.substr(schedule.find('\n') + 1), sizes);
+  }
 }
 
 // The program that lowering makes, as text.

@@ -3,10 +3,6 @@
 
 #include <string>
 
-#include "lang/text.h"
-#include "schedules/construct/construct.h"
-#include "schedules/text.h"
-#include "targets/target.h"
 #include "tests/whole/schedule_trials.h"
 
 namespace lathe {
@@ -20,20 +16,6 @@ constexpr const char* groups =
     "  Y[y, x, g, o] = sum(r < R, s < S, c < C: P[y + r, x + s, g, c] * F[g, r, s, c, o])\n";
 constexpr const char* rows =
     "rows(X: f32[M, N]) -> Y: f32[M, N]\n  square[i] = sum(k < N: X[i, k] * X[i, k])\n  Y[i, j] = X[i, j] / sqrt(square[i] + 1)\n";
-
-std::string constructed(const std::string& algorithm, const std::string& target) {
-  const Operator op = parse_file_text(algorithm, "algorithm").operators.at(0);
-  return print(construct_schedules(op, target_named(target)).front());
-}
-
-// The lines of a schedule, without the one that names the operator.
-std::string lines_of(const std::string& schedule) { return schedule.substr(schedule.find('\n') + 1); }
-
-void computes_constructed(const std::string& algorithm, const Sizes& sizes) {
-  for (const char* target : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
-    computes_on(target, algorithm, lines_of(constructed(algorithm, target)), sizes);
-  }
-}
 
 }  // namespace
 

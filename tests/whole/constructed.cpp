@@ -1,0 +1,72 @@
+// Constructed schedules: what stands where, and that the results are right there.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/whole/schedule_trials.h"
+
+namespace lathe {
+namespace {
+
+constexpr const char* columns =
+    "columns(X: f32[M, N]) -> Y: f32[M, N]\n  top[j] = max(i < M: X[i, j])\n  total[j] = sum(i < M: X[i, j] - top[j])\n"
+    "  Y[i, j] = (X[i, j] - top[j]) / (total[j] - 1)\n";
+constexpr const char* groups =
+    "groups(X: f32[N, H, G, C]) -> Y: f32[N, H, G, C]\n  total[n, g] = sum(y < H, c < C: X[n, y, g, c])\n"
+    "  Y[n, y, g, c] = X[n, y, g, c] - total[n, g]\n";
+constexpr const char* passes =
+    "passes(X: f32[H, W, C], v: f32[R]) -> Y: f32[H, W, C]\n"
+    "  across[y, x, c] = sum(s < R: v[s] * X[y, x + s - 1, c] outside edge)\n"
+    "  Y[y, x, c] = sum(r < R: v[r] * across[y + r - 1, x, c])\n";
+constexpr const char* layer =
+    "layer(X: f32[N, H, W, C], F: f32[R, S, C, O]) -> Y: f32[N, H, W, O]\n  P[n, y, x, c] = X[n, y, x, c] outside 0\n"
+    "  Y[n, y, x, o] = sum(r < R, s < S, c < C: P[n, y + r, x + s, c] * F[r, s, c, o])\n";
+constexpr const char* colours =
+    "colours(X: f32[H, W, 3]) -> Y: f32[H, W, 3]\n"
+    "  Y[y, x, c] = select(c == 0, X[y, x, 0] + X[y, x, 2], select(c == 1, X[y, x, 1], X[y, x, 2]))\n";
+constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
+
+void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
+  const std::string text = constructed(algorithm, "x86-64-v3");
+  INFO(text);
+  CHECK((text.find(part) != std::string::npos) == wanted);
+}
+
+}  // namespace
+
+TEST_CASE("sums over columns are made once, not for each row that reads them") {
+  holds(columns, "compute_at", false);
+  computes_constructed(columns, {{{"M", 9}, {"N", 17}}, {{"M", 5}, {"N", 3}}, {{"M", 1}, {"N", 40}}, {{"M", 0}, {"N", 8}}});
+}
+
+TEST_CASE("what is attached to a nest stands outside of the loops that do not change it") {
+  holds(groups, "total.compute_at(Y, g)");
+  holds(groups, "reorder(n, g, y");
+  computes_constructed(groups, {{{"N", 2}, {"H", 5}, {"G", 3}, {"C", 19}}, {{"N", 1}, {"H", 2}, {"G", 4}, {"C", 5}}, {{"N", 1}, {"H", 3}, {"G", 1}, {"C", 0}}});
+}
+
+TEST_CASE("short last dimensions of several nests are joined to the ones before") {
+  holds(passes, "Y.collapse(x, c, xc)");
+  holds(passes, "compute_at", false);
+  computes_constructed(passes, {{{"H", 6}, {"W", 13}, {"C", 3}, {"R", 3}}, {{"H", 4}, {"W", 2}, {"C", 1}, {"R", 5}}, {{"H", 3}, {"W", 5}, {"C", 17}, {"R", 2}},
+                                {{"H", 5}, {"W", 1}, {"C", 8}, {"R", 1}}});
+}
+
+TEST_CASE("filters larger than the second cache are read in blocks, by all that reads a block again") {
+  holds(layer, "4 * R * S * C * O > target.L2 / 2");
+  computes_constructed(layer, {{{"N", 1}, {"H", 3}, {"W", 7}, {"C", 261}, {"O", 270}, {"R", 1}, {"S", 1}},
+                               {{"N", 2}, {"H", 2}, {"W", 4}, {"C", 130}, {"O", 300}, {"R", 2}, {"S", 2}},
+                               {{"N", 1}, {"H", 2}, {"W", 2}, {"C", 3}, {"O", 9}, {"R", 2}, {"S", 1}}});
+}
+
+TEST_CASE("pixels that lie densely are known to do so, in a variant of their own") {
+  holds(colours, "stride(X, 1) == 3 and stride(X, 2) == 1");
+  computes_constructed(colours, {{{"H", 3}, {"W", 37}}, {{"H", 2}, {"W", 8}}, {{"H", 9}, {"W", 5}}});
+}
+
+TEST_CASE("points that read their own alone run as one dimension, with lanes of the widest type on the way") {
+  holds(narrow, "Y.collapse(i, j, ij).split(ij, ijo, iji, 32)");
+  computes_constructed(narrow, {{{"M", 5}, {"N", 45}}, {{"M", 1}, {"N", 31}}, {{"M", 7}, {"N", 1}}, {{"M", 3}, {"N", 64}}});
+}
+
+}  // namespace lathe

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "analysis/simplify.h"
 #include "jit/passes/rename.h"
@@ -33,26 +34,42 @@ void check_budget(const std::string& what, size_t nodes) {
                                        {}, "unroll or vectorize fewer iterations"});
 }
 
-int64_t widest_element(const Stmt& body) {
-  int64_t bytes = 1;
-  bool only_bytes = true;
-  ir::visit(
-      body,
-      [&](const ir::StmtNode& s) {
-        if (s.kind != StmtKind::store) return;
-        bytes = std::max(bytes, bytes_of(s.values[0].type().dtype));
-        only_bytes = false;
-      },
-      [&](const Expr& whole) {
-        visit(whole, [&](const Expr& e) {
-          bool index = e.type().dtype == DType::i64 && e.kind() != ExprKind::access;
-          if (index || e.type().dtype == DType::boolean) return;
-          bytes = std::max(bytes, bytes_of(e.type().dtype));
-          only_bytes = false;
-        });
-      });
-  return only_bytes ? 8 : bytes;
-}
+constexpr int64_t kWordBytes = 8;                           // of an index
+
+// Bytes of the widest element that differs from lane to lane of a vector loop, or is stored. Index arithmetic does not count.
+class WidestElement {
+ public:
+  explicit WidestElement(const ir::StmtNode& loop) : lanes_{loop.name} {
+    ir::visit(loop.body[0], [&](const ir::StmtNode& s) {
+      bool differs = false;
+      for (const Expr& e : s.values) differs = look(e) || differs;
+      if (s.mask.defined()) look(s.mask);
+      if (s.kind == StmtKind::alloc || (s.kind == StmtKind::let && differs)) lanes_.insert(s.name);
+      if (s.kind == StmtKind::store) count(s.values[0].type().dtype);
+    });
+  }
+
+  int64_t bytes() const { return bytes_ > 0 ? bytes_ : kWordBytes; }
+
+ private:
+  // Whether the value differs from lane to lane.
+  bool look(const Expr& e) {
+    if (auto known = differs_.find(e.get()); known != differs_.end()) return known->second;
+    bool differs = (e.kind() == ExprKind::var || e.kind() == ExprKind::access) && lanes_.count(e->name);
+    for_each_child(e, [&](const Expr& child) { differs = look(child) || differs; });
+    const bool index = e.type().dtype == DType::i64 && e.kind() != ExprKind::access;
+    if (differs && !index && e.type().dtype != DType::boolean) count(e.type().dtype);
+    return differs_[e.get()] = differs;
+  }
+
+  void count(DType dtype) { bytes_ = std::max(bytes_, bytes_of(dtype)); }
+
+  std::set<std::string> lanes_;                             // what has a value for each lane
+  std::unordered_map<const ExprNode*, bool> differs_;
+  int64_t bytes_ = 0;                                       // 0: nothing was met
+};
+
+int64_t widest_element(const ir::StmtNode& loop) { return WidestElement(loop).bytes(); }
 
 class Expander {
  public:
@@ -77,7 +94,7 @@ class Expander {
     shared_lanes_ = 1;
     ir::visit(s, [&](const ir::StmtNode& node) {
       if (node.kind != StmtKind::loop || node.loop != ir::LoopKind::vector || !touches_registers(node.body[0])) return;
-      shared_lanes_ = std::max(shared_lanes_, target_.vector_bytes / widest_element(node.body[0]));
+      shared_lanes_ = std::max(shared_lanes_, target_.vector_bytes / widest_element(node));
     });
     lockstep_ = true;
     Stmt result = with_children(s);
@@ -130,7 +147,7 @@ class Expander {
   Stmt vectors(const ir::StmtNode& loop) {
     int64_t count = constant(loop.values[1]);
     bool shared = !registers_.empty() && touches_registers(loop.body[0]);
-    int64_t lanes = shared ? shared_lanes_ : target_.vector_bytes / widest_element(loop.body[0]);
+    int64_t lanes = shared ? shared_lanes_ : target_.vector_bytes / widest_element(loop);
     check_budget("loop " + loop.name, nodes_of(loop, count / lanes + 1));
     std::vector<Stmt> groups;
     for (int64_t i = 0; i < count;) {

@@ -12,6 +12,7 @@
 #include "jit/passes/expand_math.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/hoist_masks.h"
+#include "jit/passes/hoist_scalars.h"
 #include "jit/passes/hoist_storage.h"
 #include "jit/passes/outline_repeats.h"
 #include "jit/passes/outline_units.h"
@@ -38,6 +39,7 @@ constexpr Pass kPipeline[] = {
     {"collapse_loops", plain<collapse_loops>, ir::Stage::flat},
     {"outline_units", plain<outline_units>, ir::Stage::flat},
     {"outline_repeats", plain<outline_repeats>, ir::Stage::flat},
+    {"hoist_scalars", plain<hoist_scalars>, ir::Stage::flat},
     {"expand_loops", expand_loops, ir::Stage::flat},
     {"tidy", plain<simplify_program>, ir::Stage::final},
     {"contract", plain<contract>, ir::Stage::final},
@@ -56,6 +58,8 @@ constexpr PassOrder kOrder[] = {
     {"outline_units", "expand_loops", "a shared body is expanded once, and compares fast while it is small"},
     {"outline_units", "outline_repeats", "code that calls equal units is equal"},
     {"outline_repeats", "expand_loops", "a shared piece is expanded once, and compares fast while it is small"},
+    {"outline_repeats", "hoist_scalars", "equal pieces must look equal to be shared"},
+    {"hoist_scalars", "expand_loops", "a value of a vector loop that all lanes share is still a scalar"},
     {"expand_loops", "tidy", "indices of unrolled copies become constants"},
     {"expand_loops", "share_values", "copies of a body share their loads"},
     {"contract", "share_values", "a product that is named can no longer be contracted"},

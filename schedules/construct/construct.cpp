@@ -98,7 +98,8 @@ class Writer {
     }
     const std::vector<FuncPart> parts = parts_of(f);
     for (size_t p = 1; p < parts.size(); ++p) {
-      shape_update(NestFacts(op_, plan_, target_, f, parts[p], nullptr, decisions_), schedule_[parts[p].loops.name]);
+      const NestFacts facts(op_, plan_, target_, f, parts[p], nullptr, decisions_);
+      shape_update(facts, *parts[p].update, schedule_[parts[p].loops.name]);
     }
     const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
     Nest nest = shape_nest(facts, stage_of_, declare_, form_);

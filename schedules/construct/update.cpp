@@ -4,18 +4,19 @@
 
 #include <algorithm>
 
+#include "analysis/simplify.h"
 #include "schedules/construct/shape.h"
 
 namespace lathe::construct {
 
 namespace {
 
-constexpr int64_t kChains = 8;                              // steps side by side: each waits for its own last one
+constexpr int64_t kChains = 8;                              // steps side by side, where each waits for its own last one
 constexpr int64_t kPart = 64;                               // vectors that one thread takes through the domain
 
 class UpdateShaper {
  public:
-  UpdateShaper(const NestFacts& facts, Stage stage) : facts_(facts), stage_(std::move(stage)) {}
+  UpdateShaper(const NestFacts& facts, const Update& update, Stage stage) : facts_(facts), update_(update), stage_(std::move(stage)) {}
 
   void run() {
     if (facts_.func.vars.empty()) {  // each step may need the one before
@@ -53,15 +54,32 @@ class UpdateShaper {
     });
   }
 
+  // Whether a step of the innermost domain variable may read what the step before it wrote: the processor waits for it.
+  bool waits() const {
+    if (update_.rvars.empty()) return false;
+    const std::string& step = update_.rvars.back().name;
+    const Substitution before{{step, make_var(step) - Expr(int64_t{1})}};
+    return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) {
+      if (read.tensor != facts_.whole.name) return false;
+      for (size_t d = 0; d < read.at.size(); ++d) {
+        const Expr apart = simplify(read.at[d] - substitute(update_.indices[d], before));
+        if (is_integer_constant(apart) && !is_zero(apart)) return false;
+      }
+      return true;
+    });
+  }
+
   // Nothing lies side by side: some steps of the index, each a chain of its own.
   void chains(const std::string& v) {
     const std::string outer = fresh(v + "o"), inner = fresh(v + "i");
-    stage_.split(v, outer, inner, Expr(facts_.decisions.number(facts_.name("chains"), kChains, 1, 32)));
+    const int64_t chains = waits() ? kChains : 1;
+    stage_.split(v, outer, inner, Expr(facts_.decisions.number(facts_.name("chains"), chains, 1, 32)));
     nest(v, outer, {inner});
     stage_.unroll(inner);
     facts_.because("vector", [&] {
-      return fmt::format(
-          "no free index is stored side by side in enough steps: {} runs in chains that do not wait for each other", v);
+      return chains > 1
+          ? fmt::format("no free index is stored side by side in enough steps: {} runs in chains that do not wait for each other", v)
+          : fmt::format("no free index is stored side by side in enough steps, and no step of the domain waits for the one before it: {} runs in order", v);
     });
   }
 
@@ -79,12 +97,15 @@ class UpdateShaper {
   }
 
   const NestFacts& facts_;
+  const Update& update_;
   Stage stage_;
   std::string outermost_;
 };
 
 }  // namespace
 
-void shape_update(const NestFacts& facts, Stage stage) { UpdateShaper(facts, std::move(stage)).run(); }
+void shape_update(const NestFacts& facts, const Update& update, Stage stage) {
+  UpdateShaper(facts, update, std::move(stage)).run();
+}
 
 }  // namespace lathe::construct

@@ -7,6 +7,6 @@
 namespace lathe::construct {
 
 // Writes the directives of the update's nest.
-void shape_update(const NestFacts& facts, Stage stage);
+void shape_update(const NestFacts& facts, const Update& update, Stage stage);
 
 }  // namespace lathe::construct

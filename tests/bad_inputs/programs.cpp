@@ -230,7 +230,7 @@ std::vector<BadProgram> cases() {
        "  at f.lathe:1:1", ""},
 
       {"name that is none of several", [] { compile_to_ir(scaled(), {}, "flaten"); },
-       "L102 lathe: passes: no pass of this name: got flaten, need one of lower, carry_values, flatten, simplify, hoist_storage, collapse_loops, outline_units, outline_repeats, expand_loops, tidy, contract, hoist_masks, share_values, expand_math\n"
+       "L102 lathe: passes: no pass of this name: got flaten, need one of lower, carry_values, flatten, simplify, hoist_storage, collapse_loops, outline_units, outline_repeats, hoist_scalars, expand_loops, tidy, contract, hoist_masks, share_values, expand_math\n"
        "  hint: did you mean flatten?", ""},
       {"name that is none of several", [] { find_operator(parse_file_text(one_row, "f.lathe"), "g"); },
        "L102 lathe: parse: an unknown operator: got 'g', need f", ""},

@@ -200,6 +200,7 @@ class NestEmitter {
   ir::Stmt with_window(const Attachment& attachment, Scope scope, const Continue& body);
   ir::Stmt produce_window(const Attachment& attachment, const Region& region, const Scope& scope);
   ir::Stmt move_window(const Attachment& attachment, const Scope& scope);
+  void check_place_in_window(const Expr& access, const std::vector<Expr>& indices, const Scope& scope) const;
   struct Movement {
     size_t dimension = 0;
     std::vector<int64_t> extent;                            // of the window

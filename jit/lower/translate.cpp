@@ -104,6 +104,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
     indices[d] = moved_index(e, d, indices[d], scope, inside);
     if (inside.defined()) present = present.defined() ? present & inside : inside;
   }
+  check_place_in_window(e, indices, scope);
   const bool skips = present.defined() && e->boundary == Boundary::none;
   if (skips) absent_.push_back(present);
   // Where it is outside nothing is read: an empty input has no element to clamp to.

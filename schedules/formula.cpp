@@ -13,10 +13,9 @@ namespace {
 
 constexpr std::string_view stride_mark = ".stride.";
 
-const std::vector<Expr>* extents_of(const Operator& op, const std::string& argument) {
-  if (const InputDecl* input = op.find_input(argument)) return &input->extents;
-  const OutputDecl* output = op.find_output(argument);
-  return output ? &output->extents : nullptr;
+std::vector<Expr> extents_of(const Operator& op, const std::string& argument) {
+  for (TensorArgument& t : tensor_arguments(op)) if (t.name == argument) return std::move(t.extents);
+  internal_error("schedule", argument + " is no argument");
 }
 
 bool in_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
@@ -33,24 +32,28 @@ FormulaScope::FormulaScope(const Operator& op) : op_(op) {
   for (const SizeDecl& size : op.sizes) names_.vars[size.name] = Type{};
   for (const ParamDecl& param : op.params) names_.vars[param.name] = {param.dtype, 1};
   for (std::string_view fact : target_facts) names_.vars[std::string(fact)] = Type{};
-  for (const InputDecl& input : op.inputs) add_argument(input.name, bits_of(input.dtype), input.extents);
+  for (const TensorArgument& t : tensor_arguments(op)) add_strides(t);
+  for (const InputDecl& input : op.inputs) add_bytes(input.name, bits_of(input.dtype), input.extents);
   for (const OutputDecl& output : op.outputs) {
     const FuncContents* func = op.find_func(output.func);
     int element_bits = 0;
     for (int c = 0; func && c < func->components(); ++c) element_bits += bits_of(func->dtype(c));
-    add_argument(output.func, element_bits, output.extents);
+    add_bytes(output.func, element_bits, output.extents);
   }
 }
 
 // Strides are known by number and by every size, fitting or not: stride_of answers what does not fit.
-void FormulaScope::add_argument(const std::string& name, int element_bits, const std::vector<Expr>& extents) {
+void FormulaScope::add_strides(const TensorArgument& t) {
+  for (size_t d = 0; d < t.extents.size(); ++d) names_.vars[fmt::format("{}{}{}", t.name, stride_mark, d)] = Type{};
+  for (const SizeDecl& size : op_.sizes) names_.vars[fmt::format("{}{}{}", t.name, stride_mark, size.name)] = Type{};
+}
+
+void FormulaScope::add_bytes(const std::string& name, int element_bits, const std::vector<Expr>& extents) {
   Expr product(static_cast<int64_t>(std::max(element_bits / 8, 1)));
   for (const Expr& extent : extents) product = product * extent;
   if (element_bits < 8) product = product / static_cast<int64_t>(8 / element_bits);
   names_.vars[name + ".bytes"] = Type{};
   bytes_.emplace_back(name + ".bytes", product);
-  for (size_t d = 0; d < extents.size(); ++d) names_.vars[fmt::format("{}{}{}", name, stride_mark, d)] = Type{};
-  for (const SizeDecl& size : op_.sizes) names_.vars[fmt::format("{}{}{}", name, stride_mark, size.name)] = Type{};
 }
 
 Expr FormulaScope::parse(Lexer& tokens) const {
@@ -106,7 +109,7 @@ void FormulaScope::check(const Expr& formula, const SourceLocation& where) const
 Expr FormulaScope::stride_of(const std::string& name, const SourceLocation& where) const {
   size_t mark = name.find(stride_mark);
   std::string argument = name.substr(0, mark), dimension = name.substr(mark + stride_mark.size());
-  const std::vector<Expr>& extents = *extents_of(op_, argument);
+  const std::vector<Expr> extents = extents_of(op_, argument);
   if (std::isdigit(static_cast<unsigned char>(dimension[0]))) return with_location(make_var(name), where);
   std::vector<size_t> fitting;
   for (size_t d = 0; d < extents.size(); ++d) {

@@ -3,6 +3,7 @@
 //
 //   stride(B, K)   elements between neighbours along a dimension of an argument, given by its number or by the size
 //                  that is its extent in B's declaration: the var "B.stride.0"
+//                  (an output in the place of an input is no argument: the input is)
 //   bytes(Y)       bytes of all elements of an argument: the product 4 * M * N
 #pragma once
 
@@ -21,7 +22,8 @@ class FormulaScope {
   void check(const Expr& formula, const SourceLocation& where) const;
 
  private:
-  void add_argument(const std::string& name, int element_bits, const std::vector<Expr>& extents);
+  void add_strides(const TensorArgument& t);
+  void add_bytes(const std::string& name, int element_bits, const std::vector<Expr>& extents);
   [[noreturn]] void refuse_name(const std::string& name, const SourceLocation& where) const;
   Expr stride_of(const std::string& name, const SourceLocation& where) const;
 

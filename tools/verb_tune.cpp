@@ -131,10 +131,10 @@ class Tuning {
  public:
   Tuning(const TuneVerbOptions& verb, const Choice& choice, const std::string& sizes, tuner::Store* store)
       : verb_(verb), choice_(choice), chosen_(choose(choice)), sizes_(sizes_of(chosen_.fixed, sizes)),
-        layouts_(layouts_of(verb, chosen_.fixed)), store_(store),
-        bound_(bound_us(chosen_.fixed, sizes_, chosen_.target, choice.threads)) {}
+        layouts_(layouts_of(verb, chosen_.fixed)), store_(store) {}
 
   const tuner::Tuned& run(double seconds) {
+    if (bound_ == 0) bound_ = bound_us(chosen_.fixed, sizes_, chosen_.target, choice_.threads);
     tuner::TuneOptions options;
     options.sizes = sizes_;
     options.target = chosen_.target;
@@ -183,6 +183,11 @@ class Tuning {
             {"outcomes", counts}, {"trace", tuned_.trace}, {"schedule", print(tuned_.schedule)}};
   }
 
+  // Where nothing could be measured.
+  nlohmann::json json_of_failure(const std::string& why) const {
+    return {{"operator", chosen_.op.name}, {"sizes", size_text(chosen_.fixed, sizes_)}, {"error", why}};
+  }
+
   std::string name() const { return chosen_.op.name + " at " + size_text(chosen_.fixed, sizes_); }
   double of_bound() const { return tuned_.us > 0 ? bound_ / tuned_.us : 0; }
 
@@ -210,7 +215,7 @@ class Tuning {
   const tuner::Sizes sizes_;
   const tuner::Layouts layouts_;
   tuner::Store* const store_;
-  const double bound_;
+  double bound_ = 0;
   tuner::Tuned tuned_;
 };
 
@@ -233,7 +238,8 @@ int tune_operator(const TuneVerbOptions& verb, tuner::Store* store) {
   return good;
 }
 
-// A job: turns, each to where most is expected, and all summaries at the end.
+// A job: turns, each to where most is expected, and all summaries at the end. What cannot be measured costs the others nothing
+// but its turns.
 int tune_job(const TuneVerbOptions& verb, tuner::Store* store) {
   const tuner::Job job = tuner::parse_job(read_file(verb.job, "tune"), verb.job);
   const double budget = budget_of(verb.budget.empty() ? job.budget : verb.budget);
@@ -252,21 +258,32 @@ int tune_job(const TuneVerbOptions& verb, tuner::Store* store) {
   }
   tuner::Shares shares(weights, budget);
   std::vector<double> best(all.size(), 0);
+  std::vector<std::string> failure(all.size(), "no time");
   for (auto turn = shares.next(left()); turn && interrupts.load() == 0; turn = shares.next(left())) {
     fmt::print(stderr, "{}: {:.0f} s, expected gain {:.0f} %\n", all[turn->item]->name(), turn->seconds, 100 * turn->expected_gain);
-    const tuner::Tuned& tuned = all[turn->item]->run(turn->seconds);
-    const double gain = best[turn->item] > 0 && tuned.us > 0 ? best[turn->item] / tuned.us : tuned.speedup;
-    best[turn->item] = tuned.us;
-    shares.tell(turn->item, gain, all[turn->item]->of_bound(), tuned.ended == "converged");
+    try {
+      const tuner::Tuned& tuned = all[turn->item]->run(turn->seconds);
+      const double gain = best[turn->item] > 0 && tuned.us > 0 ? best[turn->item] / tuned.us : tuned.speedup;
+      best[turn->item] = tuned.us;
+      shares.tell(turn->item, gain, all[turn->item]->of_bound(), tuned.ended == "converged");
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::store_full) throw;
+      failure[turn->item] = error.what();
+      fmt::print(stderr, "{}: {}\n", all[turn->item]->name(), error.what());
+      shares.tell_nothing(turn->item);
+    }
   }
   nlohmann::json rows = nlohmann::json::array();
+  int code = good;
   for (size_t i = 0; i < all.size(); ++i) {
-    if (best[i] == 0) continue;
-    if (verb.choice.json) rows.push_back(all[i]->json());
-    if (!verb.choice.json) all[i]->print_summary();
+    const bool failed = best[i] == 0;
+    if (failed && interrupts.load() == 0) code = refused;
+    if (verb.choice.json) rows.push_back(failed ? all[i]->json_of_failure(failure[i]) : all[i]->json());
+    else if (failed) fmt::print("# {}: nothing could be measured: {}\n", all[i]->name(), failure[i]);
+    else all[i]->print_summary();
   }
   if (verb.choice.json) fmt::print("{}\n", rows.dump(2));
-  return good;
+  return code;
 }
 
 int run_tune(TuneVerbOptions verb) {

@@ -16,6 +16,7 @@ constexpr double kTurns = 40;                               // turns in a budget
 constexpr double kShortest = 0.5;                           // seconds
 constexpr double kTrend = 0.5;                              // of the last turn's gain, in the next one
 constexpr double kHope = 0.05;                              // of the way to the bound, in one turn
+constexpr int kFruitless = 3;                               // turns in which nothing could be measured
 
 SourceLocation location_of(const toml::source_region& region, const std::string& file) {
   return {file, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
@@ -131,17 +132,19 @@ double Shares::expected_gain(size_t item) const {
 std::optional<Turn> Shares::next(double seconds_left) const {
   if (seconds_left < kShortest) return std::nullopt;
   std::optional<size_t> best;
+  const auto untried = [&](size_t i) { return items_[i].turns > 0 ? kFruitless : items_[i].fruitless; };
   for (size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].converged) continue;
-    if (items_[i].turns == 0) {                             // everyone once, in order
-      best = i;
-      break;
-    }
-    if (!best || items_[i].weight * expected_gain(i) > items_[*best].weight * expected_gain(*best)) best = i;
+    if (items_[i].converged || items_[i].fruitless == kFruitless) continue;
+    const bool sooner = best && untried(i) < untried(*best);   // everyone once, in order
+    const bool more = best && untried(i) == kFruitless && untried(*best) == kFruitless &&
+                      items_[i].weight * expected_gain(i) > items_[*best].weight * expected_gain(*best);
+    if (!best || sooner || more) best = i;
   }
   if (!best) return std::nullopt;
-  return Turn{*best, std::min(turn_s_, seconds_left), expected_gain(*best)};
+  return Turn{*best, std::min(std::ldexp(turn_s_, items_[*best].fruitless), seconds_left), expected_gain(*best)};
 }
+
+void Shares::tell_nothing(size_t item) { ++items_[item].fruitless; }
 
 void Shares::tell(size_t item, double gain, double of_bound, bool converged) {
   Item& i = items_[item];

@@ -41,12 +41,14 @@ class Shares {
   std::optional<Turn> next(double seconds_left) const;      // nothing where no time or no one is left
   // What a turn brought: time before / after (at least 1), and the bound's part of the time that it is now.
   void tell(size_t item, double gain, double of_bound, bool converged);
+  // That nothing could be measured: the next turn is twice as long, and after some the item has no more.
+  void tell_nothing(size_t item);
   double expected_gain(size_t item) const;
 
  private:
   struct Item {
     double weight = 1, last = 0, of_bound = 0;              // last: logarithm of the gain
-    int turns = 0;
+    int turns = 0, fruitless = 0;
     bool converged = false;
   };
   std::vector<Item> items_;

@@ -127,14 +127,17 @@ bool NestEmitter::slides_along(const std::string& loop) const {
   });
 }
 
-// Whether the value changes with this variable, also by way of other variables that facts define by it.
-static bool depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps = 8) {
+// Whether the value changes with this variable, also by way of other variables that stand for what it makes.
+bool NestEmitter::depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps) const {
   if (uses_var(e, var)) return true;
   bool found = false;
   visit(e, [&](const Expr& node) {
-    const Range* range = node.kind() == ExprKind::var && steps > 0 && !found ? facts.find(node->name) : nullptr;
-    if (!range || !range->lowest.defined() || !(range->lowest == range->highest)) return;
-    found = depends_on(range->lowest, var, facts, steps - 1);
+    if (node.kind() != ExprKind::var || steps == 0 || found) return;
+    const auto made = lowering_.opaque.find(node->name);
+    const Range* range = made == lowering_.opaque.end() ? facts.find(node->name) : nullptr;
+    const bool defined = range && range->lowest.defined() && range->lowest == range->highest;
+    if (made != lowering_.opaque.end()) found = depends_on(made->second, var, facts, steps - 1);
+    else if (defined) found = depends_on(range->lowest, var, facts, steps - 1);
   });
   return found;
 }

@@ -209,6 +209,19 @@ std::pair<ir::LoopKind, Expr> NestEmitter::copy_loop(const Staging& staging, con
   return {kind, when};
 }
 
+// Whether each element of the copy belongs to one iteration of the nest: one that there is not may write zeros then.
+bool NestEmitter::each_index_is_one_variable(const Expr& access) const {
+  std::set<std::string> used;
+  for (const Expr& index : access.args()) {
+    std::vector<std::string> variables;
+    for (const auto& [root, minimum] : root_minimum_) if (uses_var(index, root)) variables.push_back(root);
+    if (variables.empty()) continue;
+    const auto linear = variables.size() == 1 ? Polynomial::of(index).linear_in(variables[0]) : std::nullopt;
+    if (!linear || linear->first.constant().value_or(0) == 0 || !used.insert(variables[0]).second) return false;
+  }
+  return true;
+}
+
 // Inside the innermost serial loop of the first iteration: what the copy holds of this step, written once.
 Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) {
   std::vector<Stmt> copies;
@@ -230,8 +243,12 @@ Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) 
       }
       std::vector<Expr> indices;
       for (const Expr& a : access.args()) indices.push_back(simplify(translate(a, inner), inner.facts));
-      std::vector<Expr> place_of = place(to, indices, inner.facts);
-      return ir::make_store(to.buffers[0], place_of, copied_read(access, indices, inner));
+      const std::vector<Expr> place_of = place(to, indices, inner.facts);
+      const Expr value = copied_read(access, indices, inner), guard = guard_of(inner);
+      const bool alone = each_index_is_one_variable(access);
+      const Stmt s = ir::make_store(to.buffers[0], place_of, value, alone ? Expr() : mask_for(place_of, inner));
+      const Stmt none = alone ? ir::make_store(to.buffers[0], place_of, make_constant(value.type().dtype, 0)) : nullptr;
+      return guard.defined() ? ir::make_branch(guard, s, none) : s;
     };
     copies.push_back(nest(0, scope));
   }

@@ -92,6 +92,18 @@ Stmt NestEmitter::fill_table(const IndexTable& table, const Expr& size, const Ex
                        ir::make_store(table.buffer, {make_var(name)}, index));
 }
 
+// Where the rule puts an index. Iterations that there are not have no entry.
+Expr NestEmitter::entry_of(const IndexTable& table, const Expr& index, const Scope& scope) const {
+  ExprNode node;
+  node.kind = ExprKind::access;
+  node.type = {DType::i64, 1};
+  node.name = table.buffer;
+  node.args = {simplify(index - table.lowest, scope.facts)};
+  node.mask = mask_for(node.args, scope);
+  if (const Expr guard = guard_of(scope); guard.defined()) node.mask = node.mask.defined() ? node.mask & guard : guard;
+  return make_access(std::move(node));
+}
+
 // An entry is read where its index becomes known, outside of the loops that do not move it.
 void NestEmitter::enter_tables(Scope& scope, Lets& lets) {
   if (scope.tables.empty()) return;
@@ -107,9 +119,7 @@ void NestEmitter::enter_tables(Scope& scope, Lets& lets) {
           known = known && (!uses_var(e.arg(d), root) || bound(root, scope));
         if (!known) continue;
         const Expr index = simplify(translate(e.arg(d), scope), scope.facts);
-        const Expr entry = lets.opaque(
-            e->name + ".index",
-            make_access(table->second.buffer, DType::i64, {simplify(index - table->second.lowest, scope.facts)}));
+        const Expr entry = lets.opaque(e->name + ".index", entry_of(table->second, index, scope));
         const Expr& extent = lowering_.op.find_input(e->name)->extents[d];
         lets.facts().bound(entry->name, integer(moves_index(e->boundary) ? 0 : -1),
                            simplify(extent - integer(1), scope.facts));

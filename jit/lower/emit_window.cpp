@@ -211,6 +211,34 @@ Stmt NestEmitter::move_window(const Attachment& a, const Scope& scope) {
   return ir::make_block(std::move(copies));
 }
 
+// Registers have no addresses: the place of a read is a constant once the loops inside are written out, or neighbouring lanes.
+void NestEmitter::check_place_in_window(const Expr& e, const std::vector<Expr>& indices, const Scope& scope) const {
+  const auto window = lowering_.windows.find(e->name);
+  if (window == lowering_.windows.end()) return;
+  const Storage& storage = lowering_.storage.at(e->name);
+  const std::vector<Expr> entry = place(storage, indices, scope.facts);
+  Expr at = integer(0);
+  for (size_t b = 0; b < storage.digits.size(); ++b) at = at * integer(window->second[storage.digits[b].dimension]) + entry[b];
+  at = simplify(spelled_out(at, scope.facts), scope.facts);
+  Substitution first;                                       // without the variables of loops that are written out
+  bool neighbours = true;
+  for (const Loop& loop : nest_.loops) {
+    const auto lane = scope.lane.find(loop.name);
+    if (lane == scope.lane.end() || lane->second.kind() != ExprKind::var) continue;
+    first.push_back({lane->second->name, integer(0)});
+    if (loop.kind != ir::LoopKind::vector) continue;
+    const auto linear = Polynomial::of(at).linear_in(lane->second->name);
+    const std::optional<int64_t> step = linear ? linear->first.constant() : std::nullopt;
+    neighbours = neighbours && step && (*step == 0 || *step == 1);
+  }
+  if (neighbours && is_integer_constant(simplify(substitute(at, first)))) return;
+  for (const Attachment& a : lowering_.attachments) {
+    if (!a.slide || a.func->name != e->name) continue;
+    refuse(ErrorCode::illegal_schedule, *a.slide, fmt::format("{} reads {}", func_.name, print(e)),
+           fmt::format("the same entry of the window in each iteration of {}, or neighbouring ones", a.compute_loop), "leave it in memory: store_at without slide");
+  }
+}
+
 Stmt NestEmitter::emit_straight(const Scope& outer, const std::map<std::string, Expr>& real) {
   straight_ = true;
   Scope scope = outer;

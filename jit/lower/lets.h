@@ -40,6 +40,7 @@ class Lets {
   Expr opaque(const std::string& name, const Expr& value) {
     std::string var = lowering_.fresh(name);
     lets_.push_back({var, simplify(value, facts_)});
+    lowering_.opaque[var] = lets_.back().second;
     return make_var(var);
   }
 

@@ -81,6 +81,7 @@ struct Lowering {
   std::map<std::string, StorageForm> forms = {};                 // of Funcs
   std::map<std::string, std::vector<int64_t>> windows = {};      // Func in a window -> its extents, as bodies are written
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
+  std::map<std::string, Expr> opaque = {};                       // variables of whose values facts say nothing
   Attempts attempts = {};                                        // of what is written so far
   std::map<std::string, int> names_used = {};
 

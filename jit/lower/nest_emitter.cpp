@@ -23,6 +23,8 @@ Stmt NestEmitter::emit(const Scope& outer) {
   Scope scope;
   scope.facts = lowering_.facts;
   scope.inside = outer.inside;
+  scope.masks_around = outer.masks_around;
+  scope.masks_around.insert(scope.masks_around.end(), outer.masks.begin(), outer.masks.end());
   scope.border_cuts = outer.border_cuts;
   scope.rare = outer.rare;
   size_t at = 0;

@@ -150,6 +150,7 @@ class NestEmitter {
   ir::Stmt with_tables(const Tabling& tabling, Scope scope, const Continue& body);
   ir::Stmt fill_table(const IndexTable& table, const Expr& size, const Expr& access, size_t dimension, const Scope& scope);
   void enter_tables(Scope& scope, Lets& lets);
+  Expr entry_of(const IndexTable& table, const Expr& index, const Scope& scope) const;
 
   // --- places in folded storage (emit_folds.cpp)
   void enter_folds(Scope& scope, Lets& lets);
@@ -173,6 +174,9 @@ class NestEmitter {
             const Expr& present = {}) const;
   bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
+  Expr mask_among(const std::vector<std::pair<std::string, Expr>>& masks, const std::vector<Expr>& indices, const Scope& scope) const;
+  bool depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps = 8) const;
+  static Expr guard_of(const Scope& scope);
   std::vector<Expr> own_indices(const Scope& scope) const;
   ir::Stmt prefetches(const Scope& scope, bool written) const;
   bool writes(const std::string& tensor) const;
@@ -195,11 +199,13 @@ class NestEmitter {
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
   std::pair<ir::LoopKind, Expr> copy_loop(const Staging& staging, const Expr& access, size_t dimension, const Expr& count, ir::LoopKind kind) const;
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
+  bool each_index_is_one_variable(const Expr& access) const;
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
   // --- producers in a window of registers (emit_window.cpp)
   ir::Stmt with_window(const Attachment& attachment, Scope scope, const Continue& body);
   ir::Stmt produce_window(const Attachment& attachment, const Region& region, const Scope& scope);
   ir::Stmt move_window(const Attachment& attachment, const Scope& scope);
+  void check_place_in_window(const Expr& access, const std::vector<Expr>& indices, const Scope& scope) const;
   struct Movement {
     size_t dimension = 0;
     std::vector<int64_t> extent;                            // of the window

@@ -67,6 +67,7 @@ struct Scope {
   std::map<std::string, Expr> lane;                         // constant loop -> its own variable, never clamped
   std::map<std::string, int> tile_class;                    // split's inner loop -> class in use
   std::vector<std::pair<std::string, Expr>> masks;          // variable -> condition for accesses that depend on it
+  std::vector<std::pair<std::string, Expr>> masks_around;   // those of the nest that this one is computed in: for what it reads
   std::vector<Expr> guards;                                 // conditions around every statement
   std::vector<Expr> reduction_guards;                       // conditions around the update of a reduction
   std::map<std::string, Storage> staged;                    // tensors read from a copy

@@ -82,7 +82,7 @@ Expr NestEmitter::moved_index(const Expr& e, size_t d, const Expr& index, const 
   const bool moves = e->boundary == Boundary::wrap || e->boundary == Boundary::mirror || e->boundary == Boundary::edge;
   if (auto table = scope.tables.find({e->name, d, e->boundary}); table != scope.tables.end() && in_table(e, d)) {
     auto found = scope.looked_up.find({e, d});
-    const Expr entry = found != scope.looked_up.end() ? found->second : make_access(table->second.buffer, DType::i64, {simplify(index - table->second.lowest, scope.facts)});
+    const Expr entry = found != scope.looked_up.end() ? found->second : entry_of(table->second, index, scope);
     if (!moves) inside = ge(entry, integer(0));
     return moves ? entry : max(entry, integer(0));
   }
@@ -104,6 +104,7 @@ Expr NestEmitter::bounded_read(const Expr& e, std::vector<Expr> indices, const S
     indices[d] = moved_index(e, d, indices[d], scope, inside);
     if (inside.defined()) present = present.defined() ? present & inside : inside;
   }
+  check_place_in_window(e, indices, scope);
   const bool skips = present.defined() && e->boundary == Boundary::none;
   if (skips) absent_.push_back(present);
   // Where it is outside nothing is read: an empty input has no element to clamp to.
@@ -149,7 +150,9 @@ Expr NestEmitter::read(const Storage& from, int component, DType dtype, const st
   node.name = from.buffers[component];
   node.args = place(from, indices, scope.facts);
   node.mask = mask_for(node.args, scope);
-  if (present.defined()) node.mask = node.mask.defined() ? node.mask & present : present;
+  for (const Expr& more : {mask_among(scope.masks_around, node.args, scope), present}) {
+    if (more.defined()) node.mask = node.mask.defined() ? node.mask & more : more;
+  }
   Expr value = make_access(std::move(node));
   if (!from.packed) return value;
   const Expr odd = indices.empty() ? make_constant(DType::boolean, 0) : eq(indices.back() % integer(2), integer(1));
@@ -157,9 +160,14 @@ Expr NestEmitter::read(const Storage& from, int component, DType dtype, const st
 }
 
 Expr NestEmitter::mask_for(const std::vector<Expr>& indices, const Scope& scope) const {
+  return mask_among(scope.masks, indices, scope);
+}
+
+Expr NestEmitter::mask_among(const std::vector<std::pair<std::string, Expr>>& masks, const std::vector<Expr>& indices,
+                             const Scope& scope) const {
   Expr mask;
-  for (const auto& [var, condition] : scope.masks) {
-    bool depends = std::any_of(indices.begin(), indices.end(), [&](const Expr& e) { return uses_var(e, var); });
+  for (const auto& [var, condition] : masks) {
+    bool depends = std::any_of(indices.begin(), indices.end(), [&](const Expr& e) { return depends_on(e, var, scope.facts); });
     if (depends) mask = mask.defined() ? mask & condition : condition;
   }
   return mask;
@@ -288,6 +296,15 @@ Stmt NestEmitter::prefetches(const Scope& scope, bool written) const {
     }
   }
   return ir::make_block(std::move(requests));
+}
+
+// Whether there is this iteration, and this term; undefined where there always is.
+Expr NestEmitter::guard_of(const Scope& scope) {
+  Expr condition;
+  for (const auto* guards : {&scope.guards, &scope.reduction_guards}) {
+    for (const Expr& guard : *guards) condition = condition.defined() ? condition & guard : guard;
+  }
+  return condition;
 }
 
 Stmt NestEmitter::guarded(Stmt s, const Scope& scope) const {

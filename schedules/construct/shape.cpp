@@ -375,7 +375,8 @@ void Shaper::know_pixels() {
   if (output && facts_.func.components() == 1) {
     std::vector<Expr> at;
     for (const std::string& v : facts_.func.vars) at.push_back(make_var(v));
-    add_pixels(output->func, at, output->extents, dense);
+    const std::string written = written_argument(facts_.op, facts_.func, 0);
+    if (known.insert(written).second) add_pixels(written, at, output->extents, dense);
   }
   if (dense.defined()) nest_.extras.push_back({dense, [](const StageOf&) {}});
 }

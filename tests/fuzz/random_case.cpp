@@ -125,6 +125,7 @@ class Drawer {
 
   // None where even the plain nest is refused, as its kernel will be.
   Schedule constructed() const {
+    FaultReport report(trial_.text());
     try {
       return constructed_schedule(trial_.op, {.target = trial_.target});
     } catch (const Error& error) {

@@ -244,7 +244,7 @@ class Drawer {
   void trace(const FuncContents& f) {
     std::vector<int64_t> point;
     for (size_t d = 0; d < f.vars.size(); ++d) point.push_back(random_.between(-1, 5));
-    if (!point.empty()) add(fmt::format("{}.trace({})", f.name, fmt::join(point, ", ")));
+    add(fmt::format("{}.trace({})", f.name, fmt::join(point, ", ")));
   }
 
   bool attach(const FuncContents& f, const std::string& consumer) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -96,8 +97,11 @@ Trial read_trial(const std::string& path) {
   const SourceFile file = read_lathe_file(path);
   Trial trial{file.operators.at(0), {}, {}, {}};
   std::ifstream text(path);
+  std::vector<std::string> all;
+  for (std::string line; std::getline(text, line);) all.push_back(line);
+  const bool one_variant = std::count_if(all.begin(), all.end(), [](const std::string& l) { return l.starts_with("specialize("); }) == 1;
   bool in_schedule = false, in_variant = false;
-  for (std::string line; std::getline(text, line);) {
+  for (const std::string& line : all) {
     if (line.starts_with("# seed ")) trial.seed = std::stoull(line.substr(7));
     else if (line.starts_with("# target ")) trial.target = target_named(line.substr(9));
     else if (line.starts_with("# registers ")) trial.target.vector_registers = std::stoi(line.substr(12));
@@ -105,6 +109,7 @@ Trial read_trial(const std::string& path) {
     else if (line.starts_with("schedule for ")) in_schedule = true;
     else if (!in_schedule || line.empty()) continue;
     else if (line.starts_with("param ")) trial.schedule.params.push_back(line);
+    else if (!one_variant) trial.schedule.lines.push_back(line);
     else if (line == "}") in_variant = false;
     else if (line.starts_with("specialize(")) {
       in_variant = true;

@@ -106,6 +106,7 @@ TEST_CASE("every directive prints as it was written") {
       "A.table_at(C, i)",
       "C.slide(i)",
       "C.trace(0, N - 1)",
+      "C.trace()",
       "C.tensorize(ki, vpdpbusd)",
       "B.stage_at(C, jo)",
       "B.stage_at(C, jo, Bp)",

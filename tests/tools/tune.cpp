@@ -87,4 +87,21 @@ TEST_CASE("a job tunes its list and gives each a summary") {
   CHECK(contains(done.err, "expected gain"));
 }
 
+TEST_CASE("a job goes on without what cannot be measured, and says why") {
+  const Workshop shop;
+  shop.write("more.lathe",
+             "ahead(X: f32[H], Z: f32[W]) -> Y: f32[W]\n  Y[i] = X[i + 3] + Z[i]\n"
+             "scaled(X: f32[H, W]) -> Y: f32[H, W]\n  Y[i, j] = 3 * X[i, j] + 1\n");
+  shop.write("job.toml",
+             "budget = \"8s\"\n[[tune]]\noperator = \"more.lathe:ahead\"\nsizes = [\"H=3,W=8\"]\n"
+             "[[tune]]\noperator = \"more.lathe:scaled\"\nsizes = [\"H=300000,W=1000000\", \"H=3,W=8\"]\n");
+  const Outcome done = shop.lathe("tune --job job.toml --trials 3 --json");
+  CHECK(done.code == 1);
+  const auto rows = nlohmann::json::parse(done.out);
+  REQUIRE(rows.size() == 3);
+  CHECK(contains(rows[0]["error"], "Y reads X outside"));
+  CHECK(contains(rows[1]["error"], "no memory for the working set"));
+  CHECK(rows[2]["time_us"] > 0);
+}
+
 }  // namespace

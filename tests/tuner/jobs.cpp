@@ -60,6 +60,20 @@ TEST_CASE("everyone has a turn, then those from whom most is expected, and who c
   CHECK(!shares.next(100));
 }
 
+TEST_CASE("whoever could measure nothing has two more turns, after the others' first, each twice as long") {
+  Shares shares({1, 1}, 100);
+  const double once = shares.next(100)->seconds;
+  shares.tell_nothing(0);
+  CHECK(shares.next(100)->item == 1);
+  shares.tell(1, 1.5, 0.5, false);
+  for (const double times : {2, 4}) {
+    CHECK(shares.next(100)->item == 0);
+    CHECK(shares.next(100)->seconds == times * once);
+    shares.tell_nothing(0);
+  }
+  CHECK(shares.next(100)->item == 1);
+}
+
 TEST_CASE("a weight counts like a gain") {
   Shares shares({1, 10}, 100);
   shares.tell(0, 1.2, 0.5, false);

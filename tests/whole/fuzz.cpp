@@ -100,7 +100,7 @@ TEST_CASE("what once was found wrong is right, or refused") {
 }
 
 TEST_CASE("a trial reads back from its file") {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
     const Trial trial = random_case(seed, options());
     const std::string path = fmt::format("/tmp/lathe-trial-{}-{}.lathe", getpid(), seed);
     std::ofstream(path) << trial.text();

@@ -18,6 +18,8 @@ constexpr const char* matmul_add =
 constexpr const char* append =
     "append(cache: f32[S, E], row: f32[T, E], at: i64[]) -> kept: f32[S, E] in cache, top: f32[E]\n"
     "  kept[s, e] = cache[s, e]\n  over t < T: kept[at[] + t, e] = row[t, e]\n  top[e] = max(s < S: kept[s, e])\n";
+constexpr const char* pixels =
+    "pixels(X: f32[N, 2], Y: i16[N, 2]) -> Z: i16[N, 2] in Y\n  Z[x, c] = Y[x, c] + i16(X[x, c])\n";
 constexpr const char* both =
     "both(X: f32[N], S: f32[N], T: f32[N]) -> U: f32[N] in S, V: f32[N] in T\n"
     "  U[i] = S[i] + X[i]\n  V[i] = T[i] - U[N - 1 - i]\n";
@@ -52,7 +54,7 @@ std::string difference(const std::string& text, bool constructed = false) {
 }  // namespace
 
 TEST_CASE("an output in the place of an input holds the new values after the call") {
-  for (const char* op : {scaled, matmul_add, append, both}) {
+  for (const char* op : {scaled, matmul_add, append, pixels, both}) {
     CHECK(difference(op) == "");
     CHECK(difference(op, true) == "");
   }

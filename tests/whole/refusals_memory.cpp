@@ -164,6 +164,10 @@ TEST_CASE("refused params and variants name the range, the formula or the name")
        "an unknown name: got 'Mx', need a size, a parameter, a param of the schedule or a fact of the target", "", "did you mean M?"},
       {"matmul", "specialize(stride(B, 2) == 1) {\n C.unroll(k)\n}", [](S& s) { s.specialize(eq(var("B.stride.2"), 1), [](const auto& in) { in("C").unroll("k"); }); }, ErrorCode::unknown_name,
        "an unknown stride: got stride(B, 2), need an argument, and the number or the extent of one of its dimensions", ""},
+      {"halved", "specialize(stride(Z, 0) == 2) {\n Z.parallel(n)\n}", [](S& s) { s.specialize(eq(var("Z.stride.0"), 2), [](const auto& in) { in("Z").parallel("n"); }); }, ErrorCode::unknown_name,
+       "an unknown stride: got stride(Z, 0), need an argument, and the number or the extent of one of its dimensions", ""},
+      {"halved", "specialize(stride(H, 0) == 2) {\n H.parallel(n)\n}", [](S& s) { s.specialize(eq(var("H.stride.0"), 2), [](const auto& in) { in("H").parallel("n"); }); }, ErrorCode::unknown_name,
+       "an unknown stride: got stride(H, 0), need an argument, and the number or the extent of one of its dimensions", ""},
       {"matmul", "specialize(M > 1) {\n C.unroll(k)\n}", [](S& s) { s.specialize(gt(var("M"), 1), [](const auto& in) { in("C").unroll("k"); }); }, ErrorCode::illegal_schedule,
        "k of C has no constant extent: got C.unroll(k), need the inner loop of a split by a number, or of a tile", "unroll", "split k first and take its inner loop"},
   });

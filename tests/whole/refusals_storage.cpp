@@ -66,6 +66,9 @@ TEST_CASE("refused windows name the loop, the reader or the shape") {
       {"blur", "Y.reorder(x, c, y)\nBx.compute_at(Y, y).store_at(Y, c).slide(y).align(128)",
        [](S& s) { s["Y"].reorder({"x", "c", "y"}); s["Bx"].compute_at("Y", "y").store_at("Y", "c").slide("y").align(128); },
        ErrorCode::bad_directive, "Bx.align(128): got Bx lives in registers by Bx.slide(y), need storage in memory", "align"},
+      {"striped", "A.compute_at(Y, x).store_at(Y, y).slide(x)", [](S& s) { s["A"].compute_at("Y", "x").store_at("Y", "y").slide("x"); },
+       ErrorCode::illegal_schedule, "A.slide(x): got Y reads A[y%3, x], need the same entry of the window in each iteration of x, or neighbouring ones", "slide",
+       "leave it in memory: store_at without slide"},
   });
 }
 

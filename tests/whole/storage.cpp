@@ -156,4 +156,19 @@ TEST_CASE("values are told where a schedule traces them") {
   set_message_hook({});
 }
 
+TEST_CASE("the value of a Func without dimensions is told too") {
+  std::vector<std::string> told;
+  set_message_hook([&](std::string_view text) { told.emplace_back(text); });
+  const Operator op =
+      parse_file_text("doubled(X: f32[N]) -> Y: f32[]\n  S[] = sum(k < N: X[k])\n  Y[] = S[] * 2\n", "t.lathe").operators.at(0);
+  ScheduleBuilder s(op);
+  s["S"].trace({});
+  s["Y"].trace({});
+  Tensor x(DType::f32, {3}), y(DType::f32, {});
+  for (int i = 0; i < 3; ++i) x.as<float>()[i] = static_cast<float>(i) + 0.5f;
+  compile(op, {.schedule = s.schedule(), .target = target_named("x86-64-v2")})(x, y);
+  CHECK(told == std::vector<std::string>{"trace: S[] = 4.5", "trace: Y[] = 9"});
+  set_message_hook({});
+}
+
 }  // namespace lathe

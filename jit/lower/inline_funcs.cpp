@@ -9,6 +9,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "analysis/written_out.h"
 #include "jit/lower/check_directives.h"
 #include "schedules/text.h"
 
@@ -55,10 +56,11 @@ class Chooser {
     }
     const bool asked = place && place->kind == K::compute_inline;
     const bool stored = op_.find_output(f.name) || f.is_reduction() || !f.updates.empty();
+    if (asked && !op_.find_output(f.name) && f.is_reduction() && !other && written_out(f)) return true;
     if (asked && stored) {
       refuse(ErrorCode::illegal_schedule, *place,
-             f.is_reduction() ? "a reduction" : op_.find_output(f.name) ? "an output" : "a Func with updates",
-             "a pure intermediate Func");
+             f.is_reduction() ? "a reduction that is no short formula" : op_.find_output(f.name) ? "an output" : "a Func with updates",
+             "a pure intermediate Func, or a reduction of at most 64 terms, their number known");
     }
     if (asked && other) {
       refuse(ErrorCode::bad_directive, *other, fmt::format("{} is inlined", f.name), "a Func that has loops",
@@ -145,6 +147,7 @@ Operator inline_funcs(const Operator& op, const std::vector<std::string>& names)
       for (Expr& v : u.values) v = replace(v);
     }
     if (inlined(f.name)) {
+      if (f.is_reduction()) f = *written_out(f);
       definitions[f.name] = std::move(f);
     } else {
       result.funcs.push_back(std::move(f));

@@ -27,6 +27,9 @@ class Writer {
         schedule_(op),
         reasons_(decisions.begin_form()) {
     if (first) first(schedule_);
+    for (const FuncContents& f : op.funcs) {                  // pure ones are without a word
+      if (f.is_reduction() && plan.nodes.at(f.name).place == Place::inlined) schedule_[f.name].compute_inline();
+    }
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
@@ -71,6 +74,7 @@ class Writer {
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
+  bool gathers() const { return gathers_; }                 // some lanes read from anywhere
   const Expr& lane_steps() const { return lane_steps_; }    // of the index in the lanes of the last of them; undefined: not known
 
  private:
@@ -104,6 +108,9 @@ class Writer {
     const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
     Nest nest = shape_nest(facts, stage_of_, declare_, form_);
     if (!attached && !lane_steps_.defined() && !nest.shape.vector.empty()) lane_steps_ = facts.extent(nest.shape.vector);
+    gathers_ = gathers_ || std::any_of(facts.reads.begin(), facts.reads.end(), [&](const Read& read) {
+      return !nest.shape.vector.empty() && move_of(read, nest.shape.vector) == Move::irregular;
+    });
     take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
   }
@@ -145,7 +152,7 @@ class Writer {
   Expr few_rows_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
-  bool runs_in_lanes_ = true;
+  bool runs_in_lanes_ = true, gathers_ = false;
   Expr lane_steps_;
 };
 
@@ -163,16 +170,19 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   }
   if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
-    const Expr steps = make_var(size), lanes(target.lanes(4)), bound(usual.short_below());
+    // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
+    const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
+    const Expr steps = make_var(size), lanes(target.lanes(4) / (fewer ? 4 : 1)), bound(usual.short_below());
     if (across.runs_in_lanes()) {
       const Expr& others = across.lane_steps();             // they fill a block of two vectors, or the short size does better
-      const Expr block(2 * target.lanes(4));
-      if (usual.short_below() == target.lanes(4) || !others.defined()) {
-        add(across, lt(steps, lanes), ge(steps, lanes));
-      } else {
-        add(across, lt(steps, lanes) | (lt(steps, bound) & ge(others, block)),
-            ge(steps, lanes) & (ge(steps, bound) | lt(others, block)));
+      const Expr block(2 * target.lanes(4)), few(target.lanes(4) / 4);
+      Expr pays = lt(steps, lanes), otherwise = ge(steps, lanes);
+      if (usual.short_below() != target.lanes(4) && others.defined()) {
+        pays = pays | (lt(steps, bound) & ge(others, block));
+        otherwise = otherwise & (ge(steps, bound) | lt(others, block));
       }
+      if (others.defined() && target.lanes(4) >= 8) pays = pays & ge(others, few);   // else nothing fills lanes: the plain nest
+      add(across, pays, otherwise);
     }
   }
   if (usual.large_operand().defined()) {

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "analysis/simplify.h"
+#include "analysis/written_out.h"
 #include "lang/text.h"
 
 namespace lathe::construct {
@@ -15,12 +16,24 @@ namespace lathe::construct {
 namespace {
 
 constexpr int kMostInlined = 12;                            // operations that may be computed again at each read
+constexpr int kMostWrittenOut = 64;                         // ... of all terms of a reduction
 constexpr int kMostRepeated = 2;                            // ... and for every step of an index that they do not use
+
+// How far a consumer's index runs: one of its own, or a term.
+Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents,
+               const std::string& index) {
+  for (const ReductionVar& r : part.rvars) if (r.name == index) return r.extent;
+  for (size_t d = 0; d < vars.size(); ++d) if (vars[d] == index) return extents[d];
+  return {};
+}
 
 class Planner {
  public:
-  Planner(const Operator& op, bool fuse, std::set<std::string> alone, Decisions& decisions)
-      : op_(op), fuse_(fuse), alone_(std::move(alone)), decisions_(decisions) {}
+  Planner(const Operator& op, bool fuse, const std::map<std::string, std::vector<Expr>>& extents, std::set<std::string> alone,
+          Decisions& decisions)
+      : op_(op), fuse_(fuse), alone_(std::move(alone)), decisions_(decisions) {
+    plan_.extents = extents;
+  }
 
   Plan run() {
     for (const FuncContents& f : op_.funcs) {
@@ -101,18 +114,18 @@ class Planner {
     }
     bool updates = !f.updates.empty();
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
-    const bool pure = f.updates.empty() && !f.is_reduction();
+    const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
     Node in_rows = node, attached = node;
     const bool rows = !updates && keep_rows(f, readers, in_rows);
     const bool attach = !updates && this->attach(f, readers, attached, false);
     std::vector<std::string> ways{"root"};
     if (rows) ways.push_back("rows");
-    if (pure) ways.push_back("inlined");
+    if (formula) ways.push_back("inlined");
     if (attach) ways.push_back("attached");
-    const std::string usual = rows && fuse_                       ? "rows"
-                              : pure && worth_inlining(f, readers) ? "inlined"
-                              : attach && fuse_                    ? "attached"
-                                                                   : "root";
+    const std::string usual = rows && fuse_                          ? "rows"
+                              : formula && worth_inlining(f, readers) ? "inlined"
+                              : attach && fuse_                       ? "attached"
+                                                                      : "root";
     const std::string way = decisions_.word(f.name + ".place", usual, ways);
     if (way == "rows") {
       node = std::move(in_rows);
@@ -168,9 +181,11 @@ class Planner {
     return text + "its readers' loops do not have a part of it each";
   }
 
+  // Operations of what replaces a read.
   int weight(const FuncContents& f) const {
     int weight = 0;
-    for (const Expr& value : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
+    const std::optional<FuncContents> short_sum = written_out(f);
+    for (const Expr& value : short_sum ? short_sum->values : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
     return weight;
   }
 
@@ -229,17 +244,26 @@ class Planner {
 
   bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
     const int weight = this->weight(f);
-    size_t reads = 0;
-    bool repeated = false;
+    if (f.is_reduction() && weight > kMostWrittenOut) return false;
+    int64_t times = 0;                                      // that a value is computed, over all reads
+    bool repeated = false;                                  // as often as only a call knows
     for (const Reader& r : readers) {
       for (const Read& read : reads_in(r.values)) {
         if (read.tensor != f.name) continue;
-        ++reads;
-        for (const std::string& v : indices_of(*r.func)) repeated = repeated || move_of(read, v) == Move::none;
+        int64_t steps = 1;
+        for (const std::string& v : indices_of(*r.func)) {
+          if (move_of(read, v) != Move::none) continue;
+          int64_t extent = 0;
+          const Expr known = extent_in(*r.func, r.func->vars, plan_.extents.at(r.func->name), v);
+          const bool few = known.defined() && is_integer_constant(known, &extent) && extent <= kMostInlined;
+          repeated = repeated || !few;
+          steps = std::min<int64_t>(steps * std::max<int64_t>(extent, 1), kMostInlined + 1);
+        }
+        times += steps;
       }
     }
     if (repeated && weight > kMostRepeated) return false;
-    return reads <= 1 || weight * static_cast<int>(reads - 1) <= kMostInlined;
+    return times <= 1 || weight * (times - 1) <= kMostInlined;
   }
 
   static std::vector<std::string> indices_of(const FuncContents& f) {
@@ -284,6 +308,10 @@ class Planner {
     size_t shared = 0;
     while (shared < order.size() && fixed.count(order[shared])) ++shared;
     depth = std::min(depth, shared);
+    if (f.vars.size() <= depth && fixed.size() == f.vars.size() && runs_along_rows(f)) {
+      const auto last = std::find_if(order.begin(), order.end(), [&](const std::string& v) { return fixed.count(v) && fixed.at(v) == f.vars.back(); });
+      depth = std::min(depth, static_cast<size_t>(last - order.begin()));
+    }
     if (depth == 0) return not_attached("no index of {} alone says which part of it is read", host);
     if (change) {
       root.hosts = true;
@@ -294,6 +322,35 @@ class Planner {
     node.depth = depth;
     node.fixed = std::move(fixed);
     return true;
+  }
+
+  // Whether lanes along the Func's last index are worth a row of it where a single number would do: its values cost something,
+  // and no reduction behind them has lanes along its terms instead.
+  bool runs_along_rows(const FuncContents& f) const {
+    if (f.vars.empty() || (!f.is_reduction() && weight(f) <= kMostRepeated)) return false;
+    bool side_by_side = false, terms_apart = !f.is_reduction();
+    for (const Expr& value : f.values) {
+      for (const Read& read : reads_in({expanded(value, op_, plan_.inlined)})) {
+        side_by_side = side_by_side || move_of(read, f.vars.back()) == Move::contiguous;
+        terms_apart = terms_apart || move_of(read, f.rvars.back().name) == Move::strided;
+        const FuncContents* producer = op_.find_func(read.tensor);
+        if (producer && producer->is_reduction() && !is_read_elsewhere(*producer) && !runs_along_rows(*producer)) return false;
+      }
+    }
+    return side_by_side && terms_apart;
+  }
+
+  // Some Func reads it at other places than its own point: no loop needs just one number of it.
+  bool is_read_elsewhere(const FuncContents& f) const {
+    for (const FuncContents& g : op_.funcs) {
+      std::vector<Expr> values;
+      for_each_value(g, [&](const Expr& value) { values.push_back(value); });
+      for (const Read& read : reads_in(values)) {
+        const bool own = std::all_of(read.at.begin(), read.at.end(), [](const Expr& at) { return at.kind() == ExprKind::var; });
+        if (read.tensor == f.name && !own) return true;
+      }
+    }
+    return false;
   }
 
   template <class... Names>
@@ -339,14 +396,6 @@ std::set<std::string> better_alone(const Operator& op, const Plan& plan) {
   return names;
 }
 
-// How far a consumer's index runs: one of its own, or a term.
-Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents,
-               const std::string& index) {
-  for (const ReductionVar& r : part.rvars) if (r.name == index) return r.extent;
-  for (size_t d = 0; d < vars.size(); ++d) if (vars[d] == index) return extents[d];
-  return {};
-}
-
 // Outputs say how far their indices run; what is read at an index and nothing else runs as far as it.
 std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
   std::map<std::string, std::vector<Expr>> all;
@@ -373,11 +422,10 @@ std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
 
 Plan make_plan(const Operator& op, bool fuse, Decisions& decisions) {
   Decisions trial(decisions.wishes());
-  std::set<std::string> alone = better_alone(op, Planner(op, fuse, {}, trial).run());
+  const auto extents = extents_of(op);
+  std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run());
   std::erase_if(alone, [&](const std::string& func) { return !decisions.whether(func + ".alone", true); });
-  Plan plan = Planner(op, fuse, alone, decisions).run();
-  plan.extents = extents_of(op);
-  return plan;
+  return Planner(op, fuse, extents, alone, decisions).run();
 }
 
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analysis/simplify.h"
+#include "analysis/written_out.h"
 
 namespace lathe::construct {
 
@@ -21,7 +22,9 @@ Move move_of(const Read& read, const std::string& index) {
 Expr expanded(const Expr& e, const Operator& op, const std::set<std::string>& inlined) {
   return transform(e, [&](const Expr& node) {
     if (node.kind() != ExprKind::access || !inlined.count(node->name)) return node;
-    const FuncContents& f = *op.find_func(node->name);
+    const FuncContents& whole = *op.find_func(node->name);
+    const std::optional<FuncContents> short_sum = written_out(whole);
+    const FuncContents& f = short_sum ? *short_sum : whole;
     Substitution at;
     for (size_t d = 0; d < f.vars.size(); ++d) at.push_back({f.vars[d], node.arg(d)});
     return expanded(substitute(f.values[static_cast<size_t>(node->component)], at), op, inlined);

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "analysis/written_out.h"
 #include "jit/lower/view.h"
 #include "support/error.h"
 #include "tests/fuzz/random_copies.h"
@@ -202,7 +203,8 @@ class Drawer {
       return;
     }
     bool output = op_.find_output(f.name) != nullptr;
-    if (!output && !f.is_reduction() && f.updates.empty() && taste_.chance(random_, K::compute_inline, 15)) {
+    const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
+    if (!output && formula && taste_.chance(random_, K::compute_inline, 15)) {
       if (taste_.chance(random_, K::compute_inline, 50)) add(f.name + ".compute_inline()");
       return;
     }

@@ -68,10 +68,10 @@ TEST_CASE("few rows take a variant of their own, with its own reasons") {
 TEST_CASE("softmax: what is fused where, and a short size") {
   check_says(text_of(explain("softmax", "M=1000,N=1000")),
              {"E (", "place: it is computed inside the loops of Y over i", "top", "lanes run along k",
-              "each lane adds up terms of its own", "softmax.variant_0 is for (N < 8 or N < 24 and M >= 16); "
-              "here (1000 < 8 or 1000 < 24 and 1000 >= 16) does not hold"});
+              "each lane adds up terms of its own", "softmax.variant_0 is for (N < 8 or N < 24 and M >= 16) and M >= 2; "
+              "here (1000 < 8 or 1000 < 24 and 1000 >= 16) and 1000 >= 2 does not hold"});
   check_says(text_of(explain("softmax", "M=1000,N=5")),
-             {"which is for (N < 8 or N < 24 and M >= 16): (5 < 8 or 5 < 24 and 1000 >= 16)", "is kept out of the lanes in this form"});
+             {"which is for (N < 8 or N < 24 and M >= 16) and M >= 2: (5 < 8 or 5 < 24 and 1000 >= 16) and 1000 >= 2", "is kept out of the lanes in this form"});
 }
 
 TEST_CASE("a convolution: windows, rows that are kept, and what was not reached") {

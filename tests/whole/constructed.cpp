@@ -24,6 +24,15 @@ constexpr const char* layer =
 constexpr const char* colours =
     "colours(X: f32[H, W, 3]) -> Y: f32[H, W, 3]\n"
     "  Y[y, x, c] = select(c == 0, X[y, x, 0] + X[y, x, 2], select(c == 1, X[y, x, 1], X[y, x, 2]))\n";
+constexpr const char* neighbours =
+    "neighbours(X: u8[H, W]) -> Y: u8[H, W]\n  around[y, x] = sum(r < 3, s < 3: X[y + r - 1, x + s - 1] outside wrap) - X[y, x]\n"
+    "  Y[y, x] = u8(around[y, x] == 3 or around[y, x] == 2 and X[y, x] == 1)\n";
+constexpr const char* halves =
+    "halves(X: f32[B, 2, N], w: f32[N]) -> Y: f32[B, 2, N]\n  turned[b, k] = X[b, 1, k] * w[k] - w[k]\n"
+    "  Y[b, h, k] = X[b, 0, k] + select(h == 0, turned[b, k], -turned[b, k])\n";
+constexpr const char* scaled =
+    "scaled(X: f32[H, W, C], P: f32[H, W], v: f32[R]) -> Y: f32[H, W, C]\n  near[y, x] = sum(r < R: v[r] * P[y + r - 8, x] outside edge)\n"
+    "  scale[y, x] = sqrt(abs(near[y, x]) + 1) * (P[y, x] - near[y, x])\n  Y[y, x, c] = X[y, x, c] * scale[y, x]\n";
 constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
 
 void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
@@ -67,6 +76,37 @@ TEST_CASE("pixels that lie densely are known to do so, in a variant of their own
 TEST_CASE("points that read their own alone run as one dimension, with lanes of the widest type on the way") {
   holds(narrow, "Y.collapse(i, j, ij).split(ij, ijo, iji, 32)");
   computes_constructed(narrow, {{{"M", 5}, {"N", 45}}, {{"M", 1}, {"N", 31}}, {{"M", 7}, {"N", 1}}, {{"M", 3}, {"N", 64}}});
+}
+
+TEST_CASE("a sum of few terms is a formula in the place of its reads, strict or not") {
+  holds(neighbours, "around.sum.compute_inline()");
+  holds(neighbours, "compute_at", false);
+  const Sizes sizes{{{"H", 1}, {"W", 1}}, {{"H", 5}, {"W", 200}}, {{"H", 3}, {"W", 64}}, {{"H", 2}, {"W", 31}}, {{"H", 70}, {"W", 2}}};
+  computes_constructed(neighbours, sizes);
+  computes_constructed("best(X: f32[H, W]) -> Y: f32[H, W]\n  most[y, x] = max(s < 4: X[y, x + s] outside 0)\n"
+                       "  Y[y, x] = X[y, x] - most[y, x] * most[y, x]\n", sizes);
+}
+
+TEST_CASE("what few steps of an index repeat is computed again rather than stored") {
+  holds(halves, "compute_at", false);
+  computes_constructed(halves, {{{"B", 2}, {"N", 37}}, {{"B", 1}, {"N", 5}}, {{"B", 19}, {"N", 3}}});
+}
+
+TEST_CASE("numbers for each point of a row are made for the row, in lanes, unless lanes run along their terms") {
+  holds(scaled, "scale.compute_at(Y, y)");
+  holds(scaled, "near.compute_at(Y, y)");
+  holds(groups, "total.compute_at(Y, g)");
+  computes_constructed(scaled, {{{"H", 3}, {"W", 37}, {"C", 3}, {"R", 5}}, {{"H", 9}, {"W", 2}, {"C", 40}, {"R", 1}}, {{"H", 1}, {"W", 16}, {"C", 16}, {"R", 17}}});
+}
+
+TEST_CASE("a reduction is written out only where its terms are few, known and all there") {
+  const std::string use = "  Y[y, x] = around[y, x] * 2\n", head = "f(X: f32[H, W]) -> Y: f32[H, W]\n  around[y, x] = ";
+  const std::string asked = "around.compute_inline()";
+  CHECK(refusal(head + "sum(s < 5: X[y, x + s - 2] outside edge)\n" + use, asked).starts_with("not refused"));
+  for (const char* value : {"sum(s < H: X[s, x])", "sum(s < 5: X[y, x + s - 2] outside none)", "sum(r < 9, s < 9: X[y, x] * f32(r + s))"}) {
+    INFO(value);
+    CHECK(refusal(head + value + "\n" + use, asked).find("a reduction that is no short formula") != std::string::npos);
+  }
 }
 
 }  // namespace lathe

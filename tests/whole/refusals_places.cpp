@@ -39,11 +39,11 @@ TEST_CASE("refused Func names are answered with the nearest") {
 TEST_CASE("refused inlining says what is stored") {
   check_refusals({
       {"dense", "C.compute_inline()", [](S& s) { s["C"].compute_inline(); }, ErrorCode::illegal_schedule,
-       "C.compute_inline(): got a reduction, need a pure intermediate Func", "compute_inline"},
+       "C.compute_inline(): got a reduction that is no short formula, need a pure intermediate Func, or a reduction of at most 64 terms, their number known", "compute_inline"},
       {"dense", "D.compute_inline()", [](S& s) { s["D"].compute_inline(); }, ErrorCode::illegal_schedule,
-       "D.compute_inline(): got an output, need a pure intermediate Func", "compute_inline"},
+       "D.compute_inline(): got an output, need a pure intermediate Func, or a reduction of at most 64 terms, their number known", "compute_inline"},
       {"counted", "H.compute_inline()", [](S& s) { s["H"].compute_inline(); }, ErrorCode::illegal_schedule,
-       "H.compute_inline(): got a Func with updates, need a pure intermediate Func", "compute_inline"},
+       "H.compute_inline(): got a Func with updates, need a pure intermediate Func, or a reduction of at most 64 terms, their number known", "compute_inline"},
       {"dense", "A.compute_inline()", [](S& s) { s["A"].compute_inline(); }, ErrorCode::bad_directive,
        "A.compute_inline(): got A is an input, need a Func: C, D", "compute_inline"},
   });

@@ -93,10 +93,7 @@ Emitter::Place Emitter::place_of(const BufferState& buffer, const Expr& index, i
     }
     return place;
   }
-  llvm::Value* offsets = emit(index);
-  if (index.type().dtype != DType::i64) {
-    offsets = apply_cast(builder_, offsets, index.type().dtype, {DType::i64, lanes});
-  }
+  llvm::Value* offsets = emit_offsets(index);
   llvm::Type* element = memory_type(context_of_llvm_, {buffer.dtype, 1});
   for (int lane = 0; lane < lanes; ++lane) {
     llvm::Value* offset = builder_.CreateExtractElement(offsets, static_cast<uint64_t>(lane));
@@ -132,6 +129,10 @@ llvm::Value* Emitter::load(const Expr& e, const BufferState& buffer) {
   }
   if (!is_true(e->mask)) {
     llvm::Value* mask = emit(e->mask);
+    if (lanes > 1 && !lane_form_of(index)) {   // one base: the instruction adds the offsets
+      llvm::Type* element = memory_type(context_of_llvm_, {buffer.dtype, 1});
+      return gather(builder_.CreateGEP(element, buffer.pointer, emit_offsets(index)), e.type(), mask);
+    }
     return load_masked(place_of(buffer, index, lanes), mask);
   }
   const std::optional<LaneForm> form = lanes > 1 ? lane_form_of(index) : std::nullopt;
@@ -182,8 +183,19 @@ llvm::Value* Emitter::load_masked(const Place& place, llvm::Value* mask) {
   for (size_t lane = 0; lane < place.addresses.size(); ++lane) {
     pointers = builder_.CreateInsertElement(pointers, place.addresses[lane], lane);
   }
-  llvm::Value* value = builder_.CreateMaskedGather(type, pointers, alignment_of(dtype), mask, zeros);
-  return to_register(builder_, value, dtype);
+  return gather(pointers, place.type, mask);
+}
+
+llvm::Value* Emitter::gather(llvm::Value* pointers, Type type, llvm::Value* mask) {
+  llvm::Type* in_memory = memory_type(context_of_llvm_, type);
+  llvm::Constant* zeros = llvm::Constant::getNullValue(in_memory);
+  return to_register(builder_, builder_.CreateMaskedGather(in_memory, pointers, alignment_of(type.dtype), mask, zeros), type.dtype);
+}
+
+// Offsets of lanes as one vector of i64.
+llvm::Value* Emitter::emit_offsets(const Expr& index) {
+  llvm::Value* offsets = emit(index);
+  return index.type().dtype == DType::i64 ? offsets : apply_cast(builder_, offsets, index.type().dtype, {DType::i64, index.type().lanes});
 }
 
 void Emitter::emit_store(const ir::StmtNode& s) {

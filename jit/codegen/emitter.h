@@ -165,6 +165,8 @@ class Emitter {
   llvm::Value* emit_access(const Expr& e);
   llvm::Value* load(const Expr& e, const BufferState& buffer);
   llvm::Value* load_masked(const Place& place, llvm::Value* mask);
+  llvm::Value* gather(llvm::Value* pointers, Type type, llvm::Value* mask);
+  llvm::Value* emit_offsets(const Expr& index);
   llvm::Value* load_scalar(llvm::Value* address, DType dtype);
   void emit_store(const ir::StmtNode& s);
   void store_lanes_together(const Place& place, llvm::Value* value, const ir::StmtNode& s);

@@ -189,7 +189,11 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   }
   --scope.border_cuts;
   note_short_block(split, rest, scope.facts);
-  if (!counts.empty() && !is_zero(rest)) parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
+  if (const int64_t vector = vector_in_block(split, block); vector > 0 && !is_zero(rest)) {
+    parts.push_back(emit_rest_by_vectors(loop, split, vector, full, rest, scope, body));
+  } else if (!counts.empty() && !is_zero(rest)) {
+    parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
+  }
   return lets.wrap(ir::make_block(std::move(parts)));
 }
 
@@ -240,6 +244,42 @@ Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vec
   whole.value[loop.name] = at;
   whole.start[split.inner] = simplify(extent_of(split.parent, outer) - integer(block), outer.facts);
   return ir::make_branch(gt(at, integer(0)), body(std::move(whole)), chosen);
+}
+
+// Lanes of one vector of a block of terms that has several; 0: it is no such block.
+int64_t NestEmitter::vector_in_block(const Split& split, int64_t block) const {
+  const Loop& inner = *nest_.find(split.inner);
+  if (!inner.reduction || inner.kind != ir::LoopKind::vector) return 0;
+  int64_t bytes = 1;
+  for (int c = 0; c < func_.components(); ++c) bytes = std::max(bytes, bytes_of(func_.dtype(c)));
+  const int64_t lanes = lowering_.target.lanes(bytes);
+  return block > lanes && block % lanes == 0 ? lanes : 0;
+}
+
+// The rest of the terms, one vector after the other: each adds to the first lanes of the partial results, and only the last has
+// lanes without a term. A row shorter than a block is all rest.
+Stmt NestEmitter::emit_rest_by_vectors(const Loop& loop, const Split& split, int64_t vector, const Expr& at, const Expr& rest,
+                                       const Scope& outer, const Continue& body) {
+  Lets lets(lowering_, outer.facts);
+  const Expr whole = lets.named(split.inner + ".vectors", rest / integer(vector));
+  const Expr last = lets.named(split.inner + ".last", rest - whole * integer(vector));
+  Scope scope = outer;
+  scope.facts = lets.facts();
+  scope.value[loop.name] = at;
+  scope.extent[split.inner] = scope.block[split.inner] = integer(vector);
+  const auto from = [&](Scope inner, const Expr& number) {
+    inner.start[split.inner] = simplify(at * outer.block.at(split.inner) + number * integer(vector), inner.facts);
+    return inner;
+  };
+  Scope steady = scope, short_one = from(scope, whole);
+  const std::string var = lowering_.fresh(split.inner + ".vector");
+  steady.facts.bound(var, integer(0), simplify(whole - integer(1), steady.facts));
+  Stmt vectors = ir::make_loop(var, integer(0), whole, ir::LoopKind::serial, body(from(std::move(steady), make_var(var))));
+  short_one.valid[split.inner] = last;
+  short_one.tail[split.inner] = tail_of(split);
+  if (last.kind() == ExprKind::var) short_one.facts.bound(last->name, integer(1), integer(vector - 1));
+  Stmt rest_of_vector = ir::make_branch(gt(last, integer(0)), body(std::move(short_one)));
+  return lets.wrap(ir::make_block({vectors, rest_of_vector}));
 }
 
 // The block that writes copies while it computes. Without a whole block the copies are made beforehand.

@@ -110,14 +110,22 @@ void NestEmitter::find_idle_rules(Scope& scope) const {
   }
 }
 
-// Some read under a boundary rule that is not idle here moves with this loop.
+// Whether the places at which the read is outside lie at the ends of the loop. Data, and quotients, lead anywhere: in lanes such
+// a read costs no more than one by one, where elements are as wide as those that machines gather.
+static bool meets_ends(const Expr& access, size_t dimension, const std::string& var) {
+  constexpr int64_t gathered_bytes = 4;
+  const auto linear = Polynomial::of(simplify(access.arg(dimension))).linear_in(var);
+  return bytes_of(access.type().dtype) < gathered_bytes || (linear && linear->first.constant());
+}
+
+// Some read under a boundary rule that is not idle here moves with this loop, and is outside at some of its ends.
 bool NestEmitter::meets_border(const Loop& loop, const Scope& scope) const {
   bool found = false;
   for (const Expr& value : all_values()) {
     visit(value, [&](const Expr& e) {
       if (e.kind() != ExprKind::access || e->boundary == Boundary::inside || scope.staged.count(e->name)) return;
       for (size_t d = 0; d < e.args().size(); ++d) {
-        if (uses_var(e.arg(d), loop.root) && !idle_here({func_.name, e, d}, scope)) found = true;
+        if (uses_var(e.arg(d), loop.root) && meets_ends(e, d, loop.root) && !idle_here({func_.name, e, d}, scope)) found = true;
       }
     });
   }

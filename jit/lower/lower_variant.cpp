@@ -12,6 +12,7 @@
 #include "jit/lower/match_instruction.h"
 #include "jit/lower/nest_emitter.h"
 #include "jit/lower/root_regions.h"
+#include "jit/lower/split_choices.h"
 #include "jit/lower/trace.h"
 #include "lang/text.h"
 #include "schedules/text.h"
@@ -370,7 +371,7 @@ class VariantLowering {
     for (const FuncContents* g : allocated) lowering_.storage[g->name] = owned(*g, lowest);
     Facts outside = lowering_.facts;
     lowering_.facts = lets.facts();
-    Stmt nest = stays_in_place(f) ? nullptr : NestEmitter(lowering_, f, lowest, extent).emit();
+    Stmt nest = stays_in_place(f) ? nullptr : nest_of(f, lowest, extent);
     Facts inside = lowering_.facts;
     for (size_t d = 0; d < lowest.size(); ++d) assume_nonempty(inside, {region.lowest[d], region.highest[d]});
     std::vector<Stmt> parts{when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts)};
@@ -385,6 +386,29 @@ class VariantLowering {
                     [&](const Directive& d) { return index_named(d, *g); }, s);
     }
     return lets.wrap(s);
+  }
+
+  // The nest of a Func that is computed whole: one for each side of its choices, where nothing else stands in its loops.
+  Stmt nest_of(const FuncContents& f, const std::vector<Expr>& lowest, const std::vector<Expr>& extent) {
+    const auto here = [&](const auto& each) { return each.consumer == f.name; };
+    const bool alone = !f.is_reduction() && std::none_of(lowering_.attachments.begin(), lowering_.attachments.end(), here) &&
+                       std::none_of(lowering_.stagings.begin(), lowering_.stagings.end(), here) &&
+                       std::none_of(lowering_.tables.begin(), lowering_.tables.end(), here);
+    if (!alone) return NestEmitter(lowering_, f, lowest, extent).emit();
+    std::vector<Stmt> nests;
+    for (const Piece& piece : split_choices({f, lowest, extent}, lowering_.facts)) {
+      Lets lets(lowering_, lowering_.facts);
+      std::vector<Expr> low, count;
+      for (size_t d = 0; d < lowest.size(); ++d) {
+        low.push_back(lets.named(f.name + ".low", piece.lowest[d]));
+        count.push_back(lets.named(f.name + ".extent", piece.extent[d]));
+      }
+      const Facts outside = lowering_.facts;
+      lowering_.facts = lets.facts();
+      nests.push_back(lets.wrap(NestEmitter(lowering_, piece.func, low, count).emit()));
+      lowering_.facts = outside;
+    }
+    return ir::make_block(std::move(nests));
   }
 
   // An output in the place of an input that begins as it is, for updates to change.

@@ -71,6 +71,9 @@ class NestEmitter {
   void note_short_block(const Split& split, const Expr& rest, const Facts& facts);
   ir::Stmt emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
                      const Expr& rest, const Scope& outer, const Continue& body);
+  int64_t vector_in_block(const Split& split, int64_t block) const;
+  ir::Stmt emit_rest_by_vectors(const Loop& loop, const Split& split, int64_t vector, const Expr& at, const Expr& rest,
+                                const Scope& outer, const Continue& body);
   ir::Stmt first_block(const Loop& loop, const Expr& full, Scope& scope,
                        const std::function<ir::Stmt(Scope, const Expr&)>& steady);
   ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);

@@ -134,7 +134,10 @@ class Join {
       v = transform(v, [&](const Expr& e) {
         if (e.kind() != ExprKind::access || !joined().count(e->name)) return e;
         if (x.empty()) refuse(fmt::format("{} reads {}", f.name, print(e)), "a reader that is collapsed as well");
-        const size_t d = joined().at(e->name);
+        const size_t d = joined().at(e->name), own = mine->second;
+        // Of a tensor that a later read joins, too.
+        const bool along = shifted(e.arg(d), f, own) && e.arg(d + 1) == make_var(f.vars[own + 1]);
+        if (!along) refuse(print(e), fmt::format("reads at {} + constant, {}", x, f.vars[own + 1]));
         const Expr shift = simplify(e.arg(d) - make_var(x));
         ExprNode node = *e;
         join_at(d, node.args, simplify(make_var(joint_) + shift * result_.inner));

@@ -23,8 +23,8 @@ class Checker {
 
   void run() {
     for (const OutputDecl& out : op_.outputs) {
-      std::vector<Range>& box = boxes_[out.func];
-      for (const Expr& e : out.extents) box.push_back({integer(0), e - integer(1)});
+      Box& box = boxes_[out.func];
+      for (const Expr& e : out.extents) box.push_back(Range{integer(0), e - integer(1)});
     }
     for (auto f = op_.funcs.rbegin(); f != op_.funcs.rend(); ++f) {
       const std::vector<FuncPart> stages = parts_of(*f);
@@ -85,16 +85,17 @@ class Checker {
   void stage(const FuncContents& func, const FuncPart& part) {
     const FuncContents* f = &part.loops;
     VarRanges ranges;
-    const std::vector<Range>& box = boxes_[func.name];
+    const Box& box = boxes_[func.name];
     for (size_t d = 0; d < func.vars.size() && d < box.size(); ++d) {
-      if (std::find(f->vars.begin(), f->vars.end(), func.vars[d]) != f->vars.end()) ranges[func.vars[d]] = box[d];
+      const bool mine = std::find(f->vars.begin(), f->vars.end(), func.vars[d]) != f->vars.end();
+      if (mine) ranges[func.vars[d]] = box[d].value_or(Range{make_var(unbounded + func.vars[d]), make_var(unbounded + func.vars[d] + "'")});
     }
     for (const ReductionVar& r : f->rvars) ranges[r.name] = {integer(0), r.extent - integer(1)};
     // Nothing is read where some range is empty, or where no reader has a point; so within a read every range has one.
     const auto needed = needed_.find(func.name);
     nonempty_ = needed == needed_.end() ? make_true() : needed->second;
     for (const auto& [name, range] : ranges) {
-      nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
+      if (!is_unbounded(range)) nonempty_ = simplify(nonempty_ & le(range.lowest, range.highest), facts_);
     }
     inner_ = facts_;
     for (const auto& [name, range] : ranges) assume_nonempty(inner_, range);
@@ -110,7 +111,7 @@ class Checker {
 
   void access(const FuncContents& f, const Expr& e, const VarRanges& ranges) {
     const InputDecl* input = op_.find_input(e->name);
-    std::vector<Range>* box = input ? nullptr : &boxes_[e->name];
+    Box* box = input ? nullptr : &boxes_[e->name];
     bool fresh = box && box->empty();
     if (box) note_reader(e->name);
     for (size_t d = 0; d < e.args().size(); ++d) {
@@ -120,16 +121,28 @@ class Checker {
           decide(f, e, d, range, input->extents[d]);
         }
         if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
-      } else if (range) {
-        if (fresh) box->push_back({simplify(range->lowest, facts_), simplify(range->highest, facts_)});
-        else if (d < box->size()) widen((*box)[d], *range);
+      } else {
+        if (range) range = Range{simplify(range->lowest, facts_), simplify(range->highest, facts_)};
+        if (range && is_unbounded(*range)) range.reset();
+        if (fresh) box->push_back(range);
+        else if (d < box->size()) widen((*box)[d], range);
       }
     }
   }
 
-  void widen(Range& box, const Range& range) const {
-    box = {simplify(min(box.lowest, range.lowest), facts_), simplify(max(box.highest, range.highest), facts_)};
+  void widen(std::optional<Range>& box, const std::optional<Range>& range) const {
+    if (!range) box.reset();
+    if (box) box = Range{simplify(min(box->lowest, range->lowest), facts_), simplify(max(box->highest, range->highest), facts_)};
   }
+
+  // The ends of the range of an index that nothing bounds have names that begin so.
+  static constexpr const char* unbounded = "?";
+  static bool is_unbounded(const Expr& e) {
+    bool found = false;
+    visit(e, [&](const Expr& node) { found = found || (node.kind() == ExprKind::var && node->name.starts_with(unbounded)); });
+    return found;
+  }
+  static bool is_unbounded(const Range& range) { return is_unbounded(range.lowest) || is_unbounded(range.highest); }
 
   // The Func is needed where some reader has a point; an output always is.
   void note_reader(const std::string& func) {
@@ -156,13 +169,15 @@ class Checker {
   void decide(const FuncContents& f, const Expr& e, size_t d, const std::optional<Range>& range, const Expr& extent) {
     SourceLocation where = e->where.known() ? e->where : f.where;
     std::string what = fmt::format("{} reads {}: index {} of dimension {}", f.name, print(e), print(e.arg(d)), d);
-    if (!range) {
-      throw Error(ErrorCode::unbounded_index, {"analysis", what, "an index that sizes do not bound",
-                                               "a boundary rule", where, "write for example: outside edge"});
-    }
+    const auto no_bounds = [&] {
+      return Error(ErrorCode::unbounded_index, {"analysis", what, "an index that sizes do not bound", "a boundary rule", where,
+                                                "write for example: outside edge"});
+    };
+    if (!range) throw no_bounds();
     Polynomial low = Polynomial::of(simplify(range->lowest, inner_));
     Polynomial room = Polynomial::of(simplify(extent - integer(1) - range->highest, inner_));
     if (inner_.nonnegative(low) && inner_.nonnegative(room)) return;
+    if (is_unbounded(low.expr()) || is_unbounded(room.expr())) throw no_bounds();
     if (inner_.nonnegative(Polynomial(-1) - low) || inner_.nonnegative(Polynomial(-1) - room)) {
       throw Error(ErrorCode::read_outside,
                   {"analysis", what, fmt::format("[{}, {}]", print(simplify(range->lowest)), print(simplify(range->highest))),
@@ -191,7 +206,8 @@ class Checker {
   std::vector<Polynomial> guards_;                          // not negative where the expression at hand is chosen
   std::set<const ExprNode*> guarded_;                       // reads that are inside by their guards
   Expr nonempty_;
-  std::map<std::string, std::vector<Range>> boxes_;
+  using Box = std::vector<std::optional<Range>>;            // by dimension; none where nothing bounds the index
+  std::map<std::string, Box> boxes_;
   std::map<std::string, Expr> needed_;                      // condition under which a Func has a point that is read
   std::vector<ReadCondition> conditions_;
 };

@@ -104,8 +104,8 @@ struct ExactDomain {
   Cell apply(const Step& step, Cell a, Cell b, Cell c) const { return step.function(a, b, c); }
   Cell cast(const Step& step, Cell a) const { return step.function(a, a, a); }
   Cell after(Cell value, Cell) const { return value; }
-  Cell accumulate(DType, bool, Cell, Cell, Cell combined) const { return combined; }
-  Cell finish(DType, bool, Cell value, int64_t) const { return value; }
+  Cell accumulate(DType, Plain, Cell, Cell, Cell combined) const { return combined; }
+  Cell finish(DType, Plain, Cell value, int64_t) const { return value; }
 };
 
 struct OutputTensor {

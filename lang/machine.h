@@ -6,8 +6,8 @@
 //   index(value), truth(value)                             its integer, its boolean
 //   apply(step, a, b, c), cast(step, a)                    a scalar operator, a conversion
 //   after(value, other)                                    the value, chosen or addressed by `other`
-//   accumulate(dtype, plain_sum, left, term, combined)     the next partial result of a reduction
-//   finish(dtype, plain_sum, value, terms)                 the result of a reduction
+//   accumulate(dtype, plain, left, term, combined)     the next partial result of a reduction
+//   finish(dtype, plain, value, terms)                 the result of a reduction
 //
 // A Func is evaluated where someone reads it, once for each point: its values are kept in a dense table where the
 // needed box is known and small, in a hash map otherwise. Pure Funcs that read no other Func are evaluated again
@@ -251,14 +251,14 @@ class Machine {
       if (!run(func, frame, p.body, p.steps.size())) return;
       ++terms;
       for (size_t i = 0; i < components; ++i) {
-        frame.results[i] = domain_.accumulate(p.dtypes[i], p.plain_sum[i], registers[p.left[i]], registers[p.terms[i]],
+        frame.results[i] = domain_.accumulate(p.dtypes[i], p.plain[i], registers[p.left[i]], registers[p.terms[i]],
                                               registers[p.combined[i]]);
       }
       for (size_t i = 0; i < components; ++i) registers[p.left[i]] = frame.results[i];
     });
     for (size_t i = 0; i < components; ++i) {
       Value& left = registers[p.left[i]];
-      left = domain_.finish(p.dtypes[i], p.plain_sum[i], left, terms);
+      left = domain_.finish(p.dtypes[i], p.plain[i], left, terms);
       for (int extent : p.extents) left = domain_.after(left, registers[extent]);
     }
   }

@@ -2,7 +2,8 @@
 // correct kernel's value, rounded in the declared types and reassociated, may be from it.
 //
 // Every operation adds 4u of what it adds up, where u is half a unit in the last place of the type: 4 leaves room for
-// contraction and another order. A sum over n terms adds 4 n u times the sum of |terms|, which covers every order.
+// contraction and another order. A sum over n terms adds 4 n u times the sum of |terms|, which covers every order. A product
+// is undecided where some order leaves the range of the type on the way.
 // Continuous operators carry bounds on by their slope. The others (comparisons, floor, casts to integers, a select
 // whose condition is not certain) either give the same result all over the interval, or are undecided; whatever is
 // computed from an undecided value is undecided too. NaN and infinity have bound 0: they have to come out exactly.
@@ -19,6 +20,7 @@ struct Bounded {
   Cell cell;
   double bound = 0;
   double magnitude = 0;                                     // of a sum under way: the sum of |terms|
+  double highest = 0, lowest = 0;                           // of a product under way: log2 of what its parts may reach in any order
   bool decided = true;
   bool either_zero = false;                                 // 0, and which of the two zeros is unspecified
 };
@@ -115,16 +117,28 @@ class BoundedDomain {
     return value;
   }
 
-  Bounded accumulate(DType, bool plain_sum, const Bounded& left, const Bounded& term, Bounded combined) const {
-    if (!plain_sum) return combined;
+  Bounded accumulate(DType, Plain plain, const Bounded& left, const Bounded& term, Bounded combined) const {
+    if (plain == Plain::other) return combined;
+    if (plain == Plain::product) {
+      const double size = std::fabs(term.cell.f) + term.bound, log = size > 0 && std::isfinite(size) ? std::log2(size) : 0;
+      combined.highest = left.highest + std::max(log, 0.0);
+      combined.lowest = left.lowest + std::min(log, 0.0);
+      return combined;
+    }
     combined.bound = left.bound + term.bound;
     combined.magnitude = left.magnitude + std::fabs(term.cell.f);
     combined.decided = left.decided && term.decided;
     return combined;
   }
 
-  Bounded finish(DType type, bool plain_sum, Bounded value, int64_t terms) const {
-    if (!plain_sum) return value;
+  Bounded finish(DType type, Plain plain, Bounded value, int64_t terms) const {
+    if (plain == Plain::other) return value;
+    if (plain == Plain::product) {                          // the factors of one part may be all above 1, or all below
+      const bool any_order = value.highest < std::log2(largest_of(type)) && value.lowest > std::log2(smallest_of(type) / unit_of(type));
+      value.decided = value.decided && any_order;
+      value.highest = value.lowest = 0;
+      return value;
+    }
     const bool finite_terms = std::isfinite(value.magnitude);
     value.bound += finite_terms ? slack * static_cast<double>(terms) * unit_of(type) * value.magnitude : 0;
     if (finite_terms && !(value.magnitude < largest_of(type))) value.decided = false;

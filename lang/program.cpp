@@ -72,19 +72,20 @@ class Compiler {
     }
     for (size_t i = 0; i < func_.values.size(); ++i) {
       p.combined.push_back(emit(combiner.combined[i]));
-      p.plain_sum.push_back(is_plain_sum(combiner, i));
+      p.plain.push_back(plain_of(combiner, i));
     }
     p.results = p.left;
   }
 
-  static bool is_plain_sum(const Combiner& combiner, size_t i) {
+  static Plain plain_of(const Combiner& combiner, size_t i) {
     const Expr& e = combiner.combined[i];
-    if (!e.is_op(Op::add) || !is_float(e.type().dtype)) return false;
+    if ((!e.is_op(Op::add) && !e.is_op(Op::mul)) || !is_float(e.type().dtype)) return Plain::other;
     const auto is_var = [&](size_t arg, const std::string& name) {
       return e.arg(arg).kind() == ExprKind::var && e.arg(arg)->name == name;
     };
-    return (is_var(0, combiner.left[i]) && is_var(1, combiner.right[i])) ||
-           (is_var(1, combiner.left[i]) && is_var(0, combiner.right[i]));
+    const bool both = (is_var(0, combiner.left[i]) && is_var(1, combiner.right[i])) ||
+                      (is_var(1, combiner.left[i]) && is_var(0, combiner.right[i]));
+    return !both ? Plain::other : e.is_op(Op::add) ? Plain::sum : Plain::product;
   }
 
   void hoist(const Expr& e) {

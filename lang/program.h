@@ -47,6 +47,9 @@ struct Read {
 // The part of an update (algorithm.h) runs its body once for each point of its domain; the indices that it writes are
 // ready before its values.
 //
+// What a component of a reduction combines its terms by.
+enum class Plain : uint8_t { other, sum, product };
+
 // Steps [0, body) depend on the indices only; steps [body, end) on the reduction variables too. A reduction sets
 // `left` to `identity`, and for each term runs the body and moves `combined` to `left`.
 struct Program {
@@ -59,7 +62,7 @@ struct Program {
   int rvars = 0;                                            // registers [vars, vars + rvars)
   std::vector<int> extents;                                 // of the rvars
   std::vector<int> identity, left, terms, combined;         // reductions, one for each component
-  std::vector<bool> plain_sum;                              // the component is a sum of floats
+  std::vector<Plain> plain;                                 // ... of floats
   std::vector<int> results;                                 // one for each component
   std::vector<int> ready;                                   // results[i] is there after so many steps; not of reductions
   std::vector<DType> dtypes;                                // of the results

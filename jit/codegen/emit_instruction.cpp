@@ -1,4 +1,5 @@
 // Machine instructions by name: LLVM's intrinsics, with operands as the registers hold them.
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Module.h>
@@ -31,37 +32,59 @@ llvm::Value* widened(llvm::IRBuilder<>& builder, llvm::Value* words, int lanes) 
   return builder.CreateShuffleVector(words, llvm::Constant::getNullValue(words->getType()), source);
 }
 
+// The words of lanes [first, first + lanes); one that all lanes share stays as it is.
+llvm::Value* words_from(llvm::IRBuilder<>& builder, llvm::Value* words, int first, int lanes) {
+  if (!words->getType()->isVectorTy()) return words;
+  std::vector<int> source;
+  for (int l = 0; l < lanes; ++l) source.push_back(first + l);
+  return builder.CreateShuffleVector(words, source);
+}
+
+llvm::Value* call_of(llvm::IRBuilder<>& builder, llvm::Module& module, const Instruction& instruction, llvm::Value* sum,
+                       const std::vector<llvm::Value*>& operands, int lanes) {
+  const int whole = std::max(lanes, fewest_bits / 32);
+  std::vector<llvm::Value*> args;
+  sum = widened(builder, sum, whole);
+  if (instruction.adds) args.push_back(sum);
+  for (llvm::Value* operand : operands) {
+    const bool shared = lanes > 1 && !operand->getType()->isVectorTy();
+    args.push_back(shared ? builder.CreateVectorSplat(static_cast<unsigned>(whole), operand) : widened(builder, operand, whole));
+  }
+  const std::string_view name = instruction.intrinsic[whole == 4 ? 0 : whole == 8 ? 1 : 2];
+  const llvm::Intrinsic::ID id = llvm::Function::lookupIntrinsicID(llvm::StringRef(name.data(), name.size()));
+  if (id == llvm::Intrinsic::not_intrinsic) internal_error("codegen", "no intrinsic " + std::string(name));
+  llvm::Function* function = llvm::Intrinsic::getDeclaration(&module, id);
+  for (size_t i = 0; i < args.size(); ++i)
+    args[i] = builder.CreateBitCast(args[i], function->getFunctionType()->getParamType(static_cast<unsigned>(i)));
+  llvm::Value* result = builder.CreateBitCast(builder.CreateCall(function, args), sum->getType());
+  if (!instruction.adds) result = builder.CreateAdd(sum, result);
+  if (lanes == whole) return result;
+  return lanes == 1 ? builder.CreateExtractElement(result, uint64_t{0}) : words_from(builder, result, 0, lanes);
+}
+
 }  // namespace
 
-// Each lane's group of an operand is a word of 32 bits; one group for all lanes is repeated.
+// Each lane's group of an operand is a word of 32 bits; one group for all lanes is repeated. More lanes than a register holds
+// are several instructions: unlike LLVM's own operators, they have the width of their name.
 llvm::Value* Emitter::emit_instruction(const Expr& e) {
   const Instruction* instruction = instruction_named(e->name);
   if (!instruction) internal_error("codegen", "no instruction " + e->name);
-  const int lanes = e.type().lanes, whole = std::max(lanes, fewest_bits / 32);
-  std::vector<llvm::Value*> args;
-  llvm::Value* sum = widened(builder_, emit(e.arg(0)), whole);
-  if (instruction->adds) args.push_back(sum);
+  const int lanes = e.type().lanes, most = std::min(lanes, state_.target.lanes(4));
+  llvm::Value* sum = emit(e.arg(0));
+  std::vector<llvm::Value*> operands;
   for (size_t i = 1; i < e.args().size(); ++i) {
-    llvm::Value* operand = emit(e.arg(i));
     const int words = static_cast<int>(bytes_of(e.arg(i).type().dtype)) * e.arg(i).type().lanes / 4;
-    operand = builder_.CreateBitCast(
-        operand, words == 1 ? static_cast<llvm::Type*>(builder_.getInt32Ty()) : words_of(builder_, words));
-    args.push_back(words == 1 && lanes > 1 ? builder_.CreateVectorSplat(static_cast<unsigned>(whole), operand)
-                                           : widened(builder_, operand, whole));
+    operands.push_back(builder_.CreateBitCast(
+        emit(e.arg(i)), words == 1 ? static_cast<llvm::Type*>(builder_.getInt32Ty()) : words_of(builder_, words)));
   }
-  const std::string_view name = instruction->intrinsic[whole == 4 ? 0 : whole == 8 ? 1 : 2];
-  const llvm::Intrinsic::ID id = llvm::Function::lookupIntrinsicID(llvm::StringRef(name.data(), name.size()));
-  if (id == llvm::Intrinsic::not_intrinsic) internal_error("codegen", "no intrinsic " + std::string(name));
-  llvm::Function* function = llvm::Intrinsic::getDeclaration(&state_.module, id);
-  for (size_t i = 0; i < args.size(); ++i)
-    args[i] = builder_.CreateBitCast(args[i], function->getFunctionType()->getParamType(static_cast<unsigned>(i)));
-  llvm::Value* result = builder_.CreateBitCast(builder_.CreateCall(function, args), sum->getType());
-  if (!instruction->adds) result = builder_.CreateAdd(sum, result);
-  if (lanes == whole) return result;
-  if (lanes == 1) return builder_.CreateExtractElement(result, uint64_t{0});
-  std::vector<int> first;
-  for (int l = 0; l < lanes; ++l) first.push_back(l);
-  return builder_.CreateShuffleVector(result, first);
+  std::vector<llvm::Value*> parts;
+  for (int first = 0; first < lanes; first += most) {
+    std::vector<llvm::Value*> mine;
+    for (llvm::Value* operand : operands) mine.push_back(most == lanes ? operand : words_from(builder_, operand, first, most));
+    llvm::Value* before = most == lanes ? sum : words_from(builder_, sum, first, most);
+    parts.push_back(call_of(builder_, state_.module, *instruction, before, mine, most));
+  }
+  return parts.size() == 1 ? parts[0] : llvm::concatenateVectors(builder_, parts);
 }
 
 }  // namespace lathe::codegen

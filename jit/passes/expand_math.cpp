@@ -39,7 +39,9 @@ class Expander {
     }
     Lets lets;
     expand_values(node, lets);
+    if (s->kind != StmtKind::let) known_.clear();           // a loop inside may change what they were made of
     for (Stmt& child : node.body) child = walk(child);
+    known_.clear();
     return around(lets, std::make_shared<const ir::StmtNode>(std::move(node)));
   }
 
@@ -162,7 +164,7 @@ class Expander {
 
   bool fused_;
   int count_ = 0;
-  std::unordered_map<Expr, std::string> known_;             // values with a name in front of the current run
+  std::unordered_map<Expr, std::string> known_;             // values with a name in front of the current run, or right around it
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "analysis/read_conditions.h"
 #include "lang/text.h"
 #include "tests/analysis/random_index.h"
+#include "tests/errors.h"
 
 namespace lathe {
 namespace {
@@ -97,6 +98,19 @@ TEST_CASE("reads are proved, refused or asked for at the call as the points that
   CHECK(proved > 50);
   CHECK(refused > 50);
   CHECK(asked > 100);
+}
+
+TEST_CASE("an index that nothing bounds stays apart from those beside it") {
+  const auto answer = [](const std::string& producer, const std::string& reads) {
+    const std::string text = "f(X: f32[N], Z: f32[M]) -> Y: f32[M, 3]\n  T[i, j] = " + producer + "\n  Y[m, j] = Z[m] + " + reads + "\n";
+    return error_of([&] { read_conditions(parse_file_text(text, "f.lathe").operators.at(0)); });
+  };
+  const std::string unbounded = "L107 lathe: analysis: T reads X[i]: index i of dimension 0: got an index that sizes do not bound";
+  for (const char* reads : {"T[m << j, j]", "T[0, j] + T[m << j, j]", "T[m << j, j] + T[0, j]"}) {
+    CAPTURE(reads);
+    CHECK(answer("X[i]", reads).substr(0, unbounded.size()) == unbounded);
+    CHECK(answer("X[N - 1 - j] + f32(i)", reads) == "no error");
+  }
 }
 
 }  // namespace lathe

@@ -154,6 +154,25 @@ TEST_CASE("exact mode does not apply to products beyond what the type holds") {
   CHECK(compare(op, data, {}).good);
 }
 
+TEST_CASE("a product is decided where no order of its factors leaves the range of the type") {
+  Var i("i");
+  Size N("N"), K("K");
+  Input X("X", f32, {N, K});
+  RDom k(0, K, "k");
+  Func P("P");
+  P(i) = prod({k}, X(i, k));
+  const Operator op = make_operator("product", {X}, {Output(P, {N})});
+  float factors[] = {0,      1e30f,  1e30f, 1,      //
+                     1e-30f, 1e-30f, 1e30f, 1e30f,  //
+                     0,      1e30f,  -2,    1,      //
+                     1e-30f, 3,      7,     0.5f};
+  Bindings bindings;
+  bindings.sizes = {{"N", 4}, {"K", 4}};
+  bindings.tensors["X"] = {.data = factors, .dtype = f32, .shape = {4, 4}, .strides = {4, 1}};
+  PointOracle oracle(op, bindings);
+  for (const int row : {0, 1, 2, 3}) CHECK_MESSAGE(oracle.at("P", 0, {row}).decided == (row > 1), row);
+}
+
 TEST_CASE("an element whose decision lies within rounding is left out and counted") {
   Var i("i");
   Size K("K");

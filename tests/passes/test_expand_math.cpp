@@ -30,4 +30,12 @@ TEST_CASE("a function of a constant or parameter is expanded too, though nothing
   CHECK(expanded("Y[i] = rsqrt(a)", "f32") == "  Y[i] = 1 / sqrt(a)\n}\n");
 }
 
+TEST_CASE("a part of a formula has a name where it is used, with the value that it has there") {
+  expanded("trace T[0] = exp(X[i])\n  Y[i] = exp(X[i])", "f32");   // verified
+  expanded("if rsqrt(X[i]) > 1 {\n trace T[0] = a\n }\n  Y[i] = rsqrt(X[i])", "f64");
+  const std::string text = expanded("let y = sigmoid(Y[i])\n  for k in 0, 3 serial {\n    Y[i] = sigmoid(Y[i]) + y\n  }", "f64");
+  const size_t loop = text.find("for k");
+  CHECK(text.find("= Y[i]", loop) != std::string::npos);
+}
+
 }  // namespace lathe

@@ -110,6 +110,8 @@ TEST_CASE("refused collapses name the read or the dimensions") {
        "Y.collapse(x, c, xc): got X[y, x - 1, c] outside mirror, need a boundary rule other than mirror", "collapse"},
       {"numbered", "Y.collapse(x, c, xc)", [](S& s) { s["Y"].collapse("x", "c", "xc"); }, ErrorCode::illegal_schedule,
        "Y.collapse(x, c, xc): got c is used as a value in Y, need indices of reads only", "collapse"},
+      {"first_row", "Y.collapse(x, c, xc)", [](S& s) { s["Y"].collapse("x", "c", "xc"); }, ErrorCode::illegal_schedule,
+       "Y.collapse(x, c, xc): got X[0, r], need reads at x + constant, c", "collapse"},
       {"two_readers", "B.collapse(x, c, xc)", [](S& s) { s["B"].collapse("x", "c", "xc"); }, ErrorCode::illegal_schedule,
        "B.collapse(x, c, xc): got G reads E[x, c], need a reader that is collapsed as well", "collapse"},
       {"two_extents", "Y.collapse(x, c, xc)", [](S& s) { s["Y"].collapse("x", "c", "xc"); }, ErrorCode::illegal_schedule,

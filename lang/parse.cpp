@@ -15,7 +15,9 @@ namespace {
 
 class FileParser {
  public:
-  FileParser(std::string_view text, const std::string& file_name) : lexer_(text, file_name) {
+  // `chosen`: element types for the generic operators of these names.
+  FileParser(std::string_view text, const std::string& file_name, std::map<std::string, ElementTypes> chosen = {})
+      : lexer_(text, file_name), text_(text), file_name_(file_name), chosen_(std::move(chosen)) {
     for (size_t begin = 0; begin <= text.size();) {
       const size_t end = std::min(text.find('\n', begin), text.size());
       lines_.push_back(text.substr(begin, end - begin));
@@ -25,13 +27,15 @@ class FileParser {
 
   SourceFile parse() {
     SourceFile file;
+    file.text = text_;
+    file.name = file_name_;
     for (lexer_.skip_new_lines(); !lexer_.at_end(); lexer_.skip_new_lines()) {
       if (at_schedule()) {
-        file.schedules.push_back(schedule());
+        add_schedule(file);
       } else if (at_alternatives()) {
         named_.push_back(alternatives());
       } else {
-        add(file, parse_operator(lexer_));
+        add_operator(file);
       }
     }
     for (const NamedAlternatives& named : named_) add(file, named);
@@ -90,6 +94,59 @@ class FileParser {
     file.alternatives.push_back(make_alternatives(named.name.text, std::move(list), named.name.where));
   }
 
+  // Of a generic operator also the instances that nobody has chosen yet, so that each that is admitted exists.
+  void add_operator(SourceFile& file) {
+    const size_t start = lexer_.position();
+    const auto chosen = chosen_.find(lexer_.peek().text);
+    const ElementTypes types = chosen == chosen_.end() ? ElementTypes{} : chosen->second;
+    ParsedOperator parsed = parse_operator(lexer_, types);
+    if (!parsed.types.empty()) {
+      const size_t end = lexer_.position();
+      check_instances(start, parsed.types, 0, {});
+      file.generics.push_back({parsed.op.name, header_at(start), std::move(parsed.types)});
+      lexer_.go_to(end);
+    }
+    add(file, std::move(parsed.op));
+  }
+
+  // With types for the first `known` parameters, all for the others.
+  void check_instances(size_t start, const std::vector<TypeParam>& params, size_t known, const ElementTypes& types) {
+    if (known < params.size()) {
+      for (DType type : types_in(params[known].admitted)) {
+        ElementTypes more = types;
+        more[params[known].name] = type;
+        check_instances(start, params, known + 1, more);
+      }
+      return;
+    }
+    try {
+      lexer_.go_to(start);
+      parse_operator(lexer_, types);
+    } catch (const Error& error) {
+      ErrorParts parts = error.parts();
+      for (const auto& [name, type] : types) parts.what += fmt::format(", where {} is {}", name, name_of(type));
+      throw Error(error.code(), std::move(parts));
+    }
+  }
+
+  // The lines of a header, as one.
+  std::string header_at(size_t start) {
+    lexer_.go_to(start);
+    const int first = lexer_.peek().where.line;
+    int last = first;
+    for (Token token; lexer_.peek().kind != TokenKind::new_line || token.text == "," || token.text == "->";) {
+      if (lexer_.peek().kind == TokenKind::new_line) lexer_.skip_new_lines();
+      token = lexer_.next();
+      last = token.where.line;
+    }
+    std::string header;
+    for (int line = first; line <= last; ++line) {
+      std::istringstream words(std::string(lines_[line - 1].substr(0, lines_[line - 1].find('#'))));
+      for (std::string word; words >> word;) header += (header.empty() ? "" : " ") + word;
+    }
+    return header;
+  }
+
   static void add(SourceFile& file, Operator op) {
     for (const Operator& other : file.operators) {
       if (other.name != op.name) continue;
@@ -116,6 +173,12 @@ class FileParser {
     }
   }
 
+  void add_schedule(SourceFile& file) {
+    const Token op = lexer_.peek(2);
+    SourceBlock block = schedule();
+    if (!chosen_.contains(op.text)) file.schedules.push_back(std::move(block));
+  }
+
   SourceBlock schedule() {
     const SourceLocation where = lexer_.peek().where;
     int last_line = where.line;
@@ -129,6 +192,9 @@ class FileParser {
   }
 
   Lexer lexer_;
+  std::string_view text_;
+  const std::string& file_name_;
+  std::map<std::string, ElementTypes> chosen_;
   std::vector<std::string_view> lines_;
   std::vector<NamedAlternatives> named_;
 };
@@ -147,6 +213,28 @@ const Alternatives* SourceFile::alternatives_with(std::string_view op) const {
     if (a.find(op)) return &a;
   }
   return nullptr;
+}
+
+const GenericOperator* SourceFile::find_generic(std::string_view op) const {
+  for (const GenericOperator& g : generics) {
+    if (g.name == op) return &g;
+  }
+  return nullptr;
+}
+
+SourceFile with_types(const SourceFile& file, const std::string& name, const ElementTypes& types) {
+  const Operator& op = find_operator(file, name);
+  const GenericOperator* generic = file.find_generic(op.name);
+  const std::vector<TypeParam> none;
+  const ElementTypes all = element_types(op.name, generic ? generic->types : none, types);
+  bool usual = true;
+  for (const auto& [param, type] : all) usual = usual && generic->find(param)->usual == type;
+  if (usual) return file;
+  std::map<std::string, ElementTypes> chosen{{op.name, all}};
+  if (const Alternatives* others = file.alternatives_with(op.name)) {
+    for (const Alternative& other : others->list) chosen[other.op.name] = all;
+  }
+  return FileParser(file.text, file.name, std::move(chosen)).parse();
 }
 
 SourceFile parse_file_text(std::string_view text, const std::string& file_name) {

@@ -221,6 +221,10 @@ Expr ExprParser::variable(const Token& name) {
     refuse_text(ErrorCode::wrong_rank, fmt::format("{} is read without indices", name.text), name.text,
                 fmt::format("{}[...]", name.text), name.where, fmt::format("rank 0 is read as {}[]", name.text));
   }
+  if (scope_.types.contains(name.text)) {
+    refuse_text(ErrorCode::type_mismatch, "an element type is used as a value", describe(name),
+                fmt::format("{}(...), which converts to it", name.text), name.where);
+  }
   if (scope_.any_name) return with_location(make_var(name.text), name.where);
   refuse_text(ErrorCode::unknown_name, "an unknown name", describe(name),
               "an index, a size, a parameter or a reduction variable", name.where,
@@ -239,6 +243,7 @@ Expr ExprParser::call(const Token& name) {
   if (name.text == "ramp" || name.text == "broadcast") return vector_of(name);
   if (name.text == "instruction") return instruction(name);
   if (const std::optional<Type> type = type_named(name.text)) return conversion(name, *type);
+  if (const auto type = scope_.types.find(name.text); type != scope_.types.end()) return conversion(name, {type->second, 1});
   const std::optional<Op> op = op_named(name.text, OpForm::call);
   if (!op) {
     refuse_text(ErrorCode::unknown_name, "an unknown function", describe(name), "a function of the language",

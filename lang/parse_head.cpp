@@ -1,7 +1,9 @@
 // Reads the header of an operator: inputs, parameters, outputs.
 //
-// Sizes are not declared by themselves: a name in an extent that is no parameter is one.
+// Sizes are not declared by themselves: a name in an extent that is no parameter is one. Type parameters stand behind the
+// inputs that name them, and are read first.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +15,7 @@ namespace {
 
 class HeadParser {
  public:
-  explicit HeadParser(Lexer& lexer) : lexer_(lexer) {}
+  HeadParser(Lexer& lexer, const ElementTypes& chosen) : lexer_(lexer), chosen_(chosen) {}
 
   OperatorHead parse() {
     header();
@@ -30,6 +32,7 @@ class HeadParser {
     head_.op.name = name.text;
     head_.op.where = name.where;
     lexer_.expect("(");
+    type_params();
     if (!lexer_.is(")") && !lexer_.is(";")) {
       do input();
       while (lexer_.accept(","));
@@ -59,7 +62,73 @@ class HeadParser {
     head_.op.inputs.push_back(std::move(in));
   }
 
+  // --- Element types that parameters stand for.
+
+  void type_params() {
+    const size_t start = lexer_.position();
+    bool behind_inputs = false;
+    for (int depth = 0; !lexer_.at_end() && !(depth == 0 && lexer_.is(")"));) {
+      const Token token = lexer_.next();
+      if (token.text == "(" || token.text == "[") ++depth;
+      if (token.text == ")" || token.text == "]") --depth;
+      behind_inputs = behind_inputs || token.text == ";";
+      if (behind_inputs && (token.text == ";" || token.text == ",") && at_type_param()) type_param();
+    }
+    lexer_.go_to(start);
+    const SourceLocation& where = head_.op.where;
+    try {
+      head_.scope.types = element_types(head_.op.name, head_.types, chosen_);
+    } catch (const Error& error) {
+      ErrorParts parts = error.parts();
+      if (!parts.where.known()) parts.where = where;
+      throw Error(error.code(), std::move(parts));
+    }
+  }
+
+  // dtype: floats = f32, or dtype: f32 | f64 = f32: neither a class of types nor several are the type of a value.
+  bool at_type_param() const {
+    if (lexer_.peek().kind != TokenKind::name || lexer_.peek(1).text != ":") return false;
+    if (class_named(lexer_.peek(2).text) || lexer_.peek(3).text == "|") return true;
+    return lexer_.peek(3).text == "=" && dtype_named(lexer_.peek(4).text).has_value();
+  }
+
+  void type_param() {
+    const Token name = new_name(lexer_, head_, "a type parameter such as dtype: floats = f32");
+    TypeParam param{.name = name.text, .where = name.where};
+    lexer_.expect(":");
+    do param.admitted = param.admitted | admitted();
+    while (lexer_.accept("|"));
+    lexer_.expect("=");
+    const SourceLocation where = lexer_.peek().where;
+    param.usual = dtype();
+    if (!param.admitted.has(param.usual)) {
+      refuse_text(ErrorCode::type_mismatch, fmt::format("the default of {} is not among its types", param.name),
+                  std::string(name_of(param.usual)), "one of " + names_of(param.admitted), where);
+    }
+    head_.types.push_back(std::move(param));
+  }
+
+  static const DTypeClass* class_named(const std::string& text) {
+    for (const DTypeClass& c : dtype_classes()) {
+      if (c.name == text) return &c;
+    }
+    return nullptr;
+  }
+
+  DTypeSet admitted() {
+    const Token token = lexer_.expect_name("an element type or a class of them, such as floats");
+    if (const DTypeClass* all = class_named(token.text)) return all->types;
+    if (const std::optional<DType> type = dtype_named(token.text)) return {*type};
+    std::vector<std::string> names = dtype_names();
+    for (const DTypeClass& c : dtype_classes()) names.emplace_back(c.name);
+    unknown_type(token, names);
+  }
+
   void param() {
+    if (at_type_param()) {  // known already
+      while (!lexer_.is(",") && !lexer_.is(")")) lexer_.next();
+      return;
+    }
     const Token name = new_name(lexer_, head_, "a parameter such as stride = 1");
     ParamDecl p{.name = name.text};
     if (lexer_.accept(":")) {
@@ -133,15 +202,23 @@ class HeadParser {
   DType dtype() {
     const Token token = lexer_.expect_name("an element type such as f32");
     if (const std::optional<DType> type = dtype_named(token.text)) return *type;
-    std::vector<std::string> names = {
+    if (const auto chosen = head_.scope.types.find(token.text); chosen != head_.scope.types.end()) return chosen->second;
+    std::vector<std::string> names = dtype_names();
+    for (const TypeParam& param : head_.types) names.push_back(param.name);
+    unknown_type(token, names);
+  }
+
+  static std::vector<std::string> dtype_names() {
+    return {
 #define LATHE_DTYPE(name, text, bits, kind, role) text,
 #include "support/dtypes.def"
 #undef LATHE_DTYPE
     };
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    refuse_text(ErrorCode::unknown_name, "an unknown element type", describe(token), list, token.where,
-                did_you_mean(token.text, names));
+  }
+
+  [[noreturn]] static void unknown_type(const Token& token, const std::vector<std::string>& names) {
+    refuse_text(ErrorCode::unknown_name, "an unknown element type", describe(token),
+                fmt::format("{}", fmt::join(names, ", ")), token.where, did_you_mean(token.text, names));
   }
 
   // Over names that become sizes or are parameters.
@@ -189,12 +266,13 @@ class HeadParser {
   }
 
   Lexer& lexer_;
+  const ElementTypes& chosen_;
   OperatorHead head_;
 };
 
 }  // namespace
 
-OperatorHead parse_head(Lexer& lexer) { return HeadParser(lexer).parse(); }
+OperatorHead parse_head(Lexer& lexer, const ElementTypes& chosen) { return HeadParser(lexer, chosen).parse(); }
 
 Token new_name(Lexer& lexer, OperatorHead& head, std::string_view what) {
   const Token name = lexer.expect_name(what);

@@ -27,14 +27,15 @@ struct Definition {
 
 class OperatorParser {
  public:
-  explicit OperatorParser(Lexer& lexer) : lexer_(lexer), head_(parse_head(lexer)), op_(head_.op), scope_(head_.scope) {}
+  OperatorParser(Lexer& lexer, const ElementTypes& chosen)
+      : lexer_(lexer), head_(parse_head(lexer, chosen)), op_(head_.op), scope_(head_.scope) {}
 
-  Operator parse() {
+  ParsedOperator parse() {
     body();
     for (Definition& d : definitions_) define(d);
     lexer_.go_to(end_);
     for (const OutputTypes& out : head_.outputs) check_output(out);
-    return checked(std::move(op_));
+    return {checked(std::move(op_)), std::move(head_.types)};
   }
 
  private:
@@ -289,6 +290,6 @@ class OperatorParser {
 
 }  // namespace
 
-Operator parse_operator(Lexer& lexer) { return OperatorParser(lexer).parse(); }
+ParsedOperator parse_operator(Lexer& lexer, const ElementTypes& chosen) { return OperatorParser(lexer, chosen).parse(); }
 
 }  // namespace lathe

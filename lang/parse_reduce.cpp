@@ -133,6 +133,7 @@ std::shared_ptr<const Combiner> ExprParser::own_combiner(const std::string& name
   Combiner c;
   c.name = name;
   ExprScope operands;
+  operands.types = scope_.types;
   c.identity = typed_values(types, operands, "the identity");
   lexer_.expect(",");
   lexer_.expect("(");

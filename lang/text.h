@@ -1,5 +1,6 @@
 // The text form of algorithms: prints from and parses to the same objects as the C++ front end. docs/language.md has the
-// grammar; a file may hold several operators, and schedules for them (schedules/text.h reads those).
+// grammar; a file may hold several operators, and schedules for them (schedules/text.h reads those). An operator that is
+// generic over element types stands there as the one of its default types.
 //
 //   # dense.lathe
 //   dense(A: f32[M, K], B: f32[K, N], bias: f32[N]) -> D: f32[M, N]
@@ -10,6 +11,7 @@
 
 #include "lang/algorithm.h"
 #include "lang/alternatives.h"
+#include "lang/generic.h"
 #include "lang/lexer.h"
 
 namespace lathe {
@@ -23,14 +25,20 @@ struct SourceFile {
   std::vector<Operator> operators;
   std::vector<Alternatives> alternatives = {};
   std::vector<SourceBlock> schedules = {};
+  std::vector<GenericOperator> generics = {};               // those of the operators that are
+  std::string text = {}, name = {};                         // of the whole file
 
   const Alternatives* find_alternatives(std::string_view name) const;   // by their own name; null: none
   const Alternatives* alternatives_with(std::string_view op) const;     // that this operator is one of
+  const GenericOperator* find_generic(std::string_view op) const;       // null: the operator is not generic
 };
 
 SourceFile parse_file_text(std::string_view text, const std::string& file_name);
 SourceFile read_lathe_file(const std::string& path);        // Error{bad_file}, Error{syntax}, ...
 std::string print(const Operator& op);
+// The file with the operator of this name, and alternatives of it, for these element types. Their schedules are left out:
+// those are for the default types.
+SourceFile with_types(const SourceFile& file, const std::string& op, const ElementTypes& types);
 
 // The operator of this name; an empty name stands for the only one, that of alternatives for the first of them. Error{unknown_name} names the nearest.
 const Operator& find_operator(const SourceFile& file, const std::string& name);
@@ -40,6 +48,7 @@ struct ExprScope {
   std::map<std::string, Type> vars;
   std::map<std::string, std::vector<DType>> tensors;        // dtype of each component
   std::map<std::string, int> ranks;                         // of tensors; not checked when absent
+  ElementTypes types = {};                                  // of type parameters
   bool any_name = false;                                    // unknown names become i64 vars (loop IR)
 };
 

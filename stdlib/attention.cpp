@@ -5,11 +5,11 @@
 
 namespace lathe::stdlib {
 
-Operator attention() {
+Operator attention(Floats dtype) {
   Var b("b"), h("h"), i("i"), j("j"), d("d");
   Size B("B"), H("H"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
-  Param causal("causal", 0), scale("scale", f32, 0.125);
-  Input query("query", f32, {B, H, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  Param causal("causal", 0), scale("scale", dtype, 0.125);
+  Input query("query", dtype, {B, H, Q, D}), key("key", dtype, {B, H, KV, D}), value("value", dtype, {B, H, KV, D});
   RDom rd(0, D, "d"), rj(0, KV, "j");
   Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
   score(b, h, i, j) = sum(rd, query(b, h, i, rd) * key(b, h, j, rd)) * scale;
@@ -22,11 +22,11 @@ Operator attention() {
   return make_operator("attention", {query, key, value, causal, scale}, {{O, {B, H, Q, D}}});
 }
 
-Operator window_attention() {
+Operator window_attention(Floats dtype) {
   Var b("b"), h("h"), i("i"), j("j"), d("d");
   Size B("B"), H("H"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
-  Param window("window", 128), scale("scale", f32, 0.125);
-  Input query("query", f32, {B, H, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  Param window("window", 128), scale("scale", dtype, 0.125);
+  Input query("query", dtype, {B, H, Q, D}), key("key", dtype, {B, H, KV, D}), value("value", dtype, {B, H, KV, D});
   RDom rd(0, D, "d"), rj(0, KV, "j");
   Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
   score(b, h, i, j) = sum(rd, query(b, h, i, rd) * key(b, h, j, rd)) * scale;
@@ -39,11 +39,11 @@ Operator window_attention() {
   return make_operator("window_attention", {query, key, value, window, scale}, {{O, {B, H, Q, D}}});
 }
 
-Operator grouped_attention() {
+Operator grouped_attention(Floats dtype) {
   Var b("b"), h("h"), g("g"), i("i"), j("j"), d("d");
   Size B("B"), H("H"), G("G"), Q("Q"), D("D"), KV("KV", 1, 1 << 20);
-  Param causal("causal", 1), scale("scale", f32, 0.125);
-  Input query("query", f32, {B, H, G, Q, D}), key("key", f32, {B, H, KV, D}), value("value", f32, {B, H, KV, D});
+  Param causal("causal", 1), scale("scale", dtype, 0.125);
+  Input query("query", dtype, {B, H, G, Q, D}), key("key", dtype, {B, H, KV, D}), value("value", dtype, {B, H, KV, D});
   RDom rd(0, D, "d"), rj(0, KV, "j");
   Func score("score"), masked("masked"), top("top"), weight("weight"), total("total"), O("O");
   score(b, h, g, i, j) = sum(rd, query(b, h, g, i, rd) * key(b, h, j, rd)) * scale;

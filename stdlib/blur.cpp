@@ -3,14 +3,14 @@
 
 namespace lathe::stdlib {
 
-Operator blur3x3() {
+Operator blur3x3(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H"), W("W"), C("C");
-  Input X("X", f32, {H, W, C});
+  Input X("X", dtype, {H, W, C});
   Func Bx("Bx"), By("By");
   const auto pixel = [&](const Expr& column) { return X.at({y, column, c}, Boundary::edge); };
-  Bx(y, x, c) = (pixel(x - 1) + pixel(x) + pixel(x + 1)) * 0.33333334f;
-  By(y, x, c) = (Bx(y - 1, x, c) + Bx(y, x, c) + Bx(y + 1, x, c)) * 0.33333334f;
+  Bx(y, x, c) = (pixel(x - 1) + pixel(x) + pixel(x + 1)) * 0.3333333333333333;
+  By(y, x, c) = (Bx(y - 1, x, c) + Bx(y, x, c) + Bx(y + 1, x, c)) * 0.3333333333333333;
   return make_operator("blur3x3", {X}, {{By, {H, W, C}}});
 }
 
@@ -27,10 +27,10 @@ Schedules blur3x3_schedules() {
   return {s};
 }
 
-Operator blur_separable() {
+Operator blur_separable(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20), C("C"), R("R"), S("S");
-  Input X("X", f32, {H, W, C}), v("v", f32, {R}), h("h", f32, {S});
+  Input X("X", dtype, {H, W, C}), v("v", dtype, {R}), h("h", dtype, {S});
   RDom s(0, S, "s"), r(0, R, "r");
   Func Bx("Bx"), Y("Y");
   Bx(y, x, c) = sum(s, h(s) * X.at({y, x + s - (S - 1) / 2, c}, Boundary::edge));
@@ -38,10 +38,10 @@ Operator blur_separable() {
   return make_operator("blur_separable", {X, v, h}, {{Y, {H, W, C}}});
 }
 
-Operator blur_window() {
+Operator blur_window(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20), C("C"), R("R"), S("S");
-  Input X("X", f32, {H, W, C}), F("F", f32, {R, S});
+  Input X("X", dtype, {H, W, C}), F("F", dtype, {R, S});
   RDom r(0, R, "r"), s(0, S, "s");
   Func Y("Y");
   Y(y, x, c) = sum({r, s}, F(r, s) * X.at({y + r - (R - 1) / 2, x + s - (S - 1) / 2, c}, Boundary::edge));

@@ -5,12 +5,12 @@
 
 namespace lathe::stdlib {
 
-Operator attend() {
+Operator attend(Floats dtype) {
   Var h("h"), s("s"), e("e"), d("d");
   Size H("H"), E("E"), D("D"), S("S", 1, 1 << 20);
-  Param scale("scale", f32, 0.125);
-  Input q("q", f32, {H, E}), k("k", f32, {H, E}), v("v", f32, {H, D}), keys("keys", f32, {H, S, E}),
-      values("values", f32, {H, S, D}), at("at", i64, {});
+  Param scale("scale", dtype, 0.125);
+  Input q("q", dtype, {H, E}), k("k", dtype, {H, E}), v("v", dtype, {H, D}), keys("keys", dtype, {H, S, E}),
+      values("values", dtype, {H, S, D}), at("at", i64, {});
   RDom fresh(0, 1, "new"), re(0, E, "e"), rs(0, S, "s");
   Func K("K"), V("V"), score("score"), top("top"), weight("weight"), O("O");
   K(h, s, e) = keys(h, s, e);
@@ -25,12 +25,12 @@ Operator attend() {
                        {{O, {H, D}}, {K, {H, S, E}, keys}, {V, {H, S, D}, values}});
 }
 
-Operator prefill() {
+Operator prefill(Floats dtype) {
   Var h("h"), s("s"), e("e"), d("d"), t("t");
   Size H("H"), T("T"), E("E"), D("D"), S("S", 1, 1 << 20);
-  Param scale("scale", f32, 0.125);
-  Input q("q", f32, {H, T, E}), k("k", f32, {H, T, E}), v("v", f32, {H, T, D}), keys("keys", f32, {H, S, E}),
-      values("values", f32, {H, S, D}), at("at", i64, {});
+  Param scale("scale", dtype, 0.125);
+  Input q("q", dtype, {H, T, E}), k("k", dtype, {H, T, E}), v("v", dtype, {H, T, D}), keys("keys", dtype, {H, S, E}),
+      values("values", dtype, {H, S, D}), at("at", i64, {});
   RDom rt(0, T, "t"), re(0, E, "e"), rs(0, S, "s");
   Func K("K"), V("V"), score("score"), top("top"), weight("weight"), O("O");
   K(h, s, e) = keys(h, s, e);

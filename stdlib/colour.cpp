@@ -3,19 +3,19 @@
 
 namespace lathe::stdlib {
 
-Operator rgb_to_gray() {
+Operator rgb_to_gray(Floats dtype) {
   Var y("y"), x("x");
   Size H("H"), W("W");
-  Input X("X", f32, {H, W, 3});
+  Input X("X", dtype, {H, W, 3});
   Func Y("Y");
   Y(y, x) = 0.299 * X(y, x, 0) + 0.587 * X(y, x, 1) + 0.114 * X(y, x, 2);
   return make_operator("rgb_to_gray", {X}, {{Y, {H, W}}});
 }
 
-Operator rgb_to_ycbcr() {
+Operator rgb_to_ycbcr(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H"), W("W");
-  Input X("X", f32, {H, W, 3});
+  Input X("X", dtype, {H, W, 3});
   Func gray("gray"), Y("Y");
   gray(y, x) = 0.299 * X(y, x, 0) + 0.587 * X(y, x, 1) + 0.114 * X(y, x, 2);
   Y(y, x, c) = select(
@@ -24,10 +24,10 @@ Operator rgb_to_ycbcr() {
   return make_operator("rgb_to_ycbcr", {X}, {{Y, {H, W, 3}}});
 }
 
-Operator ycbcr_to_rgb() {
+Operator ycbcr_to_rgb(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H"), W("W");
-  Input X("X", f32, {H, W, 3});
+  Input X("X", dtype, {H, W, 3});
   Func Y("Y");
   Y(y, x, c) = X(y, x, 0) + select(eq(c, 0), 1.402 * X(y, x, 2),
                                    select(eq(c, 2), 1.772 * X(y, x, 1),

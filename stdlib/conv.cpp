@@ -3,11 +3,11 @@
 
 namespace lathe::stdlib {
 
-Operator conv() {
+Operator conv(WideNumbers dtype) {
   Var n("n"), y("y"), x("x"), c("c"), o("o");
   Size N("N"), H("H"), W("W"), C("C"), R("R"), S("S"), O("O");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C}), F("F", f32, {R, S, C, O});
+  Input X("X", dtype, {N, H, W, C}), F("F", dtype, {R, S, C, O});
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, y, x, c) = X.at({n, y - pad, x - pad, c}, Boundary::constant, 0);

@@ -3,11 +3,11 @@
 
 namespace lathe::stdlib {
 
-Operator dilated_conv() {
+Operator dilated_conv(WideNumbers dtype) {
   Var n("n"), y("y"), x("x"), c("c"), o("o");
   Size N("N"), H("H"), W("W"), C("C"), R("R"), S("S"), O("O");
   Param stride("stride", 1), pad("pad", 2), dilation("dilation", 2);
-  Input X("X", f32, {N, H, W, C}), F("F", f32, {R, S, C, O});
+  Input X("X", dtype, {N, H, W, C}), F("F", dtype, {R, S, C, O});
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, y, x, c) = X.at({n, y - pad, x - pad, c}, Boundary::constant, 0);
@@ -18,11 +18,11 @@ Operator dilated_conv() {
                           (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1, O}}});
 }
 
-Operator grouped_conv() {
+Operator grouped_conv(WideNumbers dtype) {
   Var n("n"), y("y"), x("x"), g("g"), c("c"), o("o");
   Size N("N"), H("H"), W("W"), G("G"), C("C"), R("R"), S("S"), O("O");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, H, W, G, C}), F("F", f32, {G, R, S, C, O});
+  Input X("X", dtype, {N, H, W, G, C}), F("F", dtype, {G, R, S, C, O});
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, y, x, g, c) = X.at({n, y - pad, x - pad, g, c}, Boundary::constant, 0);
@@ -31,11 +31,11 @@ Operator grouped_conv() {
                        {{Y, {N, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1, G, O}}});
 }
 
-Operator depthwise() {
+Operator depthwise(WideNumbers dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C"), R("R"), S("S");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C}), F("F", f32, {R, S, C});
+  Input X("X", dtype, {N, H, W, C}), F("F", dtype, {R, S, C});
   RDom r(0, R, "r"), s(0, S, "s");
   Func P("P"), Y("Y");
   P(n, y, x, c) = X.at({n, y - pad, x - pad, c}, Boundary::constant, 0);
@@ -44,11 +44,11 @@ Operator depthwise() {
                        {{Y, {N, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1, C}}});
 }
 
-Operator transposed_conv() {
+Operator transposed_conv(WideNumbers dtype) {
   Var n("n"), y("y"), x("x"), c("c"), o("o");
   Size N("N"), H("H", 1, 1 << 20), W("W", 1, 1 << 20), C("C"), R("R"), S("S"), O("O");
   Param stride("stride", 2), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C}), F("F", f32, {R, S, C, O});
+  Input X("X", dtype, {N, H, W, C}), F("F", dtype, {R, S, C, O});
   RDom r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func Z("Z"), Y("Y");
   Z(n, y, x, c) =
@@ -58,11 +58,11 @@ Operator transposed_conv() {
                        {{Y, {N, (H - 1) * stride - 2 * pad + R, (W - 1) * stride - 2 * pad + S, O}}});
 }
 
-Operator conv1d() {
+Operator conv1d(WideNumbers dtype) {
   Var n("n"), x("x"), c("c"), o("o");
   Size N("N"), W("W"), C("C"), S("S"), O("O");
   Param stride("stride", 1), pad("pad", 1), dilation("dilation", 1);
-  Input X("X", f32, {N, W, C}), F("F", f32, {S, C, O});
+  Input X("X", dtype, {N, W, C}), F("F", dtype, {S, C, O});
   RDom s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, x, c) = X.at({n, x - pad, c}, Boundary::constant, 0);
@@ -71,11 +71,11 @@ Operator conv1d() {
                        {{Y, {N, (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1, O}}});
 }
 
-Operator conv3d() {
+Operator conv3d(WideNumbers dtype) {
   Var n("n"), z("z"), y("y"), x("x"), c("c"), o("o");
   Size N("N"), D("D"), H("H"), W("W"), C("C"), Q("Q"), R("R"), S("S"), O("O");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, D, H, W, C}), F("F", f32, {Q, R, S, C, O});
+  Input X("X", dtype, {N, D, H, W, C}), F("F", dtype, {Q, R, S, C, O});
   RDom q(0, Q, "q"), r(0, R, "r"), s(0, S, "s"), rc(0, C, "c");
   Func P("P"), Y("Y");
   P(n, z, y, x, c) = X.at({n, z - pad, y - pad, x - pad, c}, Boundary::constant, 0);

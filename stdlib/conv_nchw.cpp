@@ -3,11 +3,11 @@
 
 namespace lathe::stdlib {
 
-Operator conv_nchw() {
+Operator conv_nchw(WideNumbers dtype) {
   Var n("n"), c("c"), y("y"), x("x"), o("o");
   Size N("N"), C("C"), H("H"), W("W"), O("O"), R("R"), S("S");
   Param stride("stride", 1), pad("pad", 1), dilation("dilation", 1);
-  Input X("X", f32, {N, C, H, W}), F("F", f32, {O, C, R, S});
+  Input X("X", dtype, {N, C, H, W}), F("F", dtype, {O, C, R, S});
   RDom rc(0, C, "c"), r(0, R, "r"), s(0, S, "s");
   Func P("P"), Y("Y");
   P(n, c, y, x) = X.at({n, c, y - pad, x - pad}, Boundary::constant, 0);
@@ -18,11 +18,11 @@ Operator conv_nchw() {
                           (W + 2 * pad - dilation * (S - 1) - 1) / stride + 1}}});
 }
 
-Operator grouped_conv_nchw() {
+Operator grouped_conv_nchw(WideNumbers dtype) {
   Var n("n"), g("g"), c("c"), y("y"), x("x"), o("o");
   Size N("N"), G("G"), C("C"), H("H"), W("W"), O("O"), R("R"), S("S");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, G, C, H, W}), F("F", f32, {G, O, C, R, S});
+  Input X("X", dtype, {N, G, C, H, W}), F("F", dtype, {G, O, C, R, S});
   RDom rc(0, C, "c"), r(0, R, "r"), s(0, S, "s");
   Func P("P"), Y("Y");
   P(n, g, c, y, x) = X.at({n, g, c, y - pad, x - pad}, Boundary::constant, 0);
@@ -31,11 +31,11 @@ Operator grouped_conv_nchw() {
                        {{Y, {N, G, O, (H + 2 * pad - R) / stride + 1, (W + 2 * pad - S) / stride + 1}}});
 }
 
-Operator depthwise_nchw() {
+Operator depthwise_nchw(WideNumbers dtype) {
   Var n("n"), c("c"), y("y"), x("x");
   Size N("N"), C("C"), H("H"), W("W"), R("R"), S("S");
   Param stride("stride", 1), pad("pad", 1);
-  Input X("X", f32, {N, C, H, W}), F("F", f32, {C, R, S});
+  Input X("X", dtype, {N, C, H, W}), F("F", dtype, {C, R, S});
   RDom r(0, R, "r"), s(0, S, "s");
   Func P("P"), Y("Y");
   P(n, c, y, x) = X.at({n, c, y - pad, x - pad}, Boundary::constant, 0);

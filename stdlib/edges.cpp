@@ -3,10 +3,10 @@
 
 namespace lathe::stdlib {
 
-Operator sobel() {
+Operator sobel(Floats dtype) {
   Var y("y"), x("x");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20);
-  Input X("X", f32, {H, W});
+  Input X("X", dtype, {H, W});
   Func P("P"), gx("gx"), gy("gy"), Y("Y");
   P(y, x) = X.at({y, x}, Boundary::edge);
   gx(y, x) = P(y - 1, x + 1) - P(y - 1, x - 1) + 2 * (P(y, x + 1) - P(y, x - 1)) + P(y + 1, x + 1) - P(y + 1, x - 1);
@@ -15,11 +15,11 @@ Operator sobel() {
   return make_operator("sobel", {X}, {{Y, {H, W}}});
 }
 
-Operator harris() {
+Operator harris(Floats dtype) {
   Var y("y"), x("x");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20);
-  Param kappa("kappa", f32, 0.04);
-  Input X("X", f32, {H, W, 3});
+  Param kappa("kappa", dtype, 0.04);
+  Input X("X", dtype, {H, W, 3});
   RDom r(0, 3, "r"), s(0, 3, "s");
   Func gray("gray"), gx("gx"), gy("gy"), Sxx("Sxx"), Syy("Syy"), Sxy("Sxy"), Y("Y");
   gray(y, x) = 0.299 * X.at({y, x, 0}, Boundary::edge) + 0.587 * X.at({y, x, 1}, Boundary::edge) +

@@ -3,93 +3,93 @@
 
 namespace lathe::stdlib {
 
-Operator add() {
+Operator add(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), B("B", f32, {M, N});
+  Input A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = A(i, j) + B(i, j);
   return make_operator("add", {A, B}, {{C, {M, N}}});
 }
 
-Operator subtract() {
+Operator subtract(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), B("B", f32, {M, N});
+  Input A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = A(i, j) - B(i, j);
   return make_operator("subtract", {A, B}, {{C, {M, N}}});
 }
 
-Operator multiply() {
+Operator multiply(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), B("B", f32, {M, N});
+  Input A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = A(i, j) * B(i, j);
   return make_operator("multiply", {A, B}, {{C, {M, N}}});
 }
 
-Operator divide() {
+Operator divide(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), B("B", f32, {M, N});
+  Input A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = A(i, j) / B(i, j);
   return make_operator("divide", {A, B}, {{C, {M, N}}});
 }
 
-Operator add_row() {
+Operator add_row(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), b("b", f32, {N});
+  Input A("A", dtype, {M, N}), b("b", dtype, {N});
   Func C("C");
   C(i, j) = A(i, j) + b(j);
   return make_operator("add_row", {A, b}, {{C, {M, N}}});
 }
 
-Operator scale_rows() {
+Operator scale_rows(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input A("A", f32, {M, N}), s("s", f32, {M});
+  Input A("A", dtype, {M, N}), s("s", dtype, {M});
   Func C("C");
   C(i, j) = A(i, j) * s(i);
   return make_operator("scale_rows", {A, s}, {{C, {M, N}}});
 }
 
-Operator add_outer() {
+Operator add_outer(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input a("a", f32, {M}), b("b", f32, {N});
+  Input a("a", dtype, {M}), b("b", dtype, {N});
   Func C("C");
   C(i, j) = a(i) + b(j);
   return make_operator("add_outer", {a, b}, {{C, {M, N}}});
 }
 
-Operator axpby() {
+Operator axpby(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Param alpha("alpha", f32, 1), beta("beta", f32, 1);
-  Input A("A", f32, {M, N}), B("B", f32, {M, N});
+  Param alpha("alpha", dtype, 1), beta("beta", dtype, 1);
+  Input A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = alpha * A(i, j) + beta * B(i, j);
   return make_operator("axpby", {A, B, alpha, beta}, {{C, {M, N}}});
 }
 
-Operator clamp() {
+Operator clamp(Numbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Param low("low", f32, 0), high("high", f32, 1);
-  Input X("X", f32, {M, N});
+  Param low("low", dtype, 0), high("high", dtype, 1);
+  Input X("X", dtype, {M, N});
   Func Y("Y");
   Y(i, j) = min(max(X(i, j), low), high);
   return make_operator("clamp", {X, low, high}, {{Y, {M, N}}});
 }
 
-Operator where() {
+Operator where(AnyType dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input chosen("chosen", DType::boolean, {M, N}), A("A", f32, {M, N}), B("B", f32, {M, N});
+  Input chosen("chosen", DType::boolean, {M, N}), A("A", dtype, {M, N}), B("B", dtype, {M, N});
   Func C("C");
   C(i, j) = select(chosen(i, j), A(i, j), B(i, j));
   return make_operator("where", {chosen, A, B}, {{C, {M, N}}});

@@ -3,10 +3,10 @@
 
 namespace lathe::stdlib {
 
-Operator matmul_bias() {
+Operator matmul_bias(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), bias("bias", f32, {N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), bias("bias", dtype, {N});
   RDom k(0, K, "k");
   Func C("C"), D("D");
   C(i, j) = sum(k, A(i, k) * B(k, j));
@@ -14,10 +14,10 @@ Operator matmul_bias() {
   return make_operator("matmul_bias", {A, B, bias}, {{D, {M, N}}});
 }
 
-Operator matmul_bias_gelu() {
+Operator matmul_bias_gelu(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), bias("bias", f32, {N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), bias("bias", dtype, {N});
   RDom k(0, K, "k");
   Func C("C"), x("x"), D("D");
   C(i, j) = sum(k, A(i, k) * B(k, j));
@@ -26,10 +26,10 @@ Operator matmul_bias_gelu() {
   return make_operator("matmul_bias_gelu", {A, B, bias}, {{D, {M, N}}});
 }
 
-Operator matmul_bias_silu() {
+Operator matmul_bias_silu(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), bias("bias", f32, {N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), bias("bias", dtype, {N});
   RDom k(0, K, "k");
   Func C("C"), x("x"), D("D");
   C(i, j) = sum(k, A(i, k) * B(k, j));
@@ -38,10 +38,10 @@ Operator matmul_bias_silu() {
   return make_operator("matmul_bias_silu", {A, B, bias}, {{D, {M, N}}});
 }
 
-Operator matmul_residual() {
+Operator matmul_residual(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), bias("bias", f32, {N}), R("R", f32, {M, N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), bias("bias", dtype, {N}), R("R", dtype, {M, N});
   RDom k(0, K, "k");
   Func C("C"), D("D");
   C(i, j) = sum(k, A(i, k) * B(k, j));
@@ -49,21 +49,21 @@ Operator matmul_residual() {
   return make_operator("matmul_residual", {A, B, bias, R}, {{D, {M, N}}});
 }
 
-Operator matmul_add() {
+Operator matmul_add(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), C("C", f32, {M, N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), C("C", dtype, {M, N});
   RDom k(0, K, "k");
   Func D("D");
   D(i, j) = C(i, j) + sum(k, A(i, k) * B(k, j));
   return make_operator("matmul_add", {A, B, C}, {{D, {M, N}, C}});
 }
 
-Operator gemm() {
+Operator gemm(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Param alpha("alpha", f32, 1), beta("beta", f32, 1);
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), C("C", f32, {M, N});
+  Param alpha("alpha", dtype, 1), beta("beta", dtype, 1);
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), C("C", dtype, {M, N});
   RDom k(0, K, "k");
   Func D("D");
   D(i, j) = beta * C(i, j) + alpha * sum(k, A(i, k) * B(k, j));

@@ -3,10 +3,10 @@
 
 namespace lathe::stdlib {
 
-Operator fft_step() {
+Operator fft_step(Floats dtype) {
   Var b("b"), h("h"), k("k");
   Size B("B"), N("N");
-  Input re("re", f32, {B, 2, N}), im("im", f32, {B, 2, N}), cs("cs", f32, {N}), sn("sn", f32, {N});
+  Input re("re", dtype, {B, 2, N}), im("im", dtype, {B, 2, N}), cs("cs", dtype, {N}), sn("sn", dtype, {N});
   Func t("t"), Y("Y");
   t(b, k) = {re(b, 1, k) * cs(k) - im(b, 1, k) * sn(k), re(b, 1, k) * sn(k) + im(b, 1, k) * cs(k)};
   Y(b, h, k) = {re(b, 0, k) + select(eq(h, 0), t(b, k)[0], -t(b, k)[0]),

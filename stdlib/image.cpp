@@ -3,13 +3,13 @@
 
 namespace lathe::stdlib {
 
-Operator warp() {
+Operator warp(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H"), W("W"), C("C"), P("P"), Q("Q");
-  Input X("X", f32, {H, W, C}), flow("flow", f32, {P, Q, 2});
+  Input X("X", dtype, {H, W, C}), flow("flow", dtype, {P, Q, 2});
   Func v("v"), u("u"), fy("fy"), fx("fx"), iy("iy"), ix("ix"), above("above"), below("below"), Y("Y");
-  v(y, x) = cast(f32, y) + flow(y, x, 0);
-  u(y, x) = cast(f32, x) + flow(y, x, 1);
+  v(y, x) = cast(dtype, y) + flow(y, x, 0);
+  u(y, x) = cast(dtype, x) + flow(y, x, 1);
   fy(y, x) = v(y, x) - floor(v(y, x));
   fx(y, x) = u(y, x) - floor(u(y, x));
   iy(y, x) = cast(i64, floor(v(y, x)));
@@ -22,14 +22,14 @@ Operator warp() {
   return make_operator("warp", {X, flow}, {{Y, {P, Q, C}}});
 }
 
-Operator affine_warp() {
+Operator affine_warp(Floats dtype) {
   Var y("y"), x("x"), c("c");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20), C("C");
   Param height("height", 96), width("width", 96);
-  Input X("X", f32, {H, W, C}), A("A", f32, {2, 3});
+  Input X("X", dtype, {H, W, C}), A("A", dtype, {2, 3});
   Func v("v"), u("u"), fy("fy"), fx("fx"), iy("iy"), ix("ix"), above("above"), below("below"), Y("Y");
-  v(y, x) = A(0, 0) * cast(f32, y) + A(0, 1) * cast(f32, x) + A(0, 2);
-  u(y, x) = A(1, 0) * cast(f32, y) + A(1, 1) * cast(f32, x) + A(1, 2);
+  v(y, x) = A(0, 0) * cast(dtype, y) + A(0, 1) * cast(dtype, x) + A(0, 2);
+  u(y, x) = A(1, 0) * cast(dtype, y) + A(1, 1) * cast(dtype, x) + A(1, 2);
   fy(y, x) = v(y, x) - floor(v(y, x));
   fx(y, x) = u(y, x) - floor(u(y, x));
   iy(y, x) = cast(i64, floor(v(y, x)));
@@ -42,10 +42,10 @@ Operator affine_warp() {
   return make_operator("affine_warp", {X, A, height, width}, {{Y, {height, width, C}}});
 }
 
-Operator median3x3() {
+Operator median3x3(Numbers dtype) {
   Var y("y"), x("x");
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20);
-  Input X("X", u8, {H, W});
+  Input X("X", dtype, {H, W});
   Func P("P"), low("low"), high("high"), middle("middle"), top("top"), bottom("bottom"), centre("centre"), Y("Y");
   P(y, x) = X.at({y, x}, Boundary::edge);
   low(y, x) = min(min(P(y - 1, x), P(y, x)), P(y + 1, x));

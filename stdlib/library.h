@@ -1,7 +1,8 @@
 // The standard library in C++: for each operator of the .lathe files here a function that builds an equal object, and the
-// schedules that its file has.
+// schedules that its file has for the default types. Functions of generic operators take an element type.
 //
 //   Operator op = stdlib::matmul();
+//   Operator exact = stdlib::matmul(f64);
 //   Kernel kernel = compile(op, {.schedule = schedule_for(stdlib::matmul_schedules(), host_target().level)});
 //
 // What an operator computes, its arguments and its error bound stand in the .lathe file.
@@ -10,14 +11,18 @@
 #include <span>
 
 #include "lang/algorithm.h"
+#include "lang/generic.h"
 #include "schedules/text.h"
 
 namespace lathe::stdlib {
 
 using Schedules = std::vector<Schedule>;                    // as a file lists them: the most demanding first
 
-#define LATHE_LIBRARY_OPERATOR(name, schedules, text) \
-  Operator name();                                    \
+// Wide enough for sums and products of many terms.
+using WideNumbers = OneOf<dtypes::floats | DTypeSet{i32, i64}>;
+
+#define LATHE_LIBRARY_OPERATOR(name, parameters, schedules, text) \
+  Operator name parameters;                                       \
   Schedules schedules();
 #include "stdlib/operators.def"
 #undef LATHE_LIBRARY_OPERATOR
@@ -25,7 +30,9 @@ using Schedules = std::vector<Schedule>;                    // as a file lists t
 // A row of operators.def.
 struct LibraryOperator {
   std::string_view name;
-  Operator (*algorithm)();
+  Operator (*algorithm)();                                  // for the default type
+  DTypeSet types;                                           // that it admits; empty: it is not generic
+  Operator (*instance)(DType type);                         // for one of them
   Schedules (*schedules)();
   std::string_view text;
 };

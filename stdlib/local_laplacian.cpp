@@ -53,10 +53,10 @@ std::string numbered(const char* name, int level) { return name + std::to_string
 
 }  // namespace
 
-Operator local_laplacian() {
+Operator local_laplacian(Floats dtype) {
   Size H("H", 1, 1 << 20), W("W", 1, 1 << 20);
-  Param alpha("alpha", f32, 1), sigma("sigma", f32, 0.125);
-  Input X("X", f32, {H, W});
+  Param alpha("alpha", dtype, 1), sigma("sigma", dtype, 0.125);
+  Input X("X", dtype, {H, W});
   RDom rk(0, brightnesses, "k");
   Pyramids p;
   const Var &y = p.y, &x = p.x, &k = p.k;
@@ -65,7 +65,7 @@ Operator local_laplacian() {
   p.define("P", false, X.at({y, x}, Boundary::edge));
   for (int level = 1; level < levels; ++level) p.halve(picture(level - 1), picture(level), false);
   const Expr pixel = p.func("P")(y, x);
-  p.define("d", true, pixel - cast(f32, k) * 0.14285714285714285);
+  p.define("d", true, pixel - cast(dtype, k) * 0.14285714285714285);
   const Expr distance = p.func("d")(y, x, k);
   p.define("R0", true, pixel + alpha * distance * exp(-(distance * distance) / (2 * sigma * sigma)));
   for (int level = 1; level < levels; ++level) p.halve(numbered("R", level - 1), numbered("R", level), true);
@@ -75,7 +75,7 @@ Operator local_laplacian() {
     p.enlarge(numbered("R", level + 1), numbered("E", level), true);
     v(y, x) = min(max(p.func(picture(level))(y, x), 0), 1) * 7;
     D(y, x, k) = p.func(numbered("R", level))(y, x, k) - p.func(numbered("E", level))(y, x, k);
-    p.func(numbered("L", level))(y, x) = sum(rk, D(y, x, rk) * max(1 - abs(v(y, x) - cast(f32, rk)), 0));
+    p.func(numbered("L", level))(y, x) = sum(rk, D(y, x, rk) * max(1 - abs(v(y, x) - cast(dtype, rk)), 0));
   }
   for (int level = levels - 2; level >= 0; --level) {
     p.enlarge(level == levels - 2 ? picture(level + 1) : numbered("O", level + 1), numbered("U", level), false);

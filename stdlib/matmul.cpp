@@ -4,10 +4,10 @@
 
 namespace lathe::stdlib {
 
-Operator matmul() {
+Operator matmul(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N"), K("K");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N});
   RDom k(0, K, "k");
   Func C("C");
   C(i, j) = sum(k, A(i, k) * B(k, j));
@@ -16,10 +16,10 @@ Operator matmul() {
 
 Schedules matmul_schedules() { return product_schedules(matmul()); }
 
-Operator dense() {
+Operator dense(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N"), K("K");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N}), bias("bias", f32, {N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N}), bias("bias", dtype, {N});
   RDom k(0, K, "k");
   Func C("C"), D("D");
   C(i, j) = sum(k, A(i, k) * B(k, j));

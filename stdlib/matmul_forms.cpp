@@ -3,51 +3,51 @@
 
 namespace lathe::stdlib {
 
-Operator batched_matmul() {
+Operator batched_matmul(WideNumbers dtype) {
   Var p("p"), i("i"), j("j");
   Size P("P"), M("M"), K("K"), N("N");
-  Input A("A", f32, {P, M, K}), B("B", f32, {P, K, N});
+  Input A("A", dtype, {P, M, K}), B("B", dtype, {P, K, N});
   RDom k(0, K, "k");
   Func C("C");
   C(p, i, j) = sum(k, A(p, i, k) * B(p, k, j));
   return make_operator("batched_matmul", {A, B}, {{C, {P, M, N}}});
 }
 
-Operator matmul_nt() {
+Operator matmul_nt(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
-  Input A("A", f32, {M, K}), B("B", f32, {N, K});
+  Input A("A", dtype, {M, K}), B("B", dtype, {N, K});
   RDom k(0, K, "k");
   Func C("C");
   C(i, j) = sum(k, A(i, k) * B(j, k));
   return make_operator("matmul_nt", {A, B}, {{C, {M, N}}});
 }
 
-Operator matmul_tn() {
+Operator matmul_tn(WideNumbers dtype) {
   Var i("i"), j("j");
   Size K("K"), M("M"), N("N");
-  Input A("A", f32, {K, M}), B("B", f32, {K, N});
+  Input A("A", dtype, {K, M}), B("B", dtype, {K, N});
   RDom k(0, K, "k");
   Func C("C");
   C(i, j) = sum(k, A(k, i) * B(k, j));
   return make_operator("matmul_tn", {A, B}, {{C, {M, N}}});
 }
 
-Operator matmul_tt() {
+Operator matmul_tt(WideNumbers dtype) {
   Var i("i"), j("j");
   Size K("K"), M("M"), N("N");
-  Input A("A", f32, {K, M}), B("B", f32, {N, K});
+  Input A("A", dtype, {K, M}), B("B", dtype, {N, K});
   RDom k(0, K, "k");
   Func C("C");
   C(i, j) = sum(k, A(k, i) * B(j, k));
   return make_operator("matmul_tt", {A, B}, {{C, {M, N}}});
 }
 
-Operator strided_matmul() {
+Operator strided_matmul(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), K("K"), N("N");
   Param row_step("row_step", 2), k_step("k_step", 3);
-  Input A("A", f32, {M, K}), B("B", f32, {K, N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N});
   RDom k(0, (K + k_step - 1) / k_step, "k");
   Func C("C");
   C(i, j) = sum(k, A(i * row_step, k * k_step) * B(k * k_step, j));

@@ -4,10 +4,10 @@
 
 namespace lathe::stdlib {
 
-Operator max_plus() {
+Operator max_plus(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N"), K("K");
-  Input A("A", f32, {M, K}), B("B", f32, {K, N});
+  Input A("A", dtype, {M, K}), B("B", dtype, {K, N});
   RDom k(0, K, "k");
   Func C("C");
   C(i, j) = reduce_max_number(k, A(i, k) + B(k, j));

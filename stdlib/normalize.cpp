@@ -5,10 +5,10 @@
 
 namespace lathe::stdlib {
 
-Operator softmax() {
+Operator softmax(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input X("X", f32, {M, N});
+  Input X("X", dtype, {M, N});
   RDom k(0, N, "k");
   Func top("top"), E("E"), Y("Y");
   top(i) = reduce_max(k, X(i, k));
@@ -17,10 +17,10 @@ Operator softmax() {
   return make_operator("softmax", {X}, {{Y, {M, N}}});
 }
 
-Operator log_softmax() {
+Operator log_softmax(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input X("X", f32, {M, N});
+  Input X("X", dtype, {M, N});
   RDom k(0, N, "k");
   Func top("top"), rest("rest"), Y("Y");
   top(i) = reduce_max(k, X(i, k));
@@ -29,10 +29,10 @@ Operator log_softmax() {
   return make_operator("log_softmax", {X}, {{Y, {M, N}}});
 }
 
-Operator log_sum_exp() {
+Operator log_sum_exp(Floats dtype) {
   Var i("i");
   Size M("M"), N("N");
-  Input X("X", f32, {M, N});
+  Input X("X", dtype, {M, N});
   RDom k(0, N, "k");
   Func top("top"), base("base"), S("S");
   top(i) = reduce_max(k, X(i, k));
@@ -41,27 +41,27 @@ Operator log_sum_exp() {
   return make_operator("log_sum_exp", {X}, {{S, {M}}});
 }
 
-Operator layernorm() {
+Operator layernorm(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {M, N}), gain("gain", f32, {N}), bias("bias", f32, {N});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {M, N}), gain("gain", dtype, {N}), bias("bias", dtype, {N});
   RDom k(0, N, "k");
   Func mean("mean"), variance("variance"), Y("Y");
-  mean(i) = sum(k, X(i, k)) / cast(f32, N);
-  variance(i) = sum(k, (X(i, k) - mean(i)) * (X(i, k) - mean(i))) / cast(f32, N);
+  mean(i) = sum(k, X(i, k)) / cast(dtype, N);
+  variance(i) = sum(k, (X(i, k) - mean(i)) * (X(i, k) - mean(i))) / cast(dtype, N);
   Y(i, j) = (X(i, j) - mean(i)) / sqrt(variance(i) + epsilon) * gain(j) + bias(j);
   return make_operator("layernorm", {X, gain, bias, epsilon}, {{Y, {M, N}}});
 }
 
-Operator rmsnorm() {
+Operator rmsnorm(Floats dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {M, N}), gain("gain", f32, {N});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {M, N}), gain("gain", dtype, {N});
   RDom k(0, N, "k");
   Func square("square"), Y("Y");
-  square(i) = sum(k, X(i, k) * X(i, k)) / cast(f32, N);
+  square(i) = sum(k, X(i, k) * X(i, k)) / cast(dtype, N);
   Y(i, j) = X(i, j) / sqrt(square(i) + epsilon) * gain(j);
   return make_operator("rmsnorm", {X, gain, epsilon}, {{Y, {M, N}}});
 }

@@ -3,26 +3,26 @@
 
 namespace lathe::stdlib {
 
-Operator batchnorm() {
+Operator batchnorm(Floats dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {N, H, W, C}), mean("mean", f32, {C}), variance("variance", f32, {C}), gain("gain", f32, {C}),
-      bias("bias", f32, {C});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {N, H, W, C}), mean("mean", dtype, {C}), variance("variance", dtype, {C}), gain("gain", dtype, {C}),
+      bias("bias", dtype, {C});
   Func Y("Y");
   Y(n, y, x, c) = (X(n, y, x, c) - mean(c)) / sqrt(variance(c) + epsilon) * gain(c) + bias(c);
   return make_operator("batchnorm", {X, mean, variance, gain, bias, epsilon}, {{Y, {N, H, W, C}}});
 }
 
-Operator batchnorm_training() {
+Operator batchnorm_training(Floats dtype) {
   Var c("c"), n("n"), y("y"), x("x");
   Size N("N"), H("H"), W("W"), C("C");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {N, H, W, C}), gain("gain", f32, {C}), bias("bias", f32, {C});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {N, H, W, C}), gain("gain", dtype, {C}), bias("bias", dtype, {C});
   RDom rn(0, N, "n"), ry(0, H, "y"), rx(0, W, "x");
   Func m("m"), v("v"), Y("Y"), mean("mean"), variance("variance");
-  m(c) = sum({rn, ry, rx}, X(rn, ry, rx, c)) / cast(f32, N * H * W);
-  v(c) = sum({rn, ry, rx}, (X(rn, ry, rx, c) - m(c)) * (X(rn, ry, rx, c) - m(c))) / cast(f32, N * H * W);
+  m(c) = sum({rn, ry, rx}, X(rn, ry, rx, c)) / cast(dtype, N * H * W);
+  v(c) = sum({rn, ry, rx}, (X(rn, ry, rx, c) - m(c)) * (X(rn, ry, rx, c) - m(c))) / cast(dtype, N * H * W);
   Y(n, y, x, c) = (X(n, y, x, c) - m(c)) / sqrt(v(c) + epsilon) * gain(c) + bias(c);
   mean(c) = m(c);
   variance(c) = v(c);
@@ -30,29 +30,29 @@ Operator batchnorm_training() {
                        {{Y, {N, H, W, C}}, {mean, {C}}, {variance, {C}}});
 }
 
-Operator groupnorm() {
+Operator groupnorm(Floats dtype) {
   Var n("n"), g("g"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), G("G"), C("C");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {N, H, W, G, C}), gain("gain", f32, {G, C}), bias("bias", f32, {G, C});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {N, H, W, G, C}), gain("gain", dtype, {G, C}), bias("bias", dtype, {G, C});
   RDom ry(0, H, "y"), rx(0, W, "x"), rc(0, C, "c");
   Func mean("mean"), variance("variance"), Y("Y");
-  mean(n, g) = sum({ry, rx, rc}, X(n, ry, rx, g, rc)) / cast(f32, H * W * C);
+  mean(n, g) = sum({ry, rx, rc}, X(n, ry, rx, g, rc)) / cast(dtype, H * W * C);
   variance(n, g) =
-      sum({ry, rx, rc}, (X(n, ry, rx, g, rc) - mean(n, g)) * (X(n, ry, rx, g, rc) - mean(n, g))) / cast(f32, H * W * C);
+      sum({ry, rx, rc}, (X(n, ry, rx, g, rc) - mean(n, g)) * (X(n, ry, rx, g, rc) - mean(n, g))) / cast(dtype, H * W * C);
   Y(n, y, x, g, c) = (X(n, y, x, g, c) - mean(n, g)) / sqrt(variance(n, g) + epsilon) * gain(g, c) + bias(g, c);
   return make_operator("groupnorm", {X, gain, bias, epsilon}, {{Y, {N, H, W, G, C}}});
 }
 
-Operator instancenorm() {
+Operator instancenorm(Floats dtype) {
   Var n("n"), c("c"), y("y"), x("x");
   Size N("N"), H("H"), W("W"), C("C");
-  Param epsilon("epsilon", f32, 1e-5);
-  Input X("X", f32, {N, H, W, C}), gain("gain", f32, {C}), bias("bias", f32, {C});
+  Param epsilon("epsilon", dtype, 1e-5);
+  Input X("X", dtype, {N, H, W, C}), gain("gain", dtype, {C}), bias("bias", dtype, {C});
   RDom ry(0, H, "y"), rx(0, W, "x");
   Func mean("mean"), variance("variance"), Y("Y");
-  mean(n, c) = sum({ry, rx}, X(n, ry, rx, c)) / cast(f32, H * W);
-  variance(n, c) = sum({ry, rx}, (X(n, ry, rx, c) - mean(n, c)) * (X(n, ry, rx, c) - mean(n, c))) / cast(f32, H * W);
+  mean(n, c) = sum({ry, rx}, X(n, ry, rx, c)) / cast(dtype, H * W);
+  variance(n, c) = sum({ry, rx}, (X(n, ry, rx, c) - mean(n, c)) * (X(n, ry, rx, c) - mean(n, c))) / cast(dtype, H * W);
   Y(n, y, x, c) = (X(n, y, x, c) - mean(n, c)) / sqrt(variance(n, c) + epsilon) * gain(c) + bias(c);
   return make_operator("instancenorm", {X, gain, bias, epsilon}, {{Y, {N, H, W, C}}});
 }

@@ -3,11 +3,11 @@
 
 namespace lathe::stdlib {
 
-Operator max_pool() {
+Operator max_pool(Numbers dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
   Param window("window", 3), stride("stride", 2), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C});
+  Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func Y("Y");
   Y(n, y, x, c) = reduce_max({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
@@ -15,11 +15,11 @@ Operator max_pool() {
                        {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
 }
 
-Operator max_pool_argmax() {
+Operator max_pool_argmax(Numbers dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
   Param window("window", 3), stride("stride", 2), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C});
+  Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func Y("Y");
   Y(n, y, x, c) = argmax({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
@@ -27,14 +27,14 @@ Operator max_pool_argmax() {
                        {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
 }
 
-Operator average_pool() {
+Operator average_pool(Floats dtype) {
   Var y("y"), x("x"), n("n"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
   Param window("window", 3), stride("stride", 2), pad("pad", 1);
-  Input X("X", f32, {N, H, W, C});
+  Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func inside("inside"), Y("Y");
-  inside(y, x) = cast(f32, (min(y * stride - pad + window, H) - max(y * stride - pad, 0)) *
+  inside(y, x) = cast(dtype, (min(y * stride - pad + window, H) - max(y * stride - pad, 0)) *
                                (min(x * stride - pad + window, W) - max(x * stride - pad, 0)));
   Y(n, y, x, c) =
       sum({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::constant, 0)) / inside(y, x);
@@ -42,23 +42,23 @@ Operator average_pool() {
                        {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
 }
 
-Operator global_max_pool() {
+Operator global_max_pool(Numbers dtype) {
   Var n("n"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Input X("X", f32, {N, H, W, C});
+  Input X("X", dtype, {N, H, W, C});
   RDom y(0, H, "y"), x(0, W, "x");
   Func Y("Y");
   Y(n, c) = reduce_max({y, x}, X(n, y, x, c));
   return make_operator("global_max_pool", {X}, {{Y, {N, C}}});
 }
 
-Operator global_average_pool() {
+Operator global_average_pool(Floats dtype) {
   Var n("n"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Input X("X", f32, {N, H, W, C});
+  Input X("X", dtype, {N, H, W, C});
   RDom y(0, H, "y"), x(0, W, "x");
   Func Y("Y");
-  Y(n, c) = sum({y, x}, X(n, y, x, c)) / cast(f32, H * W);
+  Y(n, c) = sum({y, x}, X(n, y, x, c)) / cast(dtype, H * W);
   return make_operator("global_average_pool", {X}, {{Y, {N, C}}});
 }
 

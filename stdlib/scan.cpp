@@ -3,10 +3,10 @@
 
 namespace lathe::stdlib {
 
-Operator prefix_sum() {
+Operator prefix_sum(WideNumbers dtype) {
   Var j("j");
   Size N("N");
-  Input X("X", f32, {N});
+  Input X("X", dtype, {N});
   RDom k(0, N - 1, "k");
   Func S("S");
   S(j) = X(j);
@@ -14,10 +14,10 @@ Operator prefix_sum() {
   return make_operator("prefix_sum", {X}, {{S, {N}}});
 }
 
-Operator cumulative_sum() {
+Operator cumulative_sum(WideNumbers dtype) {
   Var i("i"), j("j");
   Size M("M"), N("N");
-  Input X("X", f32, {M, N});
+  Input X("X", dtype, {M, N});
   RDom k(0, N - 1, "k");
   Func S("S");
   S(i, j) = X(i, j);
@@ -25,10 +25,10 @@ Operator cumulative_sum() {
   return make_operator("cumulative_sum", {X}, {{S, {M, N}}});
 }
 
-Operator linear_recurrence() {
+Operator linear_recurrence(WideNumbers dtype) {
   Var t("t"), n("n");
   Size T("T"), N("N");
-  Input a("a", f32, {T, N}), b("b", f32, {T, N}), start("start", f32, {N});
+  Input a("a", dtype, {T, N}), b("b", dtype, {T, N}), start("start", dtype, {N});
   RDom s(0, T, "s");
   Func h("h");
   h(t, n) = start(n);

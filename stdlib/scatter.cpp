@@ -3,10 +3,10 @@
 
 namespace lathe::stdlib {
 
-Operator scatter_add() {
+Operator scatter_add(WideNumbers dtype) {
   Var v("v"), e("e");
   Size N("N"), E("E"), V("V");
-  Input X("X", f32, {N, E}), row("row", i64, {N}), base("base", f32, {V, E});
+  Input X("X", dtype, {N, E}), row("row", i64, {N}), base("base", dtype, {V, E});
   RDom n(0, N, "n");
   Func Y("Y");
   Y(v, e) = base(v, e);

@@ -5,10 +5,10 @@
 
 namespace lathe::stdlib {
 
-Operator conv3x3_direct() {
+Operator conv3x3_direct(Floats dtype) {
   Var y("y"), x("x"), o("o");
   Size H("H", 2, 1 << 20), W("W", 2, 1 << 20), C("C"), O("O");
-  Input X("X", f32, {H, W, C}), F("F", f32, {3, 3, C, O});
+  Input X("X", dtype, {H, W, C}), F("F", dtype, {3, 3, C, O});
   RDom r(0, 3, "r"), s(0, 3, "s"), c(0, C, "c");
   Func Y("Y");
   Y(y, x, o) = sum({r, s, c}, X(y + r, x + s, c) * F(r, s, c, o));
@@ -29,10 +29,10 @@ Expr filtered(const Expr& which, const Expr& f0, const Expr& f1, const Expr& f2)
 
 }  // namespace
 
-Operator conv3x3_winograd() {
+Operator conv3x3_winograd(Floats dtype) {
   Var y("y"), x("x"), t("t"), u("u"), a("a"), b("b"), s("s"), p("p"), q("q"), c("c"), o("o");
   Size H("H", 2, 1 << 20), W("W", 2, 1 << 20), C("C"), O("O");
-  Input X("X", f32, {H, W, C}), F("F", f32, {3, 3, C, O});
+  Input X("X", dtype, {H, W, C}), F("F", dtype, {3, 3, C, O});
   RDom rc(0, C, "c");
   Func P("P"), rows("rows"), U("U"), lines("lines"), V("V"), product("product"), across("across"), down("down"), Y("Y");
   P(y, x, c) = X.at({y, x, c}, Boundary::constant, 0);
@@ -82,10 +82,10 @@ std::array<Expr, 6> six(const At& at) {
 
 }  // namespace
 
-Operator conv3x3_winograd4() {
+Operator conv3x3_winograd4(Floats dtype) {
   Var y("y"), x("x"), t("t"), u("u"), a("a"), b("b"), s("s"), p("p"), q("q"), c("c"), o("o");
   Size H("H", 2, 1 << 20), W("W", 2, 1 << 20), C("C"), O("O");
-  Input X("X", f32, {H, W, C}), F("F", f32, {3, 3, C, O});
+  Input X("X", dtype, {H, W, C}), F("F", dtype, {3, 3, C, O});
   RDom rc(0, C, "c");
   Func P("P"), rows("rows"), U("U"), lines("lines"), V("V"), product("product"), across("across"), down("down"), Y("Y");
   P(y, x, c) = X.at({y, x, c}, Boundary::constant, 0);

@@ -25,7 +25,7 @@ void wrong_use(const std::string& what, const std::string& got, const std::strin
 
 void add_operator_options(CLI::App& app, Choice& choice) {
   app.add_option("operator", choice.spec, "FILE[:op], an operator of a .lathe file; stdlib:op; or a formula of indices: 'einsum:ij,jk->ik', 'broadcast:ij+j->ij'")->required();
-  app.add_option("--set", choice.sets, "parameters of the operator, such as stride=2")->allow_extra_args(false);
+  app.add_option("--set", choice.sets, "parameters of the operator, such as stride=2 or dtype=f64")->allow_extra_args(false);
   app.add_flag("--json", choice.json, "print JSON");
 }
 
@@ -127,13 +127,39 @@ std::vector<std::string> names_of(const Declarations& declarations) {
             near.empty() ? "" : fmt::format("did you mean {}?", near));
 }
 
+std::vector<std::pair<std::string, std::string>> parameters_of(const Choice& choice) {
+  return parse_assignments(fmt::format("{}", fmt::join(choice.sets, ",")), "--set");
+}
+
+// The file with the operator for the element types that --set gives.
+void choose_types(const Choice& choice, const std::string& name, Chosen& chosen) {
+  const GenericOperator* generic = chosen.file.find_generic(find_operator(chosen.file, name).name);
+  ElementTypes types;
+  for (const auto& [param, text] : parameters_of(choice)) {
+    if (!generic || !generic->find(param)) continue;
+    const std::optional<DType> type = dtype_named(text);
+    if (!type) {
+      std::vector<std::string> known;
+      for (DType admitted : types_in(generic->find(param)->admitted)) known.emplace_back(name_of(admitted));
+      unknown_name("the value of type parameter " + param, text, known);
+    }
+    types[param] = *type;
+  }
+  if (!types.empty()) chosen.file = with_types(chosen.file, name, types);
+}
+
 void choose_params(const Choice& choice, Chosen& chosen) {
-  std::string all = fmt::format("{}", fmt::join(choice.sets, ","));
-  for (const auto& [name, text] : parse_assignments(all, "--set")) {
+  const GenericOperator* generic = chosen.file.find_generic(chosen.op.name);
+  for (const auto& [name, text] : parameters_of(choice)) {
+    if (generic && generic->find(name)) continue;
     const auto& params = chosen.op.params;
     auto param =
         std::find_if(params.begin(), params.end(), [&name = name](const ParamDecl& p) { return p.name == name; });
-    if (param == params.end()) unknown_name(chosen.op.name + " has no such parameter", name, names_of(params));
+    if (param == params.end()) {
+      std::vector<std::string> known = names_of(params);
+      for (const std::string& type : names_of(generic ? generic->types : std::vector<TypeParam>{})) known.push_back(type);
+      unknown_name(chosen.op.name + " has no such parameter", name, known);
+    }
     std::string what = "the value of parameter " + name;
     if (param->is_static)
       chosen.static_params[name] = parse_integer(text, what);
@@ -193,7 +219,14 @@ namespace {
 
 // An operator that the command line itself spells out, as the file that would hold it.
 std::optional<SourceFile> spelt_out(const std::string& spec) {
-  const auto written = [&](const Operator& op) { return parse_file_text(print(op) + "\n", spec); };
+  // Generic: nothing in it names a type but its arguments.
+  const auto written = [&](const Operator& op) {
+    std::string text = print(op) + "\n";
+    const std::string usual = ": f32[", any = ": dtype[";
+    for (size_t at = 0; (at = text.find(usual, at)) != std::string::npos; at += any.size()) text.replace(at, usual.size(), any);
+    text.insert(text.find(") ->"), "; dtype: numbers = f32");
+    return parse_file_text(text, spec);
+  };
   if (spec.starts_with("einsum:")) return written(stdlib::einsum(spec.substr(7)));
   if (spec.starts_with("broadcast:")) return written(stdlib::broadcast(spec.substr(10)));
   return std::nullopt;
@@ -224,6 +257,7 @@ Chosen choose_for(const Choice& choice, const Target& target) {
   FileAndOperator place = resolve(choice.spec);
   chosen.path = place.path;
   chosen.file = file_of(place);
+  choose_types(choice, place.name, chosen);
   chosen.op = find_operator(chosen.file, choice.alternative.empty() ? place.name : choice.alternative);
   choose_params(choice, chosen);
   if (const Alternatives* all = chosen.file.alternatives_with(chosen.op.name)) {

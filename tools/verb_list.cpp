@@ -23,12 +23,13 @@ std::string extents_text(const std::vector<Expr>& extents) {
 }
 
 // The first line of the operator's text form: its signature.
-std::string signature_of(const Operator& op) {
+std::string signature_of(const Operator& op, const GenericOperator* generic) {
+  if (generic) return generic->header;
   std::string text = print(op);
   return text.substr(0, text.find('\n'));
 }
 
-nlohmann::json describe_operator(const Operator& op, const std::string& path) {
+nlohmann::json describe_operator(const Operator& op, const GenericOperator* generic, const std::string& path) {
   nlohmann::json arguments = nlohmann::json::array();
   for (const TensorArgument& argument : tensor_arguments(op)) {
     arguments.push_back({{"name", argument.name},
@@ -44,8 +45,14 @@ nlohmann::json describe_operator(const Operator& op, const std::string& path) {
                       {"dtype", name_of(param.dtype)},
                       {"default", param.default_value}});
   }
-  return {{"operator", op.name}, {"file", path},     {"signature", signature_of(op)},
-          {"sizes", sizes},      {"params", params}, {"arguments", arguments}};
+  nlohmann::json types = nlohmann::json::array();
+  for (const TypeParam& type : generic ? generic->types : std::vector<TypeParam>{}) {
+    nlohmann::json admitted = nlohmann::json::array();
+    for (DType one : types_in(type.admitted)) admitted.push_back(name_of(one));
+    types.push_back({{"name", type.name}, {"admitted", admitted}, {"default", name_of(type.usual)}});
+  }
+  return {{"operator", op.name}, {"file", path},     {"signature", signature_of(op, generic)},
+          {"sizes", sizes},      {"params", params}, {"types", types}, {"arguments", arguments}};
 }
 
 int list_operators(const ListOptions& options) {
@@ -53,11 +60,13 @@ int list_operators(const ListOptions& options) {
   std::vector<std::string> files = whole_library ? stdlib_files() : std::vector<std::string>{options.file};
   nlohmann::json rows = nlohmann::json::array();
   for (const std::string& path : files) {
-    for (const Operator& op : read_lathe_file(path).operators) {
+    const SourceFile file = read_lathe_file(path);
+    for (const Operator& op : file.operators) {
+      const GenericOperator* generic = file.find_generic(op.name);
       if (options.json)
-        rows.push_back(describe_operator(op, path));
+        rows.push_back(describe_operator(op, generic, path));
       else
-        fmt::print("{}{}\n", whole_library ? "stdlib:" : "", signature_of(op));
+        fmt::print("{}{}\n", whole_library ? "stdlib:" : "", signature_of(op, generic));
     }
   }
   if (options.json) fmt::print("{}\n", rows.dump(2));

@@ -9,14 +9,33 @@
 
 namespace lathe::reference {
 
-TEST_CASE("matrix products compute their definition") { check_all(linear()); }
-TEST_CASE("quantised operators compute their definition") { check_all(quantized()); }
-TEST_CASE("convolutions compute their definition") { check_all(convolutions()); }
-TEST_CASE("reductions and normalisations compute their definition") { check_all(reductions()); }
-TEST_CASE("functions of elements compute their definition") { check_all(elementwise()); }
-TEST_CASE("sequence models compute their definition") { check_all(sequences()); }
-TEST_CASE("layout and pooling compute their definition") { check_all(layouts()); }
-TEST_CASE("pictures compute their definition") { check_all(pictures()); }
+TEST_CASE("matrix products compute their definition") { check_all(linear(), {f32}); }
+TEST_CASE("quantised operators compute their definition") { check_all(quantized(), {f32}); }
+TEST_CASE("convolutions compute their definition") { check_all(convolutions(), {f32}); }
+TEST_CASE("reductions and normalisations compute their definition") { check_all(reductions(), {f32}); }
+TEST_CASE("functions of elements compute their definition") { check_all(elementwise(), {f32}); }
+TEST_CASE("sequence models compute their definition") { check_all(sequences(), {f32}); }
+TEST_CASE("layout and pooling compute their definition") { check_all(layouts(), {f32}); }
+TEST_CASE("pictures compute their definition") { check_all(pictures(), {f32}); }
+
+TEST_CASE("matrix products compute their definition in f64") { check_all(linear(), {f64}); }
+TEST_CASE("convolutions compute their definition in f64") { check_all(convolutions(), {f64}); }
+TEST_CASE("reductions and normalisations compute their definition in f64") { check_all(reductions(), {f64}); }
+TEST_CASE("functions of elements compute their definition in f64") { check_all(elementwise(), {f64}); }
+TEST_CASE("sequence models compute their definition in f64") { check_all(sequences(), {f64}); }
+TEST_CASE("layout and pooling compute their definition in f64") { check_all(layouts(), {f64}); }
+TEST_CASE("pictures compute their definition in f64") { check_all(pictures(), {f64}); }
+
+TEST_CASE("matrix products compute their definition in integers") { check_all(linear(), dtypes::integers); }
+TEST_CASE("convolutions compute their definition in integers") { check_all(convolutions(), dtypes::integers); }
+TEST_CASE("reductions compute their definition in integers") { check_all(reductions(), dtypes::integers); }
+TEST_CASE("functions of elements compute their definition in integers") { check_all(elementwise(), dtypes::integers); }
+TEST_CASE("layout and pooling compute their definition in integers") { check_all(layouts(), dtypes::integers); }
+TEST_CASE("pictures compute their definition in integers") { check_all(pictures(), dtypes::integers); }
+
+TEST_CASE("what moves elements moves those of every type") {
+  for (const auto& table : {elementwise, sequences, layouts, pictures}) check_all(table(), {f16, bf16, DType::boolean});
+}
 
 TEST_CASE("each operator of the library has a reference") {
   std::set<std::string> names;

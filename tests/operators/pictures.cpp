@@ -10,13 +10,14 @@
 namespace lathe::reference {
 namespace {
 
-float f32_of(const Real& x) { return static_cast<float>(x.value); }
+// As the operator's type has it.
+double stored(long double x) { return static_cast<double>(Real::in.rounded(x)); }
 
-// X at a place given in f32, bilinear; the pixel is chosen by the place in f32, the shares by the place itself.
-Real at_place(const In& X, const Real& v, const Real& u, float fv, float fu, Ix k) {
-  const Real y = static_cast<double>(std::floor(fv)), x = static_cast<double>(std::floor(fu));
+// X at a place, bilinear; the pixel is chosen by the place as the type has it, the shares by the place itself.
+Real at_place(const In& X, const Real& v, const Real& u, double fv, double fu, Ix k) {
+  const Real y = std::floor(fv), x = std::floor(fu);
   const Real fy = v - y, fx = u - x;
-  const auto whole = [](float p) { return static_cast<Ix>(std::clamp(std::floor(p), -1e9f, 1e9f)); };
+  const auto whole = [](double p) { return static_cast<Ix>(std::clamp(std::floor(p), -1e9, 1e9)); };
   const auto row = [&](Ix r) {
     return X.nearest(r, whole(fu), k) * (Real(1) - fx) + X.nearest(r, whole(fu) + 1, k) * fx;
   };
@@ -50,7 +51,7 @@ void bilateral(Call& c) {
   for (Ix y = from * cell; y < (rows + from) * cell; ++y)
     for (Ix x = from * cell; x < (columns + from) * cell; ++x) {
       const Real p = pixel(y, x);
-      const auto z = static_cast<Ix>(std::nearbyint(f32_of(p) * static_cast<float>(bins - 1)));
+      const auto z = static_cast<Ix>(std::nearbyint(stored(stored(p.value) * static_cast<double>(bins - 1))));
       Cell& to =
           grid[place(y >= 0 ? y / cell : -((-y + cell - 1) / cell), x >= 0 ? x / cell : -((-x + cell - 1) / cell), z)];
       to.total = to.total + p;
@@ -210,9 +211,9 @@ Table pictures() {
        [](Call& c) {
          const In X = c.in("X"), flow = c.in("flow");
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
-           const float v = static_cast<float>(y) + f32_of(flow(y, x, 0)),
-                       u = static_cast<float>(x) + f32_of(flow(y, x, 1));
-           return at_place(X, Real(static_cast<double>(v)), Real(static_cast<double>(u)), v, u, k);
+           const auto place = [&](Ix from, Ix d) { return stored(static_cast<double>(from) + flow(y, x, d).value); };
+           const double v = place(y, 0), u = place(x, 1);
+           return at_place(X, v, u, v, u, k);
          });
        }},
       {"affine_warp",
@@ -222,20 +223,20 @@ Table pictures() {
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
            const auto place = [&](Ix d) { return A(d, 0) * Real(y) + A(d, 1) * Real(x) + A(d, 2); };
            const Real v = place(0), u = place(1);
-           // Bilinear interpolation is continuous: where the place in f32 may be beyond a pixel, a neighbour's square
+           // Bilinear interpolation is continuous: where the stored place may be beyond a pixel, a neighbour's square
            // gives the same.
-           return at_place(X, v, u, f32_of(v), f32_of(u), k);
+           return at_place(X, v, u, stored(v.value), stored(u.value), k);
          });
        }},
       {"median3x3",
-       {.sizes = large},
+       {.sizes = large, .specials = false},
        [](Call& c) {
          const In X = c.in("X");
          c.out("Y").fill([&](Ix y, Ix x) {
-           std::array<Ix, 9> p;
-           for (Ix r = 0; r < 9; ++r) p[r] = X.nearest_at(y + r / 3 - 1, x + r % 3 - 1);
+           std::array<Real, 9> p;
+           for (Ix r = 0; r < 9; ++r) p[r] = X.nearest(y + r / 3 - 1, x + r % 3 - 1);
            std::sort(p.begin(), p.end());
-           return Real(p[4]);
+           return p[4];
          });
        }},
       {"sobel",

@@ -1,6 +1,7 @@
-// Numbers of the references: a value far more exact than f32, and beside it a bound of what computing it in f32, one
-// operation after another, may be off. With `rounds` set the value itself is rounded to f32 after each operation, so
-// that the same loops give the error that a loop in f32 really has.
+// Numbers of the references: a value far more exact than the type that the operator computes in, and beside it a bound of
+// what computing it in that type, one operation after another, may be off. With `rounds` set the value itself is rounded to
+// the type after each operation, so that the same loops give the error that a loop in it really has. Integers are exact
+// and wrap.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +12,45 @@
 #include <type_traits>
 #include <utility>
 
+#include "support/dtype.h"
+
 namespace lathe::reference {
 
 using Ix = int64_t;
 
-constexpr long double unit = 0x1p-24L;   // half a unit in the last place of a number in 1..2, f32
-constexpr long double tiny = 0x1p-149L;  // the smallest denormal
+// The arithmetic of an element type. Types of storage are only moved: what is computed beside them is in f32.
+struct Arithmetic {
+  explicit Arithmetic(DType of) : type(is_integer(of) || of == f64 ? of : f32) {}
+  bool whole() const { return is_integer(type); }
+  long double unit() const { return type == f64 ? 0x1p-53L : 0x1p-24L; }   // half a unit in the last place of 1..2
+  long double tiny() const { return type == f64 ? 0x1p-1074L : 0x1p-149L; }  // the smallest denormal
+  // From here on a value is rounded to infinity.
+  long double overflow() const { return type == f64 ? 0x1.fffffffffffff8p1023L : 0x1.ffffffp127L; }
+  long double rounded(long double value) const {
+    if (type == f64) return static_cast<double>(value);
+    return whole() ? wrapped(value) : static_cast<float>(value);
+  }
+  long double lowest() const { return is_signed(type) ? -std::ldexp(1.L, bits_of(type) - 1) : 0; }
+  long double highest() const { return std::ldexp(1.L, bits_of(type) - (is_signed(type) ? 1 : 0)) - 1; }
+  long double wrapped(long double value) const {
+    if (std::isinf(value)) return value;
+    const long double span = std::ldexp(1.L, bits_of(type));
+    return value - span * std::floor((value - lowest()) / span);
+  }
+  // Exact beyond the digits of a long double.
+  long double product(long double a, long double b) const {
+    const auto bits = [](long double v) { return v < 0 ? static_cast<uint64_t>(static_cast<Ix>(v)) : static_cast<uint64_t>(v); };
+    return wrapped(static_cast<Ix>(bits(a) * bits(b)));
+  }
+
+  DType type;
+};
 
 struct Real {
   long double value = 0;
   long double error = 0;  // 0: every operation so far was exact
   static inline bool rounds = false;
+  static inline Arithmetic in = Arithmetic(f32);
 
   Real() = default;
   Real(int exact) : value(exact) {}
@@ -32,22 +61,26 @@ struct Real {
 
 // What an operation gives: its exact value, the errors of its operands passed on, and its own rounding.
 inline Real rounded(long double value, long double passed_on, long double units = 1) {
-  if (Real::rounds) return {static_cast<float>(value), 0};
-  if (std::fabs(value) >= 3.4028235677973366e38L)
+  if (Real::rounds || Real::in.whole()) return {Real::in.rounded(value), 0};
+  if (std::fabs(value) >= Real::in.overflow())
     value = std::copysign(std::numeric_limits<long double>::infinity(), value);
-  return {value, passed_on + units * (unit * std::fabs(value) + tiny)};
+  return {value, passed_on + units * (Real::in.unit() * std::fabs(value) + Real::in.tiny())};
 }
 
-// A constant, which f32 may not hold.
+// A constant, which the type may not hold.
 inline Real constant(long double value) { return rounded(value, 0); }
 
 inline Real operator+(const Real& a, const Real& b) { return rounded(a.value + b.value, a.error + b.error); }
 inline Real operator-(const Real& a, const Real& b) { return rounded(a.value - b.value, a.error + b.error); }
-inline Real operator-(const Real& a) { return {-a.value, a.error}; }
+inline Real operator-(const Real& a) {
+  return {Real::in.whole() ? Real::in.wrapped(-a.value) : -a.value, a.error};
+}
 inline Real operator*(const Real& a, const Real& b) {
+  if (Real::in.whole()) return {Real::in.product(a.value, b.value), 0};
   return rounded(a.value * b.value, std::fabs(a.value) * b.error + std::fabs(b.value) * a.error + a.error * b.error);
 }
 inline Real operator/(const Real& a, const Real& b) {
+  if (Real::in.whole()) return rounded(b.value == 0 ? 0 : std::floor(a.value / b.value), 0);
   const long double least = std::fabs(b.value) - b.error;
   const long double passed =
       a.error == 0 && b.error == 0 ? 0 : (a.error + std::fabs(a.value / b.value) * b.error) / std::max(least, 0.L);
@@ -100,7 +133,7 @@ inline Real pow(const Real& base, const Real& x) {
 class Sum {
  public:
   void add(const Real& term) {
-    if (Real::rounds) {
+    if (Real::rounds || Real::in.whole()) {
       total_ = total_ + term;
       return;
     }
@@ -110,11 +143,11 @@ class Sum {
     ++terms_;
   }
   Real result() const {
-    if (Real::rounds || terms_ < 2) return total_;
+    if (terms_ < 2) return total_;
     Real all = total_;
-    if (std::fabs(all.value) >= 3.4028235677973366e38L)
+    if (std::fabs(all.value) >= Real::in.overflow())
       all.value = std::copysign(std::numeric_limits<long double>::infinity(), all.value);
-    all.error += static_cast<long double>(terms_ - 1) * (unit * size_ + tiny);
+    all.error += static_cast<long double>(terms_ - 1) * (Real::in.unit() * size_ + Real::in.tiny());
     return all;
   }
 
@@ -156,6 +189,12 @@ Real largest(Ix n, const F& term) {
   Real top = -std::numeric_limits<double>::infinity();
   for (Ix i = 0; i < n; ++i) top = max(top, term(i));
   return top;
+}
+template <class F>
+Real smallest(Ix n, const F& term) {
+  Real least = std::numeric_limits<double>::infinity();
+  for (Ix i = 0; i < n; ++i) least = min(least, term(i));
+  return least;
 }
 
 // A function that keeps its last result: what a whole row has in common.

@@ -171,7 +171,7 @@ Table reductions() {
        {.sizes = rows},
        [](Call& c) {
          const In X = c.in("X");
-         c.out("T").fill([&](Ix i) { return -largest(c["N"], [&](Ix k) { return -X(i, k); }); });
+         c.out("T").fill([&](Ix i) { return smallest(c["N"], [&](Ix k) { return X(i, k); }); });
        }},
       {"argmax", {.sizes = rows}, [](Call& c) { arg(c, false); }},
       {"argmin", {.sizes = rows}, [](Call& c) { arg(c, true); }},

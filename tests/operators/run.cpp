@@ -36,17 +36,36 @@ const stdlib::LibraryOperator& row_of(const std::string& name) {
   throw std::runtime_error("no operator " + name);
 }
 
+// An operator of the library for one of its element types.
+struct Instance {
+  Instance(const stdlib::LibraryOperator& of, DType for_type)
+      : row(of), type(for_type), op(generic() ? row.instance(type) : row.algorithm()), is_usual(op == row.algorithm()) {}
+
+  bool generic() const { return row.instance != nullptr; }
+
+  // The input has the operator's element type, and not one of its own.
+  bool is_generic(const std::string& input) const {
+    return generic() && row.instance(f32).find_input(input)->dtype != row.instance(f64).find_input(input)->dtype;
+  }
+
+  const stdlib::LibraryOperator& row;
+  DType type;                                               // f32 where it is not generic
+  Operator op;
+  bool is_usual;                                            // it is that of the default type
+};
+
 // Values of the inputs. They are drawn apart from those of the oracle, so that neither shares a blind spot.
 class Values {
  public:
   Values(const Entry& entry, uint64_t seed, bool specials) : entry_(entry), random_(seed), specials_(specials) {}
 
-  void fill(const std::string& name, const TensorView& view) {
+  void fill(const std::string& name, const TensorView& view, bool is_generic) {
     const auto given = entry_.options.ranges.find(name);
     const bool whole = !is_float(view.dtype);
-    std::pair<double, double> range = whole ? std::pair<double, double>{0, 9} : std::pair<double, double>{-2, 2};
+    std::pair<double, double> range = whole ? std::pair<double, double>{is_generic ? -9 : 0, 9} : std::pair<double, double>{-2, 2};
     if (whole && bits_of(view.dtype) <= 8) range = {lowest(view.dtype), highest(view.dtype)};
     if (given != entry_.options.ranges.end()) range = given->second;
+    if (whole) range.first = std::max(range.first, lowest(view.dtype));
     const CellStore store = cell_store(view.dtype);
     std::vector<Ix> point(view.shape.size(), 0);
     for (Ix left = view.elements(); left > 0; --left) {
@@ -84,7 +103,9 @@ class Values {
                                    -0.0,
                                    1e-41,
                                    -1e-42,
-                                   1e-38};
+                                   1e-38,
+                                   1e-310,
+                                   -1e-312};
       cell.f = values[random_() % std::size(values)];
     }
     return cell;
@@ -117,7 +138,9 @@ struct Data {
   std::map<std::string, Ix> integers;
 };
 
-Data data_for(const Entry& entry, const Operator& op, const Sizes& sizes, uint64_t seed, bool specials) {
+// `op`: the instance without its static parameters.
+Data data_for(const Entry& entry, const Instance& instance, const Operator& op, const Sizes& sizes, uint64_t seed,
+              bool specials) {
   Data data;
   data.now.sizes = sizes;
   for (const ParamDecl& param : op.params) {
@@ -133,7 +156,7 @@ Data data_for(const Entry& entry, const Operator& op, const Sizes& sizes, uint64
     const auto strides = strides_of(argument.dtype, shape, argument.is_output ? CheckStrides::dense : kind);
     GuardedTensor tensor(argument.dtype, shape, strides, seed % 2 == 0 ? Placement::at_start : Placement::at_end);
     const TensorView view = tensor.view();
-    if (argument.is_input) values.fill(argument.name, view);
+    if (argument.is_input) values.fill(argument.name, view, instance.is_generic(argument.name));
     data.now.tensors[argument.name] = data.before.tensors[argument.name] = view;
     if (argument.is_input && argument.is_output) {
       data.before.tensors[argument.name] = (data.copies[argument.name] = copy_of(view)).view();
@@ -168,7 +191,7 @@ Call computed(const Entry& entry, const Operator& op, const Data& data, bool rou
   return call;
 }
 
-// What may be off: four times what a loop in f32 may be, and the rounding of the stored type.
+// What may be off: four times what a loop may be, and the rounding of the stored type.
 long double allowance(const Entry& entry, DType type, const Real& needed) {
   long double allowed = 4 * entry.options.within * needed.error;
   if (type == f16) allowed += std::max(std::fabs(needed.value) * 0x1p-11L, 0x1p-25L);
@@ -181,7 +204,9 @@ long double allowance(const Entry& entry, DType type, const Real& needed) {
 long double stored(DType type, long double value) {
   if (type == f16) return static_cast<double>(Float16(static_cast<double>(value)));
   if (type == bf16) return static_cast<double>(BFloat16(static_cast<double>(value)));
-  return type == f32 ? static_cast<float>(value) : value;
+  if (type == f32 || type == f64) return Arithmetic(type).rounded(value);
+  if (std::isinf(value)) return value < 0 ? Arithmetic(type).lowest() : Arithmetic(type).highest();   // of nothing
+  return value;
 }
 
 bool agrees(long double got, const Real& needed, const Entry& entry, DType type) {
@@ -193,14 +218,13 @@ bool agrees(long double got, const Real& needed, const Entry& entry, DType type)
   if (std::isnan(needed.value)) return std::isnan(got);
   if (std::isinf(needed.value)) return got == needed.value;
   const long double allowed = allowance(entry, type, needed);
-  if (std::isinf(got)) return std::fabs(needed.value) + allowed > 3.4e38L;
+  if (std::isinf(got)) return std::fabs(needed.value) + allowed >= Arithmetic(type).overflow();
   return std::fabs(got - needed.value) <= allowed;
 }
 
-// The largest errors in units of what a loop in f32 may be off, over all calls: of few elements such a loop is right by
-// luck.
+// The largest errors in units of what a loop may be off, over all calls: of few elements such a loop is right by luck.
 struct Worst {
-  long double got = 0, in_f32 = 0;
+  long double got = 0, of_loop = 0;
 };
 
 class Comparison {
@@ -208,7 +232,7 @@ class Comparison {
   Comparison(const Entry& entry, std::string label, Worst& worst)
       : entry_(entry), label_(std::move(label)), worst_(worst) {}
 
-  void compare(const std::string& name, const TensorView& view, const Out& needed, const Out& in_f32) {
+  void compare(const std::string& name, const TensorView& view, const Out& needed, const Out& of_loop) {
     std::vector<Ix> point(view.shape.size(), 0);
     for (size_t n = 0; n < needed.values().size(); ++n) {
       Ix offset = 0;
@@ -216,6 +240,8 @@ class Comparison {
       long double got = 0;
       if (is_float(view.dtype))
         got = load_as_double(view, offset);
+      else if (view.dtype == u64)
+        got = static_cast<uint64_t>(load_as_integer(view, offset));
       else
         got = load_as_integer(view, offset);
       const Real& exact = needed.values()[n];
@@ -224,10 +250,10 @@ class Comparison {
                                double(got), double(exact.value), double(allowance(entry_, view.dtype, exact))));
         return;
       }
-      if (view.dtype == f32 && exact.error > 0 && std::isfinite(exact.value) && std::isfinite(got) &&
+      if (view.dtype == Real::in.type && exact.error > 0 && std::isfinite(exact.value) && std::isfinite(got) &&
           std::isfinite(exact.error)) {
         worst_.got = std::max(worst_.got, std::fabs(got - exact.value) / exact.error);
-        worst_.in_f32 = std::max(worst_.in_f32, std::fabs(in_f32.values()[n].value - exact.value) / exact.error);
+        worst_.of_loop = std::max(worst_.of_loop, std::fabs(of_loop.values()[n].value - exact.value) / exact.error);
       }
       for (size_t d = point.size(); d-- > 0;) {
         if (++point[d] < view.shape[d]) break;
@@ -245,33 +271,40 @@ class Comparison {
 class Check {
  public:
   // `params`: the static parameters, which `op` has no more.
-  Check(const Entry& entry, const Operator& op, Sizes params, const Kernel& kernel, std::string label)
-      : entry_(entry), op_(op), params_(std::move(params)), kernel_(kernel), label_(std::move(label)) {}
+  Check(const Entry& entry, const Instance& instance, const Operator& op, Sizes params, const Kernel& kernel,
+        std::string label)
+      : entry_(entry),
+        instance_(instance),
+        op_(op),
+        params_(std::move(params)),
+        kernel_(kernel),
+        label_(std::move(label)) {}
 
   void run(const Sizes& sizes, bool specials) {
-    Data data = data_for(entry_, op_, sizes, ++seed_, specials);
+    Data data = data_for(entry_, instance_, op_, sizes, ++seed_, specials);
     data.integers.insert(params_.begin(), params_.end());
-    const Call exact = computed(entry_, op_, data, false), in_f32 = computed(entry_, op_, data, true);
+    const Call exact = computed(entry_, op_, data, false), of_loop = computed(entry_, op_, data, true);
     kernel_.run(data.now.tensors, {.threads = 2}, data.now.params);
     std::string at = label_ + (specials ? " with special values" : "");
     for (const auto& [name, value] : sizes) at += fmt::format(" {}={}", name, value);
     Comparison comparison(entry_, at, worst_);
     for (const Component& c : components_of(op_)) {
-      comparison.compare(c.name, data.now.tensors.at(c.argument), exact.outs().at(c.name), in_f32.outs().at(c.name));
+      comparison.compare(c.name, data.now.tensors.at(c.argument), exact.outs().at(c.name), of_loop.outs().at(c.name));
       CHECK_MESSAGE(!data.tensors.at(c.argument).damage(),
                     fmt::format("{}: {} is written outside of its elements", at, c.name));
     }
   }
 
-  // Errs at most four times as much as a loop in f32 does.
+  // Errs at most four times as much as a loop does.
   void finish() const {
-    const long double most = 4 * entry_.options.within * std::max(worst_.in_f32, 0.5L);
-    CHECK_MESSAGE(worst_.got <= most, fmt::format("{}: errs by {} of the bound, a loop in f32 by {}", label_,
-                                                  double(worst_.got), double(worst_.in_f32)));
+    const long double most = 4 * entry_.options.within * std::max(worst_.of_loop, 0.5L);
+    CHECK_MESSAGE(worst_.got <= most, fmt::format("{}: errs by {} of the bound, a loop by {}", label_,
+                                                  double(worst_.got), double(worst_.of_loop)));
   }
 
  private:
   const Entry& entry_;
+  const Instance& instance_;
   const Operator& op_;
   Sizes params_;
   const Kernel& kernel_;
@@ -286,25 +319,28 @@ double work_at(const Operator& op, const Sizes& sizes) {
   return needed_regions(op, constants_of(op, bindings)).work;
 }
 
-void check_one(const Entry& entry, const Sizes& params) {
-  const stdlib::LibraryOperator& row = row_of(entry.name);
-  const Operator given = row.algorithm(), op = with_static_params(given, params);
+void check_one(const Entry& entry, const Instance& instance, const Sizes& params) {
+  const Operator &given = instance.op, op = with_static_params(given, params);
   std::string label = entry.name;
+  if (instance.generic()) label += fmt::format(" of {}", name_of(instance.type));
   for (const auto& [name, value] : params) label += fmt::format(" {}={}", name, value);
   CompileOptions options;
   options.static_params = params;
-  options.schedule = schedule_for(row.schedules(), host_target().level);
+  if (instance.is_usual) options.schedule = schedule_for(instance.row.schedules(), host_target().level);
   const Kernel kernel = compile(given, options);
   Sizes fixed;
   for (const auto& [name, value] : static_values(given, params)) fixed[name] = value->integer_value;
-  Check check(entry, op, fixed, kernel, label);
+  Check check(entry, instance, op, fixed, kernel, label);
   std::vector<Sizes> all;
   for (Sizes& sizes : default_check_sizes(op)) {
     if (work_at(op, sizes) <= most_work) all.push_back(std::move(sizes));
   }
   for (const Sizes& sizes : all) check.run(sizes, false);
-  for (const Sizes& sizes : entry.options.sizes) check.run(sizes, false);
-  if (entry.options.specials) {
+  const bool floats = is_float(instance.type);
+  if (instance.is_usual || floats) {                        // the large ones, for the types that most compute in
+    for (const Sizes& sizes : entry.options.sizes) check.run(sizes, false);
+  }
+  if (entry.options.specials && floats) {
     for (const Sizes& sizes : all) check.run(sizes, true);
   }
   check.finish();
@@ -312,14 +348,28 @@ void check_one(const Entry& entry, const Sizes& params) {
 
 }  // namespace
 
-void check_all(const std::vector<Entry>& entries) {
+namespace {
+
+void check_instance(const Entry& entry, const Instance& instance) {
+  Real::in = Arithmetic(instance.type);
+  for (const auto& params : entry.options.params) {
+    try {
+      check_one(entry, instance, params);
+    } catch (const std::exception& error) {
+      FAIL_CHECK(fmt::format("{}: {}", entry.name, error.what()));
+    }
+  }
+  Real::in = Arithmetic(f32);
+}
+
+}  // namespace
+
+void check_all(const std::vector<Entry>& entries, DTypeSet types) {
   for (const Entry& entry : entries) {
-    for (const auto& params : entry.options.params) {
-      try {
-        check_one(entry, params);
-      } catch (const std::exception& error) {
-        FAIL_CHECK(fmt::format("{}: {}", entry.name, error.what()));
-      }
+    const stdlib::LibraryOperator& row = row_of(entry.name);
+    if (row.types.empty() && types.has(f32)) check_instance(entry, Instance(row, f32));
+    for (DType type : types_in(row.types)) {
+      if (types.has(type)) check_instance(entry, Instance(row, type));
     }
   }
 }
@@ -351,7 +401,7 @@ Ix In::clamped_place(std::initializer_list<Ix> index) const {
   return offset;
 }
 
-Real In::clamped(std::initializer_list<Ix> index) const { return load_as_double(view_, clamped_place(index)); }
+Real In::clamped(std::initializer_list<Ix> index) const { return element(clamped_place(index)); }
 
 Out::Out(std::vector<Ix> shape) : shape_(std::move(shape)) {
   Ix elements = 1;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lang/interpret.h"
+#include "support/dtype_set.h"
 #include "support/tensor_view.h"
 #include "tests/operators/real.h"
 
@@ -25,9 +26,7 @@ class In {
   explicit In(TensorView view) : view_(std::move(view)) {}
   template <class... I>
   Real operator()(I... index) const {
-    const Ix offset = place({static_cast<Ix>(index)...});
-    if (is_float(view_.dtype)) return load_as_double(view_, offset);
-    return static_cast<Ix>(load_as_integer(view_, offset));
+    return element(place({static_cast<Ix>(index)...}));
   }
   template <class... I>
   Ix at(I... index) const {
@@ -53,6 +52,11 @@ class In {
   }
 
  private:
+  Real element(Ix offset) const {
+    if (is_float(view_.dtype)) return load_as_double(view_, offset);
+    const auto whole = static_cast<Ix>(load_as_integer(view_, offset));
+    return view_.dtype == u64 ? Real(static_cast<uint64_t>(whole), 0) : Real(whole);
+  }
   Ix place(std::initializer_list<Ix> index) const;
   bool inside(std::initializer_list<Ix> index) const;
   Ix clamped_place(std::initializer_list<Ix> index) const;
@@ -100,7 +104,7 @@ class Call {
   Out& out(const std::string& name) { return outs_.at(name); }
   Ix operator[](const std::string& name) const { return integers_.at(name); }
   Real param(const std::string& name) const {
-    return static_cast<double>(static_cast<float>(bindings_.params.at(name)));
+    return {Real::in.rounded(bindings_.params.at(name)), 0};
   }
   const std::map<std::string, Out>& outs() const { return outs_; }
 
@@ -122,8 +126,9 @@ struct Entry {
   void (*compute)(Call& call);
 };
 
-// Compiles each and compares the results at all sizes, with inputs that lie densely, with gaps and transposed.
-void check_all(const std::vector<Entry>& entries);
+// Compiles each, for each of these element types that it admits, and compares the results at all sizes, with inputs that lie
+// densely, with gaps and transposed. Those that are not generic go with f32.
+void check_all(const std::vector<Entry>& entries, DTypeSet types);
 
 // The tables, one for each kind of operator.
 using Table = std::vector<Entry>;

@@ -34,6 +34,22 @@ std::map<std::string, Text> texts() {
   return all;
 }
 
+// Both forms admit the same element types, and agree for each.
+void check_types(const stdlib::LibraryOperator& row, const Text& text) {
+  const GenericOperator* generic = text.file.find_generic(row.name);
+  const std::string name(row.name);
+  REQUIRE_MESSAGE((generic != nullptr) == !row.types.empty(), name);
+  if (!generic) return;
+  REQUIRE_MESSAGE(generic->types.size() == 1, name);
+  const TypeParam& type = generic->types[0];
+  CHECK_MESSAGE(type.name == "dtype", name);
+  CHECK_MESSAGE(names_of(type.admitted) == names_of(row.types), name);
+  for (DType dtype : types_in(row.types)) {
+    const Operator op = row.instance(dtype), read = find_operator(with_types(text.file, name, {{type.name, dtype}}), name);
+    CHECK_MESSAGE(op == read, print(op) << "is not\n" << print(read));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("each operator of the library is the same as text and in C++") {
@@ -47,6 +63,7 @@ TEST_CASE("each operator of the library is the same as text and in C++") {
     const Operator op = row.algorithm();
     CHECK_MESSAGE(op == text.mapped().op, print(op) << "is not\n" << print(text.mapped().op));
     CHECK(print(op) == print(text.mapped().op));
+    check_types(row, text.mapped());
   }
   for (const auto& [name, text] : all) FAIL_CHECK("operators.def has no row for " << name);
 }

@@ -68,13 +68,15 @@ Block block_of(const std::string& file, const std::string& name, const std::vect
 
 // A file of the library: what stands at its head, and the blocks of its operators.
 struct Page {
+  SourceFile file;
   std::string head;
   std::map<std::string, Block> blocks;
 };
 
 Page page_of(const std::string& stem) {
-  Page page;
-  const auto lines = lines_of(fmt::format("{}/stdlib/{}.lathe", source_dir(), stem));
+  const std::string path = fmt::format("{}/stdlib/{}.lathe", source_dir(), stem);
+  Page page{read_lathe_file(path), "", {}};
+  const auto lines = lines_of(path);
   std::vector<std::string> comment;
   for (const std::string& line : lines) {
     if (line.rfind("#", 0) == 0) {
@@ -107,12 +109,13 @@ std::string escaped(const std::string& text) {
 }
 
 // "(X: f32[M, N]) -> Y: f32[M, N]", as the operator's text form has it.
-std::string signature_of(const Operator& op) {
-  const std::string text = print(op);
-  return text.substr(op.name.size(), text.find('\n') - op.name.size());
+std::string signature_of(const SourceFile& file, std::string_view name) {
+  const GenericOperator* generic = file.find_generic(name);
+  const std::string text = generic ? generic->header : print(find_operator(file, std::string(name)));
+  return text.substr(name.size(), text.find('\n') - name.size());
 }
 
-std::string row_of(const stdlib::LibraryOperator& row, const Block& block) {
+std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, const Block& block) {
   for (const char* part : {"cost", "bound", "error"}) {
     CHECK_MESSAGE(block.parts.contains(part), std::string(row.name) << " says nothing of its " << part);
   }
@@ -122,7 +125,7 @@ std::string row_of(const stdlib::LibraryOperator& row, const Block& block) {
   };
   return fmt::format("| `{}` | {}: {}{}{} | `{}` | {} | {} | {} |\n", row.name, row.text, escaped(block.formula),
                      escaped(part("edges", ". Edges: ")), escaped(part("source", ". ")),
-                     escaped(signature_of(row.algorithm())), escaped(part("cost", "")), escaped(part("error", "")),
+                     escaped(signature_of(file, row.name)), escaped(part("cost", "")), escaped(part("error", "")),
                      escaped(part("bound", "")));
 }
 
@@ -134,17 +137,20 @@ Each operator is a formula, without a word of how it is computed: `stdlib:NAME` 
 
 ```
 lathe run stdlib:softmax --in X=x.npy --out Y=y.npy
+lathe run stdlib:softmax --in X=x64.npy --out Y=y64.npy --set dtype=f64
 lathe run stdlib:conv --in X=x.npy --in F=f.npy --out Y=y.npy --set stride=2
 lathe run 'einsum:bij,bjk->bik' --in left=a.npy --in right=b.npy --out result=c.npy
 ```
 
-Names in brackets are sizes, of any value unless `lathe list` says otherwise; what stands behind a semicolon is set by `--set`. Where an
+Names in brackets are sizes, of any value unless `lathe list` says otherwise; what stands behind a semicolon is set by `--set`. So is the
+element type, where it is a parameter: `floats` are f32 and f64, `integers` all from i8 to u64, `numbers` both, `any` also bool, f16
+and bf16 ([language.md](language.md#generic-operators)). Where an
 operator has fewer dimensions than the data, see the data in another shape. `einsum:` and `broadcast:` build products, transposes, sums
 and broadcasts of any rank from their indices ([stdlib/einsum.h](../stdlib/einsum.h)).
 
-- *Error bounds*: u = 2^-24. Every operator is held to its bound, against loops in another arithmetic, by `tests/operators/`: at sizes
+- *Error bounds*: u = 2^-24 in f32, 2^-53 in f64; integers wrap. Every operator is held to its bound, against loops in another arithmetic, by `tests/operators/`: at sizes
   of 0, 1, primes and beside tiles, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
-  meaning. "4 times that of a loop in f32" is an upper bound of the errors of such a loop, and four times the largest that it has.
+  meaning. "4 times that of a loop" is an upper bound of the errors of a loop in the same type, and four times the largest that it has.
 - *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once.
 )";
 
@@ -167,7 +173,7 @@ TEST_CASE("docs/stdlib.md says what the comments of the library say") {
       text +=
           "| operator | what it computes | arguments | cost | error bound | bounded by |\n|---|---|---|---|---|---|\n";
     }
-    text += row_of(row, pages[stem].blocks.at(std::string(row.name)));
+    text += row_of(row, pages[stem].file, pages[stem].blocks.at(std::string(row.name)));
     last = stem;
   }
   const std::string path = source_dir() + "/docs/stdlib.md";

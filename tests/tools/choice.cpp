@@ -79,6 +79,26 @@ TEST_CASE("--set gives static and run-time parameters by their declaration") {
   CHECK(contains(failure_of([] { choose({.spec = "stdlib:scaled", .sets = {"stride=1.5"}}); }), "need an integer"));
 }
 
+TEST_CASE("--set gives element types, and refuses those that the operator does not admit") {
+  TemporaryFolder folder;
+  const std::string file = folder.path("half.lathe");
+  folder.write("half.lathe",
+               "half(A: dtype[N]; dtype: floats = f32, by: dtype = 0.5) -> B: dtype[N]\n"
+               "  B[i] = A[i] * by\n\n"
+               "schedule for half\nB.vectorize(i)\n");
+  CHECK(choose({.spec = file}).schedule_label == "author");
+  const Chosen chosen = choose({.spec = file, .sets = {"dtype=f64", "by=2"}});
+  CHECK(chosen.op.inputs[0].dtype == f64);
+  CHECK(chosen.run_params == std::map<std::string, double>{{"by", 2}});
+  CHECK(chosen.schedule_label == "zero-shot");              // the file's is for f32
+  const auto refusal = [&](const char* set) { return failure_of([&] { choose({.spec = file, .sets = {set}}); }); };
+  CHECK(contains(refusal("dtype=i32"), "half does not admit this element type for dtype: got i32, need one of f32, f64"));
+  CHECK(contains(refusal("dtype=i32"), "half.lathe:1:19"));
+  CHECK(contains(refusal("dtype=f65"), "did you mean f64?"));
+  CHECK(contains(refusal("dtyp=f64"), "did you mean dtype?"));
+  CHECK(choose({.spec = "einsum:ij,jk->ik", .sets = {"dtype=i32"}}).op.inputs[1].dtype == i32);
+}
+
 TEST_CASE("a schedule is the file's, none, or another file's that must fit") {
   Library library;
   CHECK(choose({.spec = "stdlib:copied"}).schedule_label == "zero-shot");

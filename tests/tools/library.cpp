@@ -85,6 +85,18 @@ TEST_CASE("lathe run takes the operators of the library, the second of every fou
 TEST_CASE("lathe run takes the operators of the library, the third of every four") { run_each(2, 4); }
 TEST_CASE("lathe run takes the operators of the library, the fourth of every four") { run_each(3, 4); }
 
+TEST_CASE("lathe run takes an operator of the library for another element type") {
+  TemporaryFolder folder;
+  Tensor x(f64, {1, 2});
+  x.as<double>()[0] = 1, x.as<double>()[1] = 1 + 0x1p-40;
+  write_npy(folder.path("x.npy"), x.view());
+  CHECK(run_verb({"stdlib:max_rows", "--in", "X=" + folder.path("x.npy"), "--out", "T=" + folder.path("t.npy"), "--set",
+                  "dtype=f64"}) == good);
+  const Array t = read_npy(folder.path("t.npy"));
+  CHECK(t.view.dtype == f64);
+  CHECK(load_as_double(t.view, 0) == 1 + 0x1p-40);
+}
+
 TEST_CASE("lathe run takes a formula of indices") {
   TemporaryFolder folder;
   Tensor a(f32, {2, 3}), b(f32, {3, 2});

@@ -79,6 +79,9 @@ void Emitter::emit(const ir::Stmt& s) {
         if (const int64_t count = mergeable_stores(s->body, i)) {
           emit_merged_stores(s->body, i, count);
           i += static_cast<size_t>(count) - 1;
+        } else if (const size_t rows = transposable_stores(s->body, i)) {
+          emit_transposed_stores(s->body, i, rows);
+          i += rows - 1;
         } else {
           emit(s->body[i]);
         }

@@ -190,6 +190,8 @@ class Emitter {
   llvm::Value* load_apart(const Expr& e, const BufferState& buffer, const LaneForm& form, int64_t stride);
   int64_t mergeable_stores(const std::vector<ir::Stmt>& statements, size_t at);
   void emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t at, int64_t stride);
+  size_t transposable_stores(const std::vector<ir::Stmt>& statements, size_t at);
+  void emit_transposed_stores(const std::vector<ir::Stmt>& statements, size_t at, size_t count);
 
   // --- emit_repeated.cpp
   struct RepeatForm {

@@ -90,6 +90,9 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     const Idle idle = idle_range(loop.name, scope, integer(1));
     if (!idle.accesses.empty()) return emit_shifted(loop, split, std::move(scope), idle, body);
   }
+  if (is_row_of_square(split) && may_shift(loop, split, scope)) {
+    return emit_shifted(loop, split, scope, {integer(0), extent_of(split.parent, scope), {}}, body);
+  }
   const Idle borders = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{};
   if (rare_blocks_run_short(loop, split, borders)) {
     return emit_short_of_borders(loop, split, std::move(scope), borders, body);
@@ -239,8 +242,11 @@ Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vec
     Stmt s = body(std::move(scope));
     chosen = chosen ? ir::make_branch(le(rest, integer(*rows)), s, chosen) : s;
   }
-  if (lowering_.target.mask_registers || !may_shift(loop, split, outer) || outer.facts.at_most(at, integer(0))) return chosen;
-  Scope whole = outer;                                      // masks are dear: a block before makes room for a whole one
+  // Masks are dear where they are no registers, and for lanes that are stored apart: a block before makes room for a whole one.
+  const bool apart = !func_.vars.empty() && nest_.find(split.inner)->root != func_.vars.back();
+  const bool dear = apart || !lowering_.target.mask_registers;
+  if (!dear || !may_shift(loop, split, outer) || outer.facts.at_most(at, integer(0))) return chosen;
+  Scope whole = outer;
   whole.value[loop.name] = at;
   whole.start[split.inner] = simplify(extent_of(split.parent, outer) - integer(block), outer.facts);
   return ir::make_branch(gt(at, integer(0)), body(std::move(whole)), chosen);

@@ -6,6 +6,8 @@
 //   | lanes | v v v v | v v v v | ...  | v v v v |  lanes |                 a vector that begins there is outside
 //
 // Without it the first and the last block of each row, whatever their width, would run element by element.
+#include <algorithm>
+
 #include "jit/lower/lets.h"
 #include "jit/lower/nest_emitter.h"
 
@@ -13,10 +15,17 @@ namespace lathe {
 
 using ir::Stmt;
 
+// Unrolled steps that are stored beside each other, around lanes that are not: together they are written as squares of lanes.
+bool NestEmitter::is_row_of_square(const Split& split) const {
+  const Loop& inner = *nest_.find(split.inner);
+  if (inner.kind != ir::LoopKind::unroll || func_.vars.empty() || inner.root != func_.vars.back()) return false;
+  return std::any_of(nest_.loops.begin(), nest_.loops.end(), [&](const Loop& l) { return l.kind == ir::LoopKind::vector && l.root != inner.root; });
+}
+
 // Points may be computed twice, in any order, and nothing is laid out by blocks of this loop.
 bool NestEmitter::may_shift(const Loop& loop, const Split& split, const Scope& scope) const {
   if (func_.is_reduction() || target_ || straight_ || writes_in_place() || slides_along(loop.name) || split.tail != Tail::automatic) return false;
-  if (nest_.find(split.inner)->kind != ir::LoopKind::vector) return false;
+  if (nest_.find(split.inner)->kind != ir::LoopKind::vector && !is_row_of_square(split)) return false;
   if (scope.rare) return false;
   const int at = nest_.position(loop.name);
   for (const Attachment& a : lowering_.attachments) {
@@ -40,7 +49,7 @@ Stmt NestEmitter::emit_shifted(const Loop& loop, const Split& split, Scope scope
   const Expr head = lets.named(loop.name + ".head", select(any, first, extent));
   const Expr tail = lets.named(loop.name + ".tail", select(any, after + block - integer(1), extent));
   scope.facts = lets.facts();
-  --scope.border_cuts;
+  if (!idle.accesses.empty()) --scope.border_cuts;
 
   Stmt copies = write_awaiting(loop.name, scope);
   Scope vectors = scope;

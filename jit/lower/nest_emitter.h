@@ -96,6 +96,7 @@ class NestEmitter {
   // `step`: elements from the start of one block to that of the next; undefined: a block.
   Idle idle_range(const std::string& variable, const Scope& scope, const Expr& step = {}) const;
   bool rare_blocks_run_short(const Loop& loop, const Split& split, const Idle& idle) const;
+  bool is_row_of_square(const Split& split) const;
   bool may_shift(const Loop& loop, const Split& split, const Scope& scope) const;
   ir::Stmt emit_shifted(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
   ir::Stmt emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);

@@ -16,6 +16,8 @@ namespace {
 constexpr int kAccumulators = 8;                            // vectors summed side by side hide the latency of an addition
 constexpr int64_t kResults = 4;                             // sums side by side
 constexpr int64_t kLines = 32;                              // steps of a last index for each vector of another one
+constexpr int64_t kSquare = 16;                             // ... of which at most so many are straight code
+constexpr int kLight = 8;                                   // operations of a point whose code may stand there so often
 constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
 constexpr int64_t kApart = 4;                               // elements so far apart are shuffled out of whole vectors
 constexpr int64_t kCombine = 8;                             // terms summed one by one while lanes are once halved and added
@@ -122,7 +124,7 @@ void Shaper::pointwise() {
   const bool merged = !few.empty() && facts_.constant_extent(few).value_or(kFew + 1) <= kFew;
   const bool apart = std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& r) { return move_of(r, axes_.vector) == Move::strided; });
   const int64_t light = std::clamp<int64_t>(facts_.computed_bytes() / facts_.narrowest_bytes(), 2, 4);
-  width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 && !merged && !apart ? light : 1, 1, 8));
+  width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 && !merged && !apart && !square_ ? light : 1, 1, 8));
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
   std::string unrolled;
@@ -144,13 +146,15 @@ void Shaper::pointwise() {
     all = loops_around_vector();
   } else {
     for (const std::string& v : around) all.push_back(loops_.at(v));
+    if (square_) all.push_back(outer);                      // rows of the result are written from their beginning to their end
     if (!few_blocks_.empty()) {
       all.push_back(few_blocks_);
-      if (!facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, lines()});
+      if (!facts_.constant_extent(few) && !square_) outside_.push_back({few_blocks_, few, lines()});
     }
-    all.push_back(outer);
+    if (!square_) all.push_back(outer);
   }
   stand_outside({axes_.vector}, width_);
+  if (square_ && !facts_.constant_extent(few)) outside_.push_back({few_blocks_, few, std::min<int64_t>(facts_.lanes(), kSquare)});
   if (!unrolled.empty()) all.push_back(unrolled);
   if (!few.empty()) all.push_back(loops_.at(few));
   all.push_back(inner);
@@ -207,9 +211,10 @@ std::string Shaper::few_inside() {
   const bool few = steps && *steps <= kFew;
   if (!few && form_.last == LastIndex::inside) return last;
   if (!few && facts_.node.hosts) return "";
+  square_ = !few && facts_.weight() <= kLight;              // lanes and steps change places in registers
   const std::string outer = fresh(last + "o"), inner = fresh(last + "i");
-  stage().split(last, outer, inner, Expr(few ? std::max<int64_t>(*steps, 1) : lines()));
-  if (few) stage().unroll(inner);
+  stage().split(last, outer, inner, Expr(few ? std::max<int64_t>(*steps, 1) : square_ ? std::min<int64_t>(facts_.lanes(), kSquare) : lines()));
+  if (few || square_) stage().unroll(inner);
   loops_[last] = inner;
   few_blocks_ = outer;
   return last;

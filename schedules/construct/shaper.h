@@ -82,6 +82,7 @@ class Shaper {
   std::vector<Outside> outside_;                            // outermost first
   int64_t width_ = 0;                                       // steps of the vector axis in one iteration
   std::string block_, step_, few_blocks_;
+  bool square_ = false;                                     // the last index is unrolled inside of vectors of another one
   Nest nest_;
 };
 

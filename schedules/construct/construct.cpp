@@ -91,7 +91,9 @@ class Writer {
       schedule_[f.name].compute_at(node.host, shapes_.at(node.host).loops.at(index));
     } else if (node.place == Place::rows) {
       const Shape& host = shapes_.at(node.host);
-      if (host.step.empty()) {
+      if (host.block.empty()) {                             // its nest has no blocks of rows
+        schedule_[f.name].compute_root();
+      } else if (host.step.empty()) {
         schedule_[f.name].compute_at(node.host, host.block);
       } else {
         schedule_[f.name].compute_at(node.host, host.step).store_at(node.host, host.block);

@@ -122,7 +122,7 @@ class Planner {
     if (rows) ways.push_back("rows");
     if (formula) ways.push_back("inlined");
     if (attach) ways.push_back("attached");
-    const std::string usual = rows && fuse_                          ? "rows"
+    const std::string usual = rows                                   ? fuse_ ? "rows" : "root"
                               : formula && worth_inlining(f, readers) ? "inlined"
                               : attach && fuse_                       ? "attached"
                                                                       : "root";

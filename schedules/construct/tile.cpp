@@ -316,6 +316,9 @@ Expr Shaper::dense_terms() const {
 void Shaper::unroll_windows(int64_t operations, const std::string& rows) {
   const std::vector<ReductionVar>& terms = facts_.func.rvars;
   if (terms.empty() || operations < 1) return;
+  int weight = facts_.weight();                             // of a term; a product and its sum are one operation
+  for (const Expr& combined : facts_.func.combiner->combined) weight += weight_of(combined);
+  operations *= std::max(weight / 2, 1);
   straight_code_ = number("straight", kStraightCode, 0, 512);
   for (size_t t = terms.size(); t-- > 0;) {
     const auto steps = facts_.constant_extent(terms[t].name);

@@ -75,6 +75,7 @@ class Writer {
   int64_t short_below() const { return short_below_; }      // short is below so many steps
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
   bool gathers() const { return gathers_; }                 // some lanes read from anywhere
+  bool lanes_of_terms() const { return lanes_of_terms_; }   // in that nest lanes add up terms of their own
   const Expr& lane_steps() const { return lane_steps_; }    // of the index in the lanes of the last of them; undefined: not known
 
  private:
@@ -109,7 +110,10 @@ class Writer {
     }
     const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
     Nest nest = shape_nest(facts, stage_of_, declare_, form_);
-    if (!attached && !lane_steps_.defined() && !nest.shape.vector.empty()) lane_steps_ = facts.extent(nest.shape.vector);
+    if (!attached && !lane_steps_.defined() && !nest.shape.vector.empty()) {
+      lane_steps_ = facts.extent(nest.shape.vector);
+      lanes_of_terms_ = facts.is_term(nest.shape.vector);
+    }
     gathers_ = gathers_ || std::any_of(facts.reads.begin(), facts.reads.end(), [&](const Read& read) {
       return !nest.shape.vector.empty() && move_of(read, nest.shape.vector) == Move::irregular;
     });
@@ -154,7 +158,7 @@ class Writer {
   Expr few_rows_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
-  bool runs_in_lanes_ = true, gathers_ = false;
+  bool runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
   Expr lane_steps_;
 };
 
@@ -183,7 +187,8 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
         pays = pays | (lt(steps, bound) & ge(others, block));
         otherwise = otherwise & (ge(steps, bound) | lt(others, block));
       }
-      if (others.defined() && target.lanes(4) >= 8) pays = pays & ge(others, few);   // else nothing fills lanes: the plain nest
+      const bool results = others.defined() && !across.lanes_of_terms();
+      if (results && target.lanes(4) >= 8) pays = pays & ge(others, few);   // else nothing fills lanes: the plain nest
       add(across, pays, otherwise);
     }
   }

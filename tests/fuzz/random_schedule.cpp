@@ -212,8 +212,9 @@ class Drawer {
     const bool at_root = taste_.wants(K::compute_root) && !taste_.wants(K::compute_at) && random_.chance(70);
     bool attached = !output && !at_root && f.updates.empty() && consumers.size() == 1 && random_.chance(75) && attach(f, *consumers.begin());
     if (!attached && (output ? at_root : !f.is_reduction() || taste_.chance(random_, K::compute_root, 50))) add(f.name + ".compute_root()");
-    if (!output) storage(f, attached);
-    for (int times = 0; times < 2 && taste_.chance(random_, K::trace, 4); ++times) trace(f);
+    const bool in_memory = !windows_.count(f.name);
+    if (!output && in_memory) storage(f, attached);
+    for (int times = 0; times < 2 && in_memory && taste_.chance(random_, K::trace, 4); ++times) trace(f);
     for (FuncPart& part : parts_of(f)) {
       parts_.push_back(std::move(part));
       RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), condition_on_sizes(), random_, taste_);
@@ -259,6 +260,7 @@ class Drawer {
     add(fmt::format("{}.compute_at({}, {})", f.name, consumer, loops[at]));
     if (slides) {
       add(fmt::format("{}.store_at({}, {}).slide({})", f.name, consumer, loops[at - 1], random_.pick(f.vars)));
+      windows_.insert(f.name);
       return true;
     }
     const bool keeps = taste_.wants(K::store_at) || taste_.wants(K::fold_storage);
@@ -318,6 +320,7 @@ class Drawer {
   RandomSchedule schedule_;
   std::deque<FuncPart> parts_;                              // what nests_ points to
   std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes
+  std::set<std::string> windows_;                           // Funcs in registers, by slide
   std::map<std::string, RandomNest> nests_;
   RandomCopies copies_{op_, random_, taste_};
 };

@@ -5,6 +5,7 @@
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "tests/whole/schedule_trials.h"
 
 namespace lathe {
 namespace {
@@ -25,6 +26,20 @@ TEST_CASE("a copy made outside of panels that are tiled again has room for their
     const CheckData data = make_check_data(op, {{"M", 5}, {"K", 37}, {"N", columns}}, {});
     kernel.run(data.bindings.tensors, {}, {});
     CHECK(compare(op, data, {}).good);
+  }
+}
+
+TEST_CASE("a copy that the first iteration writes holds what real lanes read, where several lanes read one element") {
+  for (const char* index : {"B[k, j/2]", "B[0, j + k]", "B[0, j + K - 1 - k]", "B[k, j]"}) {
+    const std::string op = fmt::format("f(A: f32[M, K], B: f32[2*K + 1, N + K], X: f32[N]) -> C: f32[M, N]\n  size N in 1..100\n"
+                                       "  C[i, j] = sum(k < K: A[i, k] * {})\n", index);
+    for (const char* tail : {"mask", "guard", "clamp"}) {
+      computes(op,
+               fmt::format("C.split(j, jo, ji, 8).split(i, io, ii, 2).split(k, ko, ki, 4).reorder(jo, io, ko, ki, ii, ji)\n"
+                           "C.vectorize(ji).unroll(ii).unroll(ki).tail(ji, {}).store_in(registers, at = io)\n"
+                           "B.stage_at(C, jo).with_first(io)", tail),
+               {{{"M", 1}, {"N", 1}, {"K", 1}}, {{"M", 3}, {"N", 5}, {"K", 3}}, {{"M", 5}, {"N", 19}, {"K", 9}}, {{"M", 2}, {"N", 11}, {"K", 0}}});
+    }
   }
 }
 

@@ -42,14 +42,14 @@ Halide::Expr both(const Halide::Expr& a, const Halide::Expr& b) { return !a.defi
 
 }  // namespace
 
-bool is_narrow(const Expr& e) {
+bool HalideExprs::is_narrow(const Expr& e) const {
   const bool all = std::all_of(e.args().begin(), e.args().end(),
-                               [](const Expr& arg) { return arg.type().dtype != DType::i64 || is_narrow(arg); });
+                               [&](const Expr& arg) { return arg.type().dtype != DType::i64 || is_narrow(arg); });
   switch (e.kind()) {
     case ExprKind::constant:
-      return std::abs(e->integer_value) < int64_t{1} << 30;
+      return e->integer_value > -(int64_t{1} << 30) && e->integer_value < int64_t{1} << 30;
     case ExprKind::var:
-      return e.type().dtype == DType::i64;
+      return e.type().dtype == DType::i64 && var(e).type().bits() == 32;
     case ExprKind::op:
       return all && (is_small_arithmetic(e->op) || e.is_op(Op::select));
     case ExprKind::cast:

@@ -2,7 +2,8 @@
 //
 // Halide's indices have 32 bits, Lathe's 64. What an index is made of is translated in 32 bits where that is enough
 // (index variables, sizes, small constants and bytes, joined by arithmetic), since Halide infers bounds through such
-// formulas; data in an index is computed in 64 bits and narrowed after the boundary rule has bounded it.
+// formulas; data in an index is computed in 64 bits and narrowed after the boundary rule has bounded it. Operands of a
+// combiner and parameters are data too, such as the places that an argmax compares.
 #pragma once
 
 #include <unordered_map>
@@ -37,6 +38,8 @@ class HalideExprs {
   Halide::Expr present(const Expr& e);
 
  private:
+  // An i64 formula over indices that 32 bits are enough for.
+  bool is_narrow(const Expr& e) const;
   Halide::Expr new_value(const Expr& e);
   Halide::Expr var(const Expr& e) const;
   Halide::Expr operation(const Expr& e);
@@ -53,8 +56,5 @@ class HalideExprs {
   std::vector<Expr> written_at_;
   std::vector<Halide::Expr> place_;
 };
-
-// An i64 formula over indices that 32 bits are enough for.
-bool is_narrow(const Expr& e);
 
 }  // namespace lathe

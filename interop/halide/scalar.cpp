@@ -38,6 +38,14 @@ Expr product(const Expr& a, const Expr& b) {
   return wrapping(a, b, [](const Expr& x, const Expr& y) { return x * y; });
 }
 
+// Halide refuses to divide by the constant 0, as round(0) becomes one: times infinity is the same.
+Expr quotient(const Expr& a, const Expr& b) {
+  const Expr divisor = Halide::Internal::simplify(b);
+  const auto* zero = divisor.as<Halide::Internal::FloatImm>();
+  if (!zero || zero->value != 0) return a / b;
+  return a * Halide::Internal::make_const(a.type(), std::copysign(HUGE_VAL, zero->value));
+}
+
 // A function of C's mathematical library, under the name that the element type has there.
 Expr library_call(const std::string& name, const std::vector<Expr>& args) {
   const Halide::Type type = args[0].type();
@@ -127,9 +135,9 @@ Expr common_op(Op op, const std::vector<Expr>& args) {
     case Op::sqrt:
       return Halide::sqrt(a);
     case Op::rsqrt:
-      return number(a.type(), 1) / Halide::sqrt(a);
+      return quotient(number(a.type(), 1), Halide::sqrt(a));
     case Op::reciprocal:
-      return number(a.type(), 1) / a;
+      return quotient(number(a.type(), 1), a);
     case Op::exp2:
       return library_call("exp2", args);
     case Op::log2:
@@ -154,9 +162,9 @@ Expr exact_op(Op op, const std::vector<Expr>& args) {
     case Op::mul:
       return product(a, b);
     case Op::div:
-      return is_float ? a / b : wrapping_floor_div(a, b);
+      return is_float ? quotient(a, b) : wrapping_floor_div(a, b);
     case Op::mod:
-      return is_float ? a - Halide::floor(a / b) * b : wrapping_floor_mod(a, b);
+      return is_float ? a - Halide::floor(quotient(a, b)) * b : wrapping_floor_mod(a, b);
     case Op::min:
       return is_float ? select(a < b || Halide::is_nan(a), a, b) : Halide::min(a, b);
     case Op::max:

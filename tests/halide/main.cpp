@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
       app.add_subcommand("check", "operators of the library, all without a name, against the interpreter");
   checks->add_option("OP|FILE", names, "names of operators, and .lathe files");
   checks->add_option("--seed", trial.seed, "of the generated data")->capture_default_str();
+  checks->add_flag("--special-values", trial.special_values, "NaN, infinities, zeros of both signs and denormals in the data too");
   autoscheduler(checks, trial.autoscheduler);
 
   CLI::App* random = app.add_subcommand("fuzz", "random algorithms against the interpreter");

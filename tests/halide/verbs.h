@@ -8,7 +8,7 @@
 
 namespace lathe::halide {
 
-// Operators of the library by name, all where no name is given; and those of .lathe files.
+// Operators of the library and of found.lathe by name, all where no name is given; and those of .lathe files.
 int check(const std::vector<std::string>& names, const TrialOptions& options);
 int fuzz(int cases, const TrialOptions& options);
 

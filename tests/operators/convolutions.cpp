@@ -73,10 +73,9 @@ Table convolutions() {
          const In X = c.in("X"), F = c.in("F");
          const Ix stride = c["stride"], pad = c["pad"];
          c.out("Y").fill([&](Ix n, Ix y, Ix x, Ix o) {
-           return sum(c["H"], c["W"], c["C"], [&](Ix v, Ix u, Ix k) {
-             return F.holds(y + pad - v * stride, x + pad - u * stride, k, o)
-                        ? X(n, v, u, k) * F(y + pad - v * stride, x + pad - u * stride, k, o)
-                        : Real(0);
+           return sum(c["R"], c["S"], c["C"], [&](Ix r, Ix s, Ix k) {  // v stride + r = y + pad, u stride + s = x + pad
+             const Ix v = y + pad - r, u = x + pad - s;
+             return v % stride == 0 && u % stride == 0 ? X.or_zero(n, v / stride, u / stride, k) * F(r, s, k, o) : Real(0);
            });
          });
        }},

@@ -2,6 +2,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -93,13 +94,13 @@ class Plane {
   using Pixel = std::function<Real(Ix y, Ix x)>;
   explicit Plane(Pixel pixel) : pixel_(std::move(pixel)) {}
   Real operator()(Ix y, Ix x) const {
-    const auto at = known_.find({y, x});
-    return at != known_.end() ? at->second : known_[{y, x}] = pixel_(y, x);
+    const auto at = known_->find({y, x});
+    return at != known_->end() ? at->second : (*known_)[{y, x}] = pixel_(y, x);
   }
 
  private:
   Pixel pixel_;
-  mutable std::map<std::pair<Ix, Ix>, Real> known_;
+  std::shared_ptr<std::map<std::pair<Ix, Ix>, Real>> known_ = std::make_shared<std::map<std::pair<Ix, Ix>, Real>>();
 };
 
 Ix half(Ix i) { return i >= 0 ? i / 2 : -((1 - i) / 2); }
@@ -312,7 +313,9 @@ Table pictures() {
            return Real(rest == 0 ? b : (510 * (below[b] - first) + rest) / (2 * rest));
          });
        }},
-      {"local_laplacian", {.sizes = {{{"H", 19}, {"W", 33}}}, .ranges = bright, .specials = false}, laplacian},
+      {"local_laplacian",
+       {.sizes = {{{"H", 19}, {"W", 33}}}, .ranges = bright, .specials = false, .of_pictures = Sampling::ends},
+       laplacian},
       {"bilateral_grid", {.sizes = photo, .ranges = bright, .specials = false}, bilateral},
   };
 }

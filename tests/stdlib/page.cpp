@@ -1,5 +1,6 @@
-// docs/stdlib.md is made of the comments above the operators in stdlib/*.lathe, of their signatures and of
-// operators.def. With LATHE_UPDATE=1 the page is rewritten instead.
+// docs/stdlib.md is made of the comments above the operators in stdlib/*.lathe, of their signatures, of operators.def, and
+// of the times that ./dev bench stdlib last wrote to bench/results/stdlib.txt. With LATHE_UPDATE=1 the page is rewritten
+// instead.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -99,6 +100,32 @@ Page page_of(const std::string& stem) {
   return page;
 }
 
+// Times of the library on one machine.
+struct Times {
+  std::map<std::string, std::string> head;                  // "machine", "date", "lathe", "load"
+  std::map<std::string, std::string> zero_shot;             // by operator: "0.83 at M=512,N=512,K=512"
+};
+
+// "# machine: ..." and lines of operator, sizes, microseconds, those of the bound, what bounds, fraction, between tabs.
+Times times_of(const std::string& path) {
+  Times times;
+  for (const std::string& line : lines_of(path)) {
+    if (const size_t colon = line.find(": "); line.rfind("# ", 0) == 0 && colon != std::string::npos) {
+      times.head[line.substr(2, colon - 2)] = line.substr(colon + 2);
+      continue;
+    }
+    std::vector<std::string> fields(1);
+    for (char c : line) {
+      if (c == '\t')
+        fields.emplace_back();
+      else
+        fields.back() += c;
+    }
+    if (fields.size() == 6) times.zero_shot[fields[0]] = fmt::format("{:.2f} at {}", std::stod(fields[5]), fields[1]);
+  }
+  return times;
+}
+
 std::string escaped(const std::string& text) {
   std::string out;
   for (char c : text) {
@@ -115,7 +142,7 @@ std::string signature_of(const SourceFile& file, std::string_view name) {
   return text.substr(name.size(), text.find('\n') - name.size());
 }
 
-std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, const Block& block) {
+std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, const Block& block, const Times& times) {
   for (const char* part : {"cost", "bound", "error"}) {
     CHECK_MESSAGE(block.parts.contains(part), std::string(row.name) << " says nothing of its " << part);
   }
@@ -123,10 +150,11 @@ std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, c
     const auto found = block.parts.find(label);
     return found == block.parts.end() ? "" : before + found->second;
   };
-  return fmt::format("| `{}` | {}: {}{}{} | `{}` | {} | {} | {} |\n", row.name, row.text, escaped(block.formula),
+  const auto measured = times.zero_shot.find(std::string(row.name));
+  return fmt::format("| `{}` | {}: {}{}{} | `{}` | {} | {} | {} | {} |\n", row.name, row.text, escaped(block.formula),
                      escaped(part("edges", ". Edges: ")), escaped(part("source", ". ")),
                      escaped(signature_of(file, row.name)), escaped(part("cost", "")), escaped(part("error", "")),
-                     escaped(part("bound", "")));
+                     escaped(part("bound", "")), measured == times.zero_shot.end() ? "-" : measured->second);
 }
 
 constexpr const char* introduction = R"(# The standard library
@@ -151,8 +179,19 @@ and broadcasts of any rank from their indices ([stdlib/einsum.h](../stdlib/einsu
 - *Error bounds*: u = 2^-24 in f32, 2^-53 in f64; integers wrap. Every operator is held to its bound, against loops in another arithmetic, by `tests/operators/`: at sizes
   of 0, 1, primes and beside tiles, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
   meaning. "4 times that of a loop" is an upper bound of the errors of a loop in the same type, and four times the largest that it has.
-- *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once.
+- *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once, in the default
+  type.
 )";
+
+std::string introduction_of(const Times& times) {
+  const auto head = [&](const char* name) { return times.head.contains(name) ? times.head.at(name) : "unknown"; };
+  return introduction +
+         fmt::format("- *Zero-shot*: the fraction of that bound that the constructed kernel reaches, with nobody's help, on one thread of\n"
+                     "  {}; Lathe {}, {}, load {}. `./dev bench stdlib` measures it anew for\n"
+                     "  [bench/results/stdlib.txt](../bench/results/stdlib.txt). \"-\": not measured. Above 1: the bound counts what the kernel\n"
+                     "  does not do, such as rows of a table that no word names, or a division for each element that became one for each row.\n",
+                     head("machine"), head("lathe"), head("date"), head("load"));
+}
 
 }  // namespace
 
@@ -164,16 +203,18 @@ TEST_CASE("docs/stdlib.md says what the comments of the library say") {
     const std::string stem = entry.path().stem().string();
     for (const auto& [name, block] : (pages[stem] = page_of(stem)).blocks) stem_of[name] = stem;
   }
-  std::string text = introduction, last;
+  const Times times = times_of(source_dir() + "/bench/results/stdlib.txt");
+  std::string text = introduction_of(times), last;
   for (const stdlib::LibraryOperator& row : stdlib::operators()) {
     const std::string stem = stem_of[std::string(row.name)];
     REQUIRE_MESSAGE(!stem.empty(), "no comment of " << std::string(row.name));
     if (stem != last) {
       text += fmt::format("\n## [{0}](../stdlib/{0}.lathe)\n\n{1}\n\n", stem, escaped(pages[stem].head));
       text +=
-          "| operator | what it computes | arguments | cost | error bound | bounded by |\n|---|---|---|---|---|---|\n";
+          "| operator | what it computes | arguments | cost | error bound | bounded by | zero-shot |\n"
+          "|---|---|---|---|---|---|---|\n";
     }
-    text += row_of(row, pages[stem].file, pages[stem].blocks.at(std::string(row.name)));
+    text += row_of(row, pages[stem].file, pages[stem].blocks.at(std::string(row.name)), times);
     last = stem;
   }
   const std::string path = source_dir() + "/docs/stdlib.md";

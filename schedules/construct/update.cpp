@@ -12,6 +12,7 @@ namespace lathe::construct {
 namespace {
 
 constexpr int64_t kChains = 8;                              // steps side by side, where each waits for its own last one
+constexpr int64_t kFewSteps = 16;                           // of a domain variable, as straight code
 constexpr int64_t kPart = 64;                               // vectors that one thread takes through the domain
 
 class UpdateShaper {
@@ -58,12 +59,15 @@ class UpdateShaper {
   bool waits() const {
     if (update_.rvars.empty()) return false;
     const std::string& step = update_.rvars.back().name;
-    const Substitution before{{step, make_var(step) - Expr(int64_t{1})}};
+    const Expr one(int64_t{1});
+    const Substitution before{{step, make_var(step) - one}};
+    Facts domain;
+    for (const ReductionVar& r : update_.rvars) domain.bound(r.name, Expr(int64_t{0}), r.extent - one);
     return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) {
       if (read.tensor != facts_.whole.name) return false;
       for (size_t d = 0; d < read.at.size(); ++d) {
-        const Expr apart = simplify(read.at[d] - substitute(update_.indices[d], before));
-        if (is_integer_constant(apart) && !is_zero(apart)) return false;
+        const Expr written = substitute(update_.indices[d], before);
+        if (domain.at_most(read.at[d] + one, written) || domain.at_most(written + one, read.at[d])) return false;
       }
       return true;
     });
@@ -76,11 +80,19 @@ class UpdateShaper {
     stage_.split(v, outer, inner, Expr(facts_.decisions.number(facts_.name("chains"), chains, 1, 32)));
     nest(v, outer, {inner});
     stage_.unroll(inner);
+    if (chains == 1) unroll_few_steps();
     facts_.because("vector", [&] {
       return chains > 1
           ? fmt::format("no free index is stored side by side in enough steps: {} runs in chains that do not wait for each other", v)
           : fmt::format("no free index is stored side by side in enough steps, and no step of the domain waits for the one before it: {} runs in order", v);
     });
+  }
+
+  // Few steps as straight code keep in registers what the ones before them read and wrote.
+  void unroll_few_steps() {
+    int64_t steps = 0;
+    if (update_.rvars.empty() || !is_integer_constant(update_.rvars.back().extent, &steps) || steps > kFewSteps) return;
+    stage_.unroll(update_.rvars.back().name);
   }
 
   void nest(const std::string& v, const std::string& block, const std::vector<std::string>& inside) {

@@ -33,6 +33,10 @@ constexpr const char* halves =
 constexpr const char* scaled =
     "scaled(X: f32[H, W, C], P: f32[H, W], v: f32[R]) -> Y: f32[H, W, C]\n  near[y, x] = sum(r < R: v[r] * P[y + r - 8, x] outside edge)\n"
     "  scale[y, x] = sqrt(abs(near[y, x]) + 1) * (P[y, x] - near[y, x])\n  Y[y, x, c] = X[y, x, c] * scale[y, x]\n";
+constexpr const char* largest =
+    "largest(A: f32[M, N]) -> B: f32[M, 4]\n  B[i, r] = f32(-inf)\n"
+    "  over n < N, q < 4: B[i, 3 - q] = select(q < 3 and A[i, n] > B[i, max(2 - q, 0)], B[i, max(2 - q, 0)], "
+    "select(A[i, n] > B[i, 3 - q], A[i, n], B[i, 3 - q]))\n";
 constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
 
 void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
@@ -90,6 +94,13 @@ TEST_CASE("a sum of few terms is a formula in the place of its reads, strict or 
 TEST_CASE("what few steps of an index repeat is computed again rather than stored") {
   holds(halves, "compute_at", false);
   computes_constructed(halves, {{{"B", 2}, {"N", 37}}, {{"B", 1}, {"N", 5}}, {{"B", 19}, {"N", 3}}});
+}
+
+TEST_CASE("an update none of whose steps waits for the one before runs its few last ones as straight code") {
+  holds(largest, "unroll(q)");
+  computes_constructed(largest, {{{"M", 3}, {"N", 20}}, {{"M", 1}, {"N", 2}}, {{"M", 2}, {"N", 0}}});
+  const std::string waiting = "sums(X: f32[M, N]) -> S: f32[M, N]\n  S[i, j] = X[i, j]\n  over k < N - 1: S[i, k + 1] = S[i, k + 1] + S[i, k]\n";
+  holds(waiting, "split(i, io, ii, 8)");
 }
 
 TEST_CASE("numbers for each point of a row are made for the row, in lanes, unless lanes run along their terms") {

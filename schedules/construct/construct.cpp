@@ -74,6 +74,7 @@ class Writer {
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
+  bool keeps_rows() const { return keeps_rows_; }           // all that are planned
   bool gathers() const { return gathers_; }                 // some lanes read from anywhere
   bool lanes_of_terms() const { return lanes_of_terms_; }   // in that nest lanes add up terms of their own
   const Expr& lane_steps() const { return lane_steps_; }    // of the index in the lanes of the last of them; undefined: not known
@@ -94,6 +95,7 @@ class Writer {
       const Shape& host = shapes_.at(node.host);
       if (host.block.empty()) {                             // its nest has no blocks of rows
         schedule_[f.name].compute_root();
+        keeps_rows_ = false;
       } else if (host.step.empty()) {
         schedule_[f.name].compute_at(node.host, host.block);
       } else {
@@ -158,7 +160,7 @@ class Writer {
   Expr few_rows_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
-  bool runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
+  bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
   Expr lane_steps_;
 };
 
@@ -179,7 +181,7 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
     const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
     const Expr steps = make_var(size), lanes(target.lanes(4) / (fewer ? 4 : 1)), bound(usual.short_below());
-    if (across.runs_in_lanes()) {
+    if (across.runs_in_lanes() && across.keeps_rows() == usual.keeps_rows()) {
       const Expr& others = across.lane_steps();             // they fill a block of two vectors, or the short size does better
       const Expr block(2 * target.lanes(4)), few(target.lanes(4) / 4);
       Expr pays = lt(steps, lanes), otherwise = ge(steps, lanes);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMostInlined = 12;                            // operations that may be computed again at each read
 constexpr int kMostWrittenOut = 64;                         // ... of all terms of a reduction
+constexpr int64_t kTable = 1024;                            // values that are computed rather before they are looked up
 constexpr int kMostRepeated = 2;                            // ... and for every step of an index that they do not use
 
 // How far a consumer's index runs: one of its own, or a term.
@@ -250,6 +251,7 @@ class Planner {
     for (const Reader& r : readers) {
       for (const Read& read : reads_in(r.values)) {
         if (read.tensor != f.name) continue;
+        if (weight > kMostRepeated && is_table(read)) return false;
         int64_t steps = 1;
         for (const std::string& v : indices_of(*r.func)) {
           if (move_of(read, v) != Move::none) continue;
@@ -264,6 +266,17 @@ class Planner {
     }
     if (repeated && weight > kMostRepeated) return false;
     return times <= 1 || weight * (times - 1) <= kMostInlined;
+  }
+
+  // Read at data of few values, such as bytes: each of them is computed once, and looked up.
+  static bool is_table(const Read& read) {
+    return !read.at.empty() && std::all_of(read.at.begin(), read.at.end(), [](const Expr& at) {
+      bool data = false;
+      visit(at, [&](const Expr& e) { data = data || e.kind() == ExprKind::access; });
+      const auto range = data ? interval_of(at, {}) : std::nullopt;
+      int64_t lowest = 0, highest = 0;
+      return range && is_integer_constant(range->lowest, &lowest) && is_integer_constant(range->highest, &highest) && highest - lowest < kTable;
+    });
   }
 
   static std::vector<std::string> indices_of(const FuncContents& f) {

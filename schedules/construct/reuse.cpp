@@ -73,7 +73,12 @@ bool is_window(const std::vector<Read>& reads, const std::string& term, const st
 int weight_of(const Expr& e) {
   int weight = 0;
   visit(e, [&](const Expr& node) {
-    if (node.kind() != ExprKind::op || node.type().dtype == DType::i64) return;
+    if (node.kind() != ExprKind::op) return;
+    if (node.type().dtype == DType::i64) {                  // of indices, mostly: nearly free, but for division by what is no number
+      const bool divides = node.is_op(Op::div) || node.is_op(Op::mod);
+      if (divides && !is_integer_constant(node.arg(1))) weight += 10;
+      return;
+    }
     switch (node->op) {
       case Op::exp: case Op::exp2: case Op::log: case Op::log2: case Op::pow: case Op::sin: case Op::cos: case Op::tanh:
       case Op::sigmoid: case Op::erf: weight += 20; break;

@@ -95,7 +95,9 @@ void Shaper::tile() {
     if (form_.few_rows) return streamed_tile(one_class(classes));
   }
   if (panel) return packed_tile(classes, *panel);
-  if (const auto operand = facts_.node.hosts ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
+  // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
+  const bool tile_alone = facts_.node.hosts || only_windows();
+  if (const auto operand = tile_alone ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
     nest_.large_operand = operand->pays, nest_.no_large_operand = operand->does_not;
     if (form_.large_operand) return blocked_tile(one_class(classes), *operand);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "jit/lower/check_directives.h"
 #include "jit/lower/lets.h"
@@ -128,18 +129,21 @@ bool NestEmitter::slides_along(const std::string& loop) const {
 }
 
 // Whether the value changes with this variable, also by way of other variables that stand for what it makes.
-bool NestEmitter::depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps) const {
-  if (uses_var(e, var)) return true;
-  bool found = false;
-  visit(e, [&](const Expr& node) {
-    if (node.kind() != ExprKind::var || steps == 0 || found) return;
-    const auto made = lowering_.opaque.find(node->name);
-    const Range* range = made == lowering_.opaque.end() ? facts.find(node->name) : nullptr;
-    const bool defined = range && range->lowest.defined() && range->lowest == range->highest;
-    if (made != lowering_.opaque.end()) found = depends_on(made->second, var, facts, steps - 1);
-    else if (defined) found = depends_on(range->lowest, var, facts, steps - 1);
-  });
-  return found;
+bool NestEmitter::depends_on(const Expr& e, const std::string& var, const Facts& facts) const {
+  std::set<std::string> seen;
+  std::vector<Expr> open{e};
+  while (!open.empty() && !seen.count(var)) {
+    const Expr next = open.back();
+    open.pop_back();
+    visit(next, [&](const Expr& node) {
+      if (node.kind() != ExprKind::var || !seen.insert(node->name).second) return;
+      const auto made = lowering_.opaque.find(node->name);
+      if (made != lowering_.opaque.end()) return open.push_back(made->second);
+      const Range* range = facts.find(node->name);
+      if (range && range->lowest.defined() && range->lowest == range->highest) open.push_back(range->lowest);
+    });
+  }
+  return seen.count(var) > 0;
 }
 
 // Along the outermost of the loops between storage and computation that moves the region upwards in one dimension alone,

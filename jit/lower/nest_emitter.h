@@ -179,7 +179,7 @@ class NestEmitter {
   bool begins_at_whole_vectors(const Expr& index, DType dtype, const Scope& scope) const;
   Expr mask_for(const std::vector<Expr>& indices, const Scope& scope) const;
   Expr mask_among(const std::vector<std::pair<std::string, Expr>>& masks, const std::vector<Expr>& indices, const Scope& scope) const;
-  bool depends_on(const Expr& e, const std::string& var, const Facts& facts, int steps = 8) const;
+  bool depends_on(const Expr& e, const std::string& var, const Facts& facts) const;
   static Expr guard_of(const Scope& scope);
   std::vector<Expr> own_indices(const Scope& scope) const;
   ir::Stmt prefetches(const Scope& scope, bool written) const;

@@ -302,6 +302,10 @@ Halide::Expr halide_cast(DType to, DType from, const Halide::Expr& value, Arithm
   if (is_storage(from))
     return halide_cast(to, arithmetic_type_of(from), cast(halide_type(arithmetic_type_of(from)), value), arithmetic);
   if (arithmetic == Arithmetic::lathe && is_float(from) && is_integer(to)) return saturating(type, value);
+  // Halide rounds the bits of a NaN too, which may carry into 0 or infinity.
+  if (arithmetic == Arithmetic::lathe && to == bf16) {
+    return select(Halide::is_nan(value), Halide::Internal::make_const(type, std::nan("")), cast(type, value));
+  }
   return cast(type, value);
 }
 

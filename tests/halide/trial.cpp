@@ -87,6 +87,13 @@ Trial run_trial(const Operator& op, const TrialOptions& options) {
         if (!is_too_small(error, options)) throw;
       }
     }
+  } catch (const Halide::InternalError& error) {
+    if (options.autoscheduler.empty()) throw;
+    trial.refusals.push_back(Error(ErrorCode::not_expressible, {.step = "halide",
+                                                                .what = options.autoscheduler + " fails on " + op.name,
+                                                                .got = "an internal error of Halide",
+                                                                .need = "another autoscheduler",
+                                                                .where = op.where}));
   } catch (const Halide::Error& error) {
     if (const std::string what = error.what();
         what.find("unbounded") != std::string::npos) {  // what it infers no bounds through

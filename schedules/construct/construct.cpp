@@ -164,6 +164,29 @@ class Writer {
   Expr lane_steps_;
 };
 
+// Where a form pays, and where the usual one runs instead; where neither holds it is the plain nest.
+struct Crossover {
+  Expr pays, otherwise;
+};
+
+// Lanes of another index, for a size that has fewer steps than a vector has lanes.
+Crossover short_crossover(const std::string& size, const Writer& usual, const Writer& across, const Target& target) {
+  const int64_t vector = target.lanes(4);
+  // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
+  const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
+  const Expr steps = make_var(size), lanes(vector / (fewer ? 4 : 1)), bound(usual.short_below());
+  const Expr& others = across.lane_steps();
+  Crossover at{lt(steps, lanes), ge(steps, lanes)};
+  if (usual.short_below() != vector && others.defined()) {  // the others fill a block of two vectors, or the short size does better
+    const Expr block(2 * vector);
+    at.pays = at.pays | (lt(steps, bound) & ge(others, block));
+    at.otherwise = at.otherwise & (ge(steps, bound) | lt(others, block));
+  }
+  const Expr few(vector / 4);                               // so few results fill no lanes either
+  if (others.defined() && !across.lanes_of_terms() && vector >= 8) at.pays = at.pays & ge(others, few);
+  return at;
+}
+
 // The plan's nests, and nests of their own where few rows share an operand or a size is short.
 Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   const Writer usual(op, plan, target, decisions);
@@ -178,20 +201,9 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   }
   if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
-    // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
-    const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
-    const Expr steps = make_var(size), lanes(target.lanes(4) / (fewer ? 4 : 1)), bound(usual.short_below());
     if (across.runs_in_lanes() && across.keeps_rows() == usual.keeps_rows()) {
-      const Expr& others = across.lane_steps();             // they fill a block of two vectors, or the short size does better
-      const Expr block(2 * target.lanes(4)), few(target.lanes(4) / 4);
-      Expr pays = lt(steps, lanes), otherwise = ge(steps, lanes);
-      if (usual.short_below() != target.lanes(4) && others.defined()) {
-        pays = pays | (lt(steps, bound) & ge(others, block));
-        otherwise = otherwise & (ge(steps, bound) | lt(others, block));
-      }
-      const bool results = others.defined() && !across.lanes_of_terms();
-      if (results && target.lanes(4) >= 8) pays = pays & ge(others, few);   // else nothing fills lanes: the plain nest
-      add(across, pays, otherwise);
+      const Crossover here = short_crossover(size, usual, across, target);
+      add(across, here.pays, here.otherwise);
     }
   }
   if (usual.large_operand().defined()) {

@@ -29,11 +29,11 @@ ElementTypes element_types(const std::string& op, const std::vector<TypeParam>& 
   }
   for (const auto& [name, type] : given) {
     if (types.contains(name)) continue;
-    const std::string near = nearest_name(name, names);
+    const std::string near = nearest_name(name, names), known = fmt::format("one of {}", fmt::join(names, ", "));
     throw Error(ErrorCode::unknown_name, {.step = "types",
                                           .what = fmt::format("{} has no type parameter of this name", op),
                                           .got = name,
-                                          .need = names.empty() ? "none: it is not generic" : fmt::format("one of {}", fmt::join(names, ", ")),
+                                          .need = names.empty() ? "none: it is not generic" : known,
                                           .hint = near.empty() ? "" : fmt::format("did you mean {}?", near)});
   }
   return types;

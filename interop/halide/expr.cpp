@@ -161,6 +161,8 @@ Halide::Expr HalideExprs::unpacked(const Expr& e, const Halide::ImageParam& imag
   if (!at.empty()) {
     is_high = at[0] % 2 == 1;
     at[0] = at[0] / 2;
+    // Of an empty domain Halide takes -1 for the last place, and does not see through the half of it.
+    if (names_.arithmetic == Arithmetic::lathe) at[0] = Halide::clamp(at[0], 0, image.dim(0).extent() - 1);
   }
   const Halide::Expr byte = image(at),
                      bits = Halide::select(is_high, byte >> 4, byte & make_const(Halide::UInt(8), 15));

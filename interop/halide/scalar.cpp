@@ -46,6 +46,13 @@ Expr quotient(const Expr& a, const Expr& b) {
   return a * Halide::Internal::make_const(a.type(), std::copysign(HUGE_VAL, zero->value));
 }
 
+// Halide's -a is 0 - a, which gives 0 for 0.
+Expr negated(const Expr& a) {
+  const Halide::Type bits = unsigned_of(a.type());
+  const Expr sign = Halide::Internal::make_const(bits, uint64_t{1} << (bits.bits() - 1));
+  return reinterpret(a.type(), reinterpret(bits, a) ^ sign);
+}
+
 // A function of C's mathematical library, under the name that the element type has there.
 Expr library_call(const std::string& name, const std::vector<Expr>& args) {
   const Halide::Type type = args[0].type();
@@ -183,7 +190,7 @@ Expr exact_op(Op op, const std::vector<Expr>& args) {
     case Op::fma:
       return is_float ? library_call("fma", args) : sum(product(a, args[1]), b);
     case Op::neg:
-      return is_float ? -a : difference(zero_of(a), a);
+      return is_float ? negated(a) : difference(zero_of(a), a);
     case Op::abs:
       return is_float ? Halide::abs(a) : a.type().is_uint() ? a : reinterpret(a.type(), Halide::abs(a));
     case Op::shift_left:

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -63,7 +62,8 @@ class Values {
   void fill(const std::string& name, const TensorView& view, bool is_generic) {
     const auto given = entry_.options.ranges.find(name);
     const bool whole = !is_float(view.dtype);
-    std::pair<double, double> range = whole ? std::pair<double, double>{is_generic ? -9 : 0, 9} : std::pair<double, double>{-2, 2};
+    std::pair<double, double> range = {-2, 2};
+    if (whole) range = {is_generic ? -9 : 0, 9};
     if (whole && bits_of(view.dtype) <= 8) range = {lowest(view.dtype), highest(view.dtype)};
     if (given != entry_.options.ranges.end()) range = given->second;
     if (whole) range.first = std::max(range.first, lowest(view.dtype));
@@ -395,59 +395,6 @@ void check_all(const std::vector<Entry>& entries, DTypeSet types) {
       if (types.has(type)) check_instance(entry, Instance(row, type));
     }
   }
-}
-
-// --- The views of a call.
-
-Ix In::place(std::initializer_list<Ix> index) const {
-  Ix offset = 0;
-  size_t d = 0;
-  for (Ix i : index) offset += i * view_.strides[d++];
-  return offset;
-}
-
-bool In::inside(std::initializer_list<Ix> index) const {
-  size_t d = 0;
-  for (Ix i : index) {
-    if (i < 0 || i >= view_.shape[d++]) return false;
-  }
-  return true;
-}
-
-Ix In::clamped_place(std::initializer_list<Ix> index) const {
-  Ix offset = 0;
-  size_t d = 0;
-  for (Ix i : index) {
-    offset += std::clamp<Ix>(i, 0, view_.shape[d] - 1) * view_.strides[d];
-    ++d;
-  }
-  return offset;
-}
-
-Real In::clamped(std::initializer_list<Ix> index) const { return element(clamped_place(index)); }
-
-Out::Out(std::vector<Ix> shape, Sampling sampling) : shape_(std::move(shape)) {
-  Ix elements = 1;
-  for (Ix extent : shape_) elements *= extent;
-  values_.resize(elements);
-  if (sampling == Sampling::all || values_.size() < 40'000) return;
-  step_ = values_.size() / (sampling == Sampling::ends ? 1 : 20'000);
-  while (sampling == Sampling::some && std::gcd(step_, values_.size()) != 1) ++step_;     // goes through all columns
-}
-
-Real& Out::operator[](std::initializer_list<Ix> index) {
-  Ix offset = 0;
-  size_t d = 0;
-  for (Ix i : index) offset = offset * shape_[d++] + i;
-  return values_[offset];
-}
-
-bool Out::advance(std::vector<Ix>& point) const {
-  for (size_t d = point.size(); d-- > 0;) {
-    if (++point[d] < shape_[d]) return true;
-    point[d] = 0;
-  }
-  return false;
 }
 
 }  // namespace lathe::reference

@@ -170,14 +170,15 @@ lathe run stdlib:conv --in X=x.npy --in F=f.npy --out Y=y.npy --set stride=2
 lathe run 'einsum:bij,bjk->bik' --in left=a.npy --in right=b.npy --out result=c.npy
 ```
 
-Names in brackets are sizes, of any value unless `lathe list` says otherwise; what stands behind a semicolon is set by `--set`. So is the
-element type, where it is a parameter: `floats` are f32 and f64, `integers` all from i8 to u64, `numbers` both, `any` also bool, f16
-and bf16 ([language.md](language.md#generic-operators)). Where an
-operator has fewer dimensions than the data, see the data in another shape. `einsum:` and `broadcast:` build products, transposes, sums
-and broadcasts of any rank from their indices ([stdlib/einsum.h](../stdlib/einsum.h)).
+Names in brackets are sizes, of any value unless `lathe list` says otherwise; what stands behind a semicolon is set by `--set`. So is
+the element type `dtype`: `floats` are f32 and f64, `integers` all from i8 to u64, `numbers` both, `any` also bool, f16 and bf16
+([language.md](language.md#generic-operators)); in C++ `stdlib::softmax(f64)`. Where an operator has fewer dimensions than the data, see
+the data in another shape. `einsum:` and `broadcast:` build products, transposes, sums and broadcasts of any rank from their indices
+([stdlib/einsum.h](../stdlib/einsum.h)).
 
-- *Error bounds*: u = 2^-24 in f32, 2^-53 in f64; integers wrap. Every operator is held to its bound, against loops in another arithmetic, by `tests/operators/`: at sizes
-  of 0, 1, primes and beside tiles, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
+- *Error bounds*: u = 2^-24 in f32, 2^-53 in f64; integers wrap. Every operator is held to its bound, in each type that it admits,
+  against loops in another arithmetic, by `tests/operators/`: at sizes of 0, 1, primes and beside tiles, at 96 x 96 and 1280 x 720
+  where there are two dimensions, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
   meaning. "4 times that of a loop" is an upper bound of the errors of a loop in the same type, and four times the largest that it has.
 - *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once, in the default
   type.
@@ -186,10 +187,11 @@ and broadcasts of any rank from their indices ([stdlib/einsum.h](../stdlib/einsu
 std::string introduction_of(const Times& times) {
   const auto head = [&](const char* name) { return times.head.contains(name) ? times.head.at(name) : "unknown"; };
   return introduction +
-         fmt::format("- *Zero-shot*: the fraction of that bound that the constructed kernel reaches, with nobody's help, on one thread of\n"
-                     "  {}; Lathe {}, {}, load {}. `./dev bench stdlib` measures it anew for\n"
-                     "  [bench/results/stdlib.txt](../bench/results/stdlib.txt). \"-\": not measured. Above 1: the bound counts what the kernel\n"
-                     "  does not do, such as rows of a table that no word names, or a division for each element that became one for each row.\n",
+         fmt::format("- *Zero-shot*: the fraction of that bound that the constructed kernel reaches on one thread. \"-\": not measured.\n"
+                     "  Above 1: the bound counts what the kernel does not do, such as rows of a table that no word names, or a division for\n"
+                     "  each element that became one for each row. Measured on {};\n"
+                     "  Lathe {}, {}, load {}. `./dev bench stdlib` measures\n"
+                     "  anew, for [bench/results/stdlib.txt](../bench/results/stdlib.txt).\n",
                      head("machine"), head("lathe"), head("date"), head("load"));
 }
 

@@ -61,24 +61,42 @@ class Planner {
   }
 
  private:
-  // A reduction whose complete result only `f` reads, at its own indices: f is computed while it is in registers.
+  // The Func and the pure ones on the way to it: what reads these are f and others of them, each at its own point.
+  std::set<std::string> steps_of(const FuncContents& f) const {
+    std::set<std::string> steps{f.name};
+    for (auto g = op_.funcs.rbegin(); g != op_.funcs.rend(); ++g) {
+      const bool pure = !g->is_reduction() && g->updates.empty() && !op_.find_output(g->name);
+      if (pure && g->vars.size() == f.vars.size() && is_read_by(steps, *g)) steps.insert(g->name);
+    }
+    return steps;
+  }
+
+  // Whether some of these Funcs read it, each at its own point, and no other one does.
+  bool is_read_by(const std::set<std::string>& readers, const FuncContents& f) const {
+    bool own = true, read = false;
+    for (const FuncContents& g : op_.funcs) {
+      for_each_value(g, [&](const Expr& value) {
+        visit(value, [&](const Expr& e) {
+          if (e.kind() != ExprKind::access || e->name != f.name) return;
+          read = true;
+          own = own && readers.count(g.name) && e->boundary == Boundary::inside && g.vars.size() == e.args().size();
+          for (size_t d = 0; own && d < g.vars.size(); ++d) own = e.arg(d) == make_var(g.vars[d]);
+        });
+      });
+    }
+    return read && own;
+  }
+
+  // A reduction whose complete result only `f` reads, at its own indices, or what leads to f alone: that is computed while it is
+  // in registers.
   const FuncContents* finished_by(const FuncContents& f) const {
     const FuncContents* found = nullptr;
+    const std::set<std::string> steps = steps_of(f);
     for (const FuncContents& r : op_.funcs) {
-      if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name)) continue;
-      bool same = true, read = false, other = false;
-      for (const FuncContents& g : op_.funcs) {
-        for_each_value(g, [&](const Expr& value) {
-          visit(value, [&](const Expr& e) {
-            if (e.kind() != ExprKind::access || e->name != r.name) return;
-            if (g.name != f.name) other = true;
-            read = true;
-            same = same && e->boundary == Boundary::inside;
-            for (size_t d = 0; d < f.vars.size(); ++d) same = same && e.arg(d) == make_var(f.vars[d]);
-          });
-        });
-      }
-      if (read && same && !other && (!found || r.rvars.size() >= found->rvars.size())) found = &r;
+      if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name) || !is_read_by(steps, r)) continue;
+      // A formula meets borders in its first and last elements alone, a tile of sums in all that it holds.
+      if (meets_borders(r) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
+      if (!found || r.rvars.size() >= found->rvars.size()) found = &r;
     }
     return found;
   }
@@ -190,18 +208,22 @@ class Planner {
     return weight;
   }
 
+  bool meets_borders(const FuncContents& f) const {
+    bool bordered = false;
+    visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
+      bordered = bordered || (e.kind() == ExprKind::access && e->boundary != Boundary::inside);
+    });
+    return bordered;
+  }
+
   // A Func under a boundary rule that a reduction reads in windows: rows of it, made once and without the rule for all that
   // read them, are worth more than the reduction's register tile written again for each border.
   // `node.rows_along` is of the host until the Func is placed.
   bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) const {
     if (f.is_reduction() || readers.size() != 1 || alone_.count(readers[0].func->name)) return false;
-    bool bordered = false;
-    visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
-      bordered = bordered || (e.kind() == ExprKind::access && e->boundary != Boundary::inside);
-    });
     const FuncContents& host = *readers[0].func;
     const Node& root = plan_.nodes.at(host.name);
-    if (!bordered || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
+    if (!meets_borders(f) || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
     std::vector<std::string> moving;                        // indices that move the window, outermost first
     for (const std::string& v : host.vars) {
       for (const Read& read : reads_in(readers[0].values)) {

@@ -37,6 +37,9 @@ constexpr const char* largest =
     "largest(A: f32[M, N]) -> B: f32[M, 4]\n  B[i, r] = f32(-inf)\n"
     "  over n < N, q < 4: B[i, 3 - q] = select(q < 3 and A[i, n] > B[i, max(2 - q, 0)], B[i, max(2 - q, 0)], "
     "select(A[i, n] > B[i, 3 - q], A[i, n], B[i, 3 - q]))\n";
+constexpr const char* activated =
+    "activated(A: f32[M, K], B: f32[K, N], b: f32[N]) -> D: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n"
+    "  x[i, j] = C[i, j] + b[j]\n  y[i, j] = x[i, j] * x[i, j] * 0.5\n  D[i, j] = x[i, j] * tanh(y[i, j])\n";
 constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
 
 void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
@@ -101,6 +104,11 @@ TEST_CASE("an update none of whose steps waits for the one before runs its few l
   computes_constructed(largest, {{{"M", 3}, {"N", 20}}, {{"M", 1}, {"N", 2}}, {{"M", 2}, {"N", 0}}});
   const std::string waiting = "sums(X: f32[M, N]) -> S: f32[M, N]\n  S[i, j] = X[i, j]\n  over k < N - 1: S[i, k + 1] = S[i, k + 1] + S[i, k]\n";
   holds(waiting, "split(i, io, ii, 8)");
+}
+
+TEST_CASE("what leads from a sum to the result by single points is done while the sum is in registers") {
+  holds(activated, "D.epilogue_of(C)");
+  computes_constructed(activated, {{{"M", 33}, {"K", 9}, {"N", 40}}, {{"M", 5}, {"K", 0}, {"N", 19}}, {{"M", 20}, {"K", 3}, {"N", 5}}});
 }
 
 TEST_CASE("numbers for each point of a row are made for the row, in lanes, unless lanes run along their terms") {

@@ -13,6 +13,13 @@ namespace {
 
 using namespace construct;
 
+// Reductions that are written out; pure Funcs are inlined without a word.
+void write_inlined(const Operator& op, const Plan& plan, ScheduleBuilder& schedule) {
+  for (const FuncContents& f : op.funcs) {
+    if (f.is_reduction() && plan.nodes.at(f.name).place == Place::inlined) schedule[f.name].compute_inline();
+  }
+}
+
 // The nests of a plan in one form, written into a schedule.
 class Writer {
  public:
@@ -27,9 +34,7 @@ class Writer {
         schedule_(op),
         reasons_(decisions.begin_form()) {
     if (first) first(schedule_);
-    for (const FuncContents& f : op.funcs) {                  // pure ones are without a word
-      if (f.is_reduction() && plan.nodes.at(f.name).place == Place::inlined) schedule_[f.name].compute_inline();
-    }
+    write_inlined(op, plan, schedule_);
     write_all(Place::root);
     write_all(Place::rows);
     write_all(Place::attached);
@@ -296,6 +301,7 @@ Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& tar
 // ... or, where dimensions do not join, inside of vectors of another index; as straight code for a usual number of steps.
 Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   ScheduleBuilder schedule(op);
+  write_inlined(op, plan, schedule);
   const Expr steps = op.outputs[0].extents.back();
   const NestFacts facts = facts_of_last(op, plan, target, decisions);
   for (const int64_t few : kUsualFew) {

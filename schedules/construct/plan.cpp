@@ -94,8 +94,8 @@ class Planner {
     const std::set<std::string> steps = steps_of(f);
     for (const FuncContents& r : op_.funcs) {
       if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name) || !is_read_by(steps, r)) continue;
-      // A formula meets borders in its first and last elements alone, a tile of sums in all that it holds.
-      if (meets_borders(r) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
+      // A formula meets borders of rows in their first and last elements alone, a tile of sums in all that it holds.
+      if (!r.vars.empty() && meets_borders(r, r.vars.back()) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
       if (!found || r.rvars.size() >= found->rvars.size()) found = &r;
     }
     return found;
@@ -208,10 +208,14 @@ class Planner {
     return weight;
   }
 
-  bool meets_borders(const FuncContents& f) const {
+  // Some read is under a boundary rule, at an index that this one moves; "": at any.
+  bool meets_borders(const FuncContents& f, const std::string& index = "") const {
     bool bordered = false;
     visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
-      bordered = bordered || (e.kind() == ExprKind::access && e->boundary != Boundary::inside);
+      if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
+      bordered = bordered || index.empty() || std::any_of(e.args().begin(), e.args().end(), [&](const Expr& at) {
+        return uses_var(at, index) && at != make_var(index);
+      });
     });
     return bordered;
   }

@@ -94,6 +94,14 @@ TEST_CASE("a sum of few terms is a formula in the place of its reads, strict or 
                        "  Y[y, x] = X[y, x] - most[y, x] * most[y, x]\n", sizes);
 }
 
+TEST_CASE("a sum of few terms is a formula also where a short last index runs inside of vectors") {
+  const std::string boxes = "boxes(X: f32[N, H, W]) -> Y: f32[N, H, W]\n  near[n, y, x] = sum(r < 3, s < 3: X[n, y + r - 1, x + s - 1] outside edge)\n"
+                            "  Y[n, y, x] = near[n, y, x] * near[n, y, x] - X[n, y, x]\n  size H in 1..1000\n  size W in 1..1000\n";
+  holds(boxes, "specialize(W == 3");
+  holds(boxes, "near.compute_inline()");
+  computes_constructed(boxes, {{{"N", 2}, {"H", 19}, {"W", 3}}, {{"N", 1}, {"H", 5}, {"W", 40}}, {{"N", 3}, {"H", 1}, {"W", 7}}});
+}
+
 TEST_CASE("what few steps of an index repeat is computed again rather than stored") {
   holds(halves, "compute_at", false);
   computes_constructed(halves, {{{"B", 2}, {"N", 37}}, {{"B", 1}, {"N", 5}}, {{"B", 19}, {"N", 3}}});

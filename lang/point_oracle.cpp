@@ -3,7 +3,8 @@
 //
 // Every operation adds 4u of what it adds up, where u is half a unit in the last place of the type: 4 leaves room for
 // contraction and another order. A sum over n terms adds 4 n u times the sum of |terms|, which covers every order. A product
-// is undecided where some order leaves the range of the type on the way.
+// is undecided where some order leaves the range of the type on the way, and a combiner of the author's that computes with floats
+// where it meets NaN or infinity: combined with its identity first, as each part of a reduction is, (1 + 0i) (1 + inf i) is NaN.
 // Continuous operators carry bounds on by their slope. The others (comparisons, floor, casts to integers, a select
 // whose condition is not certain) either give the same result all over the interval, or are undecided; whatever is
 // computed from an undecided value is undecided too. NaN and infinity have bound 0: they have to come out exactly.
@@ -119,6 +120,10 @@ class BoundedDomain {
 
   Bounded accumulate(DType, Plain plain, const Bounded& left, const Bounded& term, Bounded combined) const {
     if (plain == Plain::other) return combined;
+    if (plain == Plain::formula) {
+      combined.decided = combined.decided && std::isfinite(combined.cell.f);
+      return combined;
+    }
     if (plain == Plain::product) {
       const double size = std::fabs(term.cell.f) + term.bound, log = size > 0 && std::isfinite(size) ? std::log2(size) : 0;
       combined.highest = left.highest + std::max(log, 0.0);
@@ -132,7 +137,7 @@ class BoundedDomain {
   }
 
   Bounded finish(DType type, Plain plain, Bounded value, int64_t terms) const {
-    if (plain == Plain::other) return value;
+    if (plain == Plain::other || plain == Plain::formula) return value;
     if (plain == Plain::product) {                          // the factors of one part may be all above 1, or all below
       const bool any_order = value.highest < std::log2(largest_of(type)) && value.lowest > std::log2(smallest_of(type) / unit_of(type));
       value.decided = value.decided && any_order;

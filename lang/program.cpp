@@ -77,15 +77,25 @@ class Compiler {
     p.results = p.left;
   }
 
+  static bool computes_floats(const Expr& e) {
+    bool computes = false;
+    visit(e, [&](const Expr& node) {
+      const bool chooses = node.is_op(Op::select) || node.is_op(Op::min) || node.is_op(Op::max) || node.is_op(Op::min_number) || node.is_op(Op::max_number);
+      computes = computes || (node.kind() == ExprKind::op && is_float(node.type().dtype) && !chooses);
+    });
+    return computes;
+  }
+
   static Plain plain_of(const Combiner& combiner, size_t i) {
     const Expr& e = combiner.combined[i];
-    if ((!e.is_op(Op::add) && !e.is_op(Op::mul)) || !is_float(e.type().dtype)) return Plain::other;
+    if (!is_float(e.type().dtype) || !computes_floats(e)) return Plain::other;
+    if (!e.is_op(Op::add) && !e.is_op(Op::mul)) return Plain::formula;
     const auto is_var = [&](size_t arg, const std::string& name) {
       return e.arg(arg).kind() == ExprKind::var && e.arg(arg)->name == name;
     };
     const bool both = (is_var(0, combiner.left[i]) && is_var(1, combiner.right[i])) ||
                       (is_var(1, combiner.left[i]) && is_var(0, combiner.right[i]));
-    return !both ? Plain::other : e.is_op(Op::add) ? Plain::sum : Plain::product;
+    return !both ? Plain::formula : e.is_op(Op::add) ? Plain::sum : Plain::product;
   }
 
   void hoist(const Expr& e) {

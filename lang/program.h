@@ -47,8 +47,9 @@ struct Read {
 // The part of an update (algorithm.h) runs its body once for each point of its domain; the indices that it writes are
 // ready before its values.
 //
-// What a component of a reduction combines its terms by.
-enum class Plain : uint8_t { other, sum, product };
+// What a component of a reduction combines its terms by: `formula` is any other arithmetic on floats, `other` what only chooses
+// among them, and whole numbers.
+enum class Plain : uint8_t { other, sum, product, formula };
 
 // Steps [0, body) depend on the indices only; steps [body, end) on the reduction variables too. A reduction sets
 // `left` to `identity`, and for each term runs the body and moves `combined` to `left`.

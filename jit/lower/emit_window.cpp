@@ -250,6 +250,10 @@ Stmt NestEmitter::emit_straight(const Scope& outer, const std::map<std::string, 
   return emit(scope);
 }
 
+bool NestEmitter::in_a_window(const std::string& func) const {
+  return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) { return a.slide && a.func->name == func; });
+}
+
 // Windows are in registers where this nest reads them: its own loops inside are straight code as well.
 bool NestEmitter::reads_windows() const {
   return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {

@@ -218,6 +218,7 @@ class NestEmitter {
     bool continues = false;                                 // this iteration stands where the loop's steps lead
   };
   void find_step(const Attachment& attachment, const Region& region, const Scope& scope, Movement& movement) const;
+  bool in_a_window(const std::string& func) const;          // its slide window is in registers
   bool reads_windows() const;
   ir::LoopKind kind_of(const Loop& loop) const;
   Movement movement_of(const Attachment& attachment, const Region& region, const Scope& scope) const;

@@ -259,14 +259,14 @@ bool NestEmitter::writes(const std::string& tensor) const {
 }
 
 // What the same reads touch some iterations of a loop later, or what is written then; one request for reads that differ only
-// along the contiguous dimension.
+// along the contiguous dimension, none for a window in registers.
 Stmt NestEmitter::prefetches(const Scope& scope, bool written) const {
   std::vector<Stmt> requests;
   if (scope.rare) return nullptr;
   for (const Prefetching* p : scope.prefetching) {
     Scope later = scope;
     auto loop = later.value.find(p->loop);
-    if (loop == later.value.end() || writes(p->tensor) != written) continue;
+    if (loop == later.value.end() || writes(p->tensor) != written || in_a_window(p->tensor)) continue;
     Expr step = p->distance;
     if (const Split* split = nest_.block_loop(p->loop)) {
       later.start[split->inner] = later.start[split->inner] + step * later.block.at(split->inner);

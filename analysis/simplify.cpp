@@ -1,6 +1,9 @@
 #include "analysis/simplify.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
 
 #include "analysis/steps.h"
 
@@ -101,6 +104,20 @@ class Simplifier {
     return facts_.at_most(integer(0), a) && facts_.at_most(a + integer(1), b);
   }
 
+  // a = count * length + place with 0 <= place < length, where the length, above 1, divides the divisor, a number: only whole
+  // blocks are divided then.
+  std::optional<std::pair<Polynomial, int64_t>> blocks_in(const Polynomial& a, const Divisor& d) const {
+    if (!d.monomial.empty()) return std::nullopt;
+    std::set<int64_t, std::greater<>> lengths;
+    for (const auto& [m, c] : a.terms()) lengths.insert(std::gcd(c, d.factor));
+    for (const int64_t length : lengths) {
+      if (length <= 1) break;
+      auto [count, place] = a.divide({}, length);
+      if (facts_.nonnegative(place) && facts_.nonnegative(Polynomial(length - 1) - place)) return std::pair{std::move(count), length};
+    }
+    return std::nullopt;
+  }
+
   Expr divide(const Expr& e) {
     auto d = divisor_of(e.arg(1));
     if (!d) return below(e.arg(0), e.arg(1)) ? integer(0) : e;
@@ -111,6 +128,10 @@ class Simplifier {
       return (quotient + Polynomial(floor)).expr();
     }
     if (facts_.nonnegative(rest) && facts_.nonnegative(b - rest - Polynomial(1))) return quotient.expr();
+    if (const auto blocks = blocks_in(rest, *d)) {
+      const Expr of_blocks = divide(make_op(Op::div, {blocks->first.expr(), integer(d->factor / blocks->second)}));
+      return (quotient + Polynomial::of(of_blocks)).expr();
+    }
     if (quotient.terms().empty()) return e;
     return (quotient + Polynomial::atom(make_op(Op::div, {rest.expr(), e.arg(1)}))).expr();
   }
@@ -125,6 +146,12 @@ class Simplifier {
       return integer(c < 0 ? c + d->factor : c);
     }
     if (facts_.nonnegative(rest) && facts_.nonnegative(b - rest - Polynomial(1))) return rest.expr();
+    if (const auto blocks = blocks_in(rest, *d)) {
+      const auto& [count, length] = *blocks;
+      const Expr left = remainder(make_op(Op::mod, {count.expr(), integer(d->factor / length)}));
+      const Polynomial place = rest - count * Polynomial(length);
+      return (Polynomial::of(left) * Polynomial(length) + place).expr();
+    }
     return make_op(Op::mod, {rest.expr(), e.arg(1)});
   }
 

@@ -6,13 +6,14 @@
 #include <algorithm>
 
 #include "analysis/simplify.h"
+#include "jit/lower/lets.h"
+#include "jit/lower/nest.h"
 #include "schedules/text.h"
 
 namespace lathe {
 namespace {
 
 Expr integer(int64_t value) { return make_integer(DType::i64, value); }
-Expr ceil_div(const Expr& a, const Expr& b) { return (a + (b - integer(1))) / b; }
 
 class Factor {
  public:
@@ -83,7 +84,7 @@ class Factor {
     }
     const Directive& split = directives_[split_];
     blocks_ = ceil_div(extent, split.value);
-    const Expr block = split.even ? ceil_div(extent, blocks_) : split.value;
+    const Expr block = split.even ? ceil_div(extent, blocks_ * integer(even_unit(split.value))) * integer(even_unit(split.value)) : split.value;
     const Expr first = make_var(loop_) * block;
     inner_ = split.loops[2];
     variable->name = inner_;

@@ -8,6 +8,11 @@
 
 namespace lathe {
 
+int64_t even_unit(const Expr& factor) {
+  int64_t number = 0;
+  return is_integer_constant(factor, &number) && number >= 1024 && number % 64 == 0 ? number / 64 : 1;
+}
+
 int Nest::position(const std::string& loop) const {
   for (size_t i = 0; i < loops.size(); ++i) if (loops[i].name == loop) return static_cast<int>(i);
   return -1;

@@ -38,6 +38,10 @@ struct Split {
   SourceLocation where, tail_where;
 };
 
+// Even blocks of at most `factor`, where a number of 1024 or more, are whole 64th parts of it: vectors and bytes that lie in whole
+// in the first block do so in all.
+int64_t even_unit(const Expr& factor);
+
 // Two loops run as one: fused = outer * (iterations of inner) + inner. `fused` is a root of its own.
 struct Fusion {
   std::string outer, inner, fused;

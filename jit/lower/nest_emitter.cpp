@@ -174,14 +174,18 @@ void NestEmitter::enter_block(const Split& split, const Expr& block, Scope& scop
   scope.tail[split.inner] = tail_of(split);
 }
 
+Expr NestEmitter::even_block(const Split& split, const Expr& extent, const Expr& count, Lets& lets) {
+  const Expr unit = integer(even_unit(split.factor));
+  return lets.named(split.inner + ".block", ceil_div(extent, count * unit)) * unit;
+}
+
 // Where the block loop was cut itself, a block is entered when the first loop inside it is met.
 void NestEmitter::enter_pending(const std::string& loop, Scope& scope, Lets& lets) const {
   std::string name = loop;
   while (true) {
     for (const Split& s : nest_.splits) {
       if (s.inner != name || scope.start.count(name)) continue;
-      Expr size = s.even ? ceil_div(extent_of(s.parent, scope), extent_of(s.outer, scope)) : block_size(s, scope);
-      enter_block(s, lets.named(name + ".block", size), scope);
+      enter_block(s, s.even ? even_block(s, extent_of(s.parent, scope), extent_of(s.outer, scope), lets) : lets.named(name + ".block", block_size(s, scope)), scope);
     }
     const Split* blocks = nest_.block_loop(name);
     if (!blocks) return;
@@ -249,8 +253,7 @@ void NestEmitter::enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) c
   for (const std::string& part : {f->outer, f->inner}) {
     const Split* s = nest_.block_loop(part);
     if (!s) continue;
-    const Expr size = s->even ? ceil_div(extent_of(s->parent, scope), extent_of(s->outer, scope)) : block_size(*s, scope);
-    enter_block(*s, lets.named(s->inner + ".block", size), scope);
+    enter_block(*s, s->even ? even_block(*s, extent_of(s->parent, scope), extent_of(s->outer, scope), lets) : lets.named(s->inner + ".block", block_size(*s, scope)), scope);
     scope.facts = lets.facts();
   }
 }
@@ -310,7 +313,7 @@ Stmt NestEmitter::emit_plain(const Loop& loop, Scope scope, const Continue& body
     block = block_size(*split, scope);
     count = lets.named(loop.name + ".count", ceil_div(extent, block));
     if (loop.reduction) count = lets.named(loop.name + ".count", max(count, integer(1)));
-    if (split->even) block = lets.named(split->inner + ".block", ceil_div(extent, count));
+    if (split->even) block = even_block(*split, extent, count, lets);
   } else if (loop.reduction && loops_around_accumulators(loop)) {
     count = max(count, integer(1));
   }

@@ -52,6 +52,7 @@ class NestEmitter {
   ir::Stmt emit_constant(const Loop& loop, Scope scope, const Continue& body);
   ir::Stmt inside_loop(const Walk& walk, size_t at, Scope scope);
   void enter_block(const Split& split, const Expr& block, Scope& scope) const;
+  static Expr even_block(const Split& split, const Expr& extent, const Expr& count, Lets& lets);
   void enter_pending(const std::string& loop, Scope& scope, Lets& lets) const;
   void enter_fusions(Scope& scope, Lets& lets) const;
   void enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) const;

@@ -16,7 +16,7 @@ constexpr int64_t kRowsKept = 32;                           // rows of a result 
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
 constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
-constexpr int64_t kStreamBytes = 4096;                      // ... for so long: sums for them stay in the first cache
+constexpr int64_t kStreamBytes = 8192;                      // ... for so long: two pages of each
 constexpr int64_t kBlockRow = 1024;                         // bytes of a row of terms in a block of a large operand
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
@@ -92,7 +92,9 @@ void Shaper::tile() {
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
     nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
-    if (form_.few_rows) return streamed_tile(one_class(classes));
+    TileClass streamed = one_class(classes);
+    streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
+    if (form_.few_rows) return streamed_tile(streamed);
   }
   if (panel) return packed_tile(classes, *panel);
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
@@ -228,21 +230,23 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 }
 
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
-// lies, some rows of terms side by side, and the sums wait in the first cache.
+// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Bodies for two thirds, a third
+// and one row: what is computed in vain counts where every vector is read once.
 void Shaper::streamed_tile(const TileClass& tile) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
   const std::string io = fresh(r + "o"), ii = fresh(r + "i");
   std::vector<std::string> terms = facts_.terms();
   const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
+  const int64_t streams = number("streams", kStreams, 1, 64);
   facts_.because("streams", [&] {
     return fmt::format(
         "rows of a tile or two are all that share what the vectors read, so that is read once, in the order in which "
-        "it lies, {} rows of {} side by side, while sums wait in the first cache",
-        kStreams, terms.back());
+        "it lies, {} rows of {} side by side, while sums wait in the second cache",
+        streams, terms.back());
   });
-  const int64_t columns = number("streams.columns", kStreamBytes / facts_.element_bytes(), facts_.lanes(), 8192);
-  stage().split(terms.back(), ko, ki, Expr(number("streams", kStreams, 1, 64)), true).split(v, jp, jj, Expr(columns));
+  const int64_t columns = number("streams.columns", kStreamBytes / facts_.narrowest_bytes(), facts_.lanes(), 16384);
+  stage().split(terms.back(), ko, ki, Expr(streams), !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
   terms.back() = ko;
   loops_[v] = jp;
@@ -260,10 +264,25 @@ void Shaper::streamed_tile(const TileClass& tile) {
     append(all, terms);
     all.push_back(io);
   }
-  stand_outside({v}, columns);
+  stand_outside({v}, columns / 2);                         // panels are even
   append(all, {jo, ki, ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
-  finish_tile(io, ji, jo);
+  std::vector<RowCount> bodies{{1, 1}};
+  if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
+  if (tile.rows > 1) bodies.push_back({1, tile.rows});
+  stage().tail(io, Tail::automatic, bodies);
+  decide_tail(ji, Tail::mask);
+  stage().store_in("registers", jo);
+}
+
+// Whether reads find their place by dividing the term, as scales of blocks do: blocks of terms then end where theirs do.
+bool Shaper::divided(const std::string& term) const {
+  const auto divides = [&](const Expr& at) {
+    bool found = false;
+    visit(at, [&](const Expr& e) { found = found || ((e.is_op(Op::div) || e.is_op(Op::mod)) && uses_var(e, term)); });
+    return found;
+  };
+  return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) { return std::any_of(read.at.begin(), read.at.end(), divides); });
 }
 
 // The loops outside of a tile, in order. Where rows of a producer are kept, the index that they lie along runs in blocks, in

@@ -260,7 +260,7 @@ class BoundedDomain {
     }
     const double quotient = x / y;
     const double inputs_off = (a.bound + std::fabs(quotient) * b.bound) / (std::fabs(y) - b.bound);
-    const double off = inputs_off + slack * u * std::fabs(quotient);
+    const double off = inputs_off + slack * u * std::fabs(quotient) + (quotient == 0 ? 0 : smallest_of(step.to));
     if (std::floor(quotient - off) != std::floor(quotient + off)) r.decided = false;
     const double whole = std::fabs(std::floor(quotient));
     return a.bound + whole * b.bound + slack * u * (std::fabs(x) + whole * std::fabs(y));

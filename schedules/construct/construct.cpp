@@ -74,6 +74,7 @@ class Writer {
   }
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
+  const Expr& few_terms() const { return few_terms_; }
   const Expr& large_operand() const { return large_operand_; }     // where that form pays, and where it does not
   const Expr& no_large_operand() const { return no_large_operand_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
@@ -135,6 +136,7 @@ class Writer {
     if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
     if (!whole) return;
     if (!few_rows_.defined()) few_rows_ = nest.few_rows;
+    if (!few_terms_.defined()) few_terms_ = nest.few_terms;
     if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
@@ -162,7 +164,7 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, large_operand_, no_large_operand_;
+  Expr few_rows_, few_terms_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
@@ -210,6 +212,9 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
       const Crossover here = short_crossover(size, usual, across, target);
       add(across, here.pays, here.otherwise);
     }
+  }
+  if (const Expr& few = usual.few_terms(); few.defined() && few.arg(0).kind() != ExprKind::constant) {
+    add(Writer(op, plan, target, decisions, {.few_terms = true}), rest.defined() ? rest & few : few, gt(few.arg(0), few.arg(1)));
   }
   if (usual.large_operand().defined()) {
     const Writer blocked(op, plan, target, decisions, {.large_operand = true});

@@ -33,6 +33,7 @@ struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
+  bool few_terms = false;                                   // writing the result is most of the work
   bool large_operand = false;                               // what vectors read leaves the caches before it is read again
 };
 
@@ -40,9 +41,9 @@ struct Nest {
   Shape shape;
   Expr condition = {};                                      // where the directives run at all; undefined: everywhere
   std::vector<Extra> extras = {};                           // the first whose condition holds
-  // Where another form is worth nests of its own: with few rows under this condition, with a large
+  // Where another form is worth nests of its own: with few rows or few terms under these conditions, with a large
   // operand under that one, with this size short.
-  Expr few_rows = {};
+  Expr few_rows = {}, few_terms = {};
   Expr large_operand = {}, no_large_operand = {};
   std::string short_size = {};
   int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector

@@ -63,6 +63,7 @@ class Shaper {
   void unroll_windows(int64_t operations, const std::string& rows = "");
   void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows);
   bool only_windows() const;
+  void tile_of_few_terms(const TileClass& tile);
   bool divided(const std::string& term) const;
 
   // A loop outside of all that is kept in registers.

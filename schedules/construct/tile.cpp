@@ -18,6 +18,7 @@ constexpr int64_t kAhead = 8;                               // steps of a tile t
 constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
 constexpr int64_t kStreamBytes = 8192;                      // ... for so long: two pages of each
 constexpr int64_t kBlockRow = 1024;                         // bytes of a row of terms in a block of a large operand
+constexpr int64_t kFewTerms = 16;                           // cost no more than writing what they give
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
 }  // namespace
@@ -96,7 +97,12 @@ void Shaper::tile() {
     streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
     if (form_.few_rows) return streamed_tile(streamed);
   }
-  if (panel) return packed_tile(classes, *panel);
+  if (panel) {
+    const Expr terms = facts_.extent(facts_.terms()[0]);    // a panel is of one index
+    nest_.few_terms = le(terms, Expr(kFewTerms));
+    if (form_.few_terms || facts_.constant_extent(facts_.terms()[0]).value_or(kFewTerms + 1) <= kFewTerms) return tile_of_few_terms(one_class(classes));
+    return packed_tile(classes, *panel);
+  }
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
   const bool tile_alone = facts_.node.hosts || only_windows();
   if (const auto operand = tile_alone ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
@@ -175,6 +181,27 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   nest_.extras.push_back({where, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
     of(panel.tensor).stage_at(func, panels).layout({ki, ji}).with_first(io);
   }});
+}
+
+// Few terms: writing the result is most of the work, so it is written row after row, and what the columns read stays in the caches.
+void Shaper::tile_of_few_terms(const TileClass& tile) {
+  const std::string v = axes_.vector, r = axes_.rows;
+  const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
+  facts_.because("order", [&] {
+    return fmt::format("at most {} terms: writing is most of the work, so rows of {} are finished one after another", kFewTerms, facts_.func.name);
+  });
+  stage().tile(v, r, jo, io, ji, ii, {tile}, true);
+  width_ = tile.width;
+  loops_[v] = jo;
+  loops_[r] = io;
+  std::vector<std::string> all = without(v, r);
+  stand_outside(all);
+  append(all, {io, jo});
+  append(all, facts_.terms());
+  append(all, {ii, ji});
+  stage().reorder(all).vectorize(ji).unroll(ii);
+  finish_tile(io, ji, jo);
+  stand_outside({r}, tile.rows);
 }
 
 // A tile over blocks of an operand that leaves the caches before it is read again: all that reads a block again stands inside

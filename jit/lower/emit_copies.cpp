@@ -182,6 +182,9 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
     if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
   }
+  if (const int64_t side = square_side(staging, access, order, counts); side > 0) {
+    return where_points(where_terms(copy_squares(access, to, region, order, counts, names, side, inner), scope), region, true, scope);
+  }
   Expr value = copied_read(access, indices, inner);
   Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
   for (size_t b = names.size(); b-- > 0;) {
@@ -191,6 +194,50 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     s = ir::make_loop(names[b], integer(0), count, kind, s, when);
   }
   return where_points(where_terms(s, scope), region, true, scope);
+}
+
+// The side of squares in which a copy changes rows and columns: where the last dimension of the tensor, whose elements lie side
+// by side, is the last but one of the copy, and the copy's last one is a number of whole sides. 0: it does not.
+int64_t NestEmitter::square_side(const Staging& staging, const Expr& access, const std::vector<size_t>& order, const std::vector<Expr>& counts) const {
+  if (order.size() < 2 || order[order.size() - 2] + 1 != access.args().size() || !staging.name.empty()) return 0;
+  const int bytes = bytes_of(access.type().dtype);
+  const int64_t side = std::min<int64_t>(bytes > 0 ? lowering_.target.lanes(bytes) : 0, 16);
+  int64_t rows = 0;
+  return side >= 4 && bits_of(access.type().dtype) >= 8 && is_integer_constant(counts[order.back()], &rows) && rows % side == 0 ? side : 0;
+}
+
+// Squares of the copy, each as straight code: a vector of every row, stored down a column. Beyond the real end stand rows that are
+// there, once more.
+Stmt NestEmitter::copy_squares(const Expr& access, const Storage& to, const Region& region, const std::vector<size_t>& order,
+                               const std::vector<Expr>& counts, const std::vector<std::string>& names, int64_t side, Scope scope) {
+  const size_t across = order[order.size() - 2], along = order.back();
+  const std::string blocks = lowering_.fresh("block"), lane = lowering_.fresh("lane"), tiles = lowering_.fresh("rows"), row = lowering_.fresh("row");
+  const Expr length = integer(side);
+  scope.facts.bound(blocks, integer(0), simplify((counts[across] - integer(1)) / length, scope.facts));
+  scope.facts.bound(lane, integer(0), integer(side - 1));
+  scope.facts.bound(tiles, integer(0), simplify(counts[along] / length - integer(1), scope.facts));
+  scope.facts.bound(row, integer(0), integer(side - 1));
+  std::vector<Expr> from(access.args().size()), at(access.args().size());
+  for (size_t b = 0; b < order.size(); ++b) {
+    const size_t d = order[b];
+    const Expr step = d == across ? make_var(blocks) * length + make_var(lane) : d == along ? make_var(tiles) * length + make_var(row) : make_var(names[b]);
+    at[d] = simplify(region.lowest[d] + step, scope.facts);
+    from[d] = d == along ? simplify(min(at[d], region.highest[d]), scope.facts) : at[d];
+  }
+  scope.masks.clear();
+  for (size_t b = 0; b + 2 < order.size(); ++b) {
+    const Expr real = simplify(le(at[order[b]], region.highest[order[b]]), scope.facts);
+    if (!is_integer_constant(real)) scope.masks.push_back({names[b], real});
+  }
+  const Expr within = simplify(lt(make_var(blocks) * length + make_var(lane), min(counts[across], region.highest[across] - region.lowest[across] + integer(1))), scope.facts);
+  if (!is_integer_constant(within)) scope.masks.push_back({lane, within});
+  Stmt s = ir::make_store(to.buffers[0], place(to, at, scope.facts), copied_read(access, from, scope), is_integer_constant(within) ? Expr() : within);
+  s = ir::make_loop(lane, integer(0), length, ir::LoopKind::vector, s);
+  s = ir::make_loop(row, integer(0), length, ir::LoopKind::unroll, s);
+  s = ir::make_loop(tiles, integer(0), simplify(counts[along] / length, scope.facts), ir::LoopKind::serial, s);
+  s = ir::make_loop(blocks, integer(0), (counts[across] + (length - integer(1))) / length, ir::LoopKind::serial, s);
+  for (size_t b = order.size() - 2; b-- > 0;) s = ir::make_loop(names[b], integer(0), counts[order[b]], ir::LoopKind::serial, s);
+  return s;
 }
 
 // How the copy's loop over a dimension runs: as a directive on the copy says of a loop of this nest over it.

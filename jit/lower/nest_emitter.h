@@ -204,6 +204,9 @@ class NestEmitter {
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
   std::pair<ir::LoopKind, Expr> copy_loop(const Staging& staging, const Expr& access, size_t dimension, const Expr& count, ir::LoopKind kind) const;
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
+  int64_t square_side(const Staging& staging, const Expr& access, const std::vector<size_t>& order, const std::vector<Expr>& counts) const;
+  ir::Stmt copy_squares(const Expr& access, const Storage& to, const Region& region, const std::vector<size_t>& order,
+                        const std::vector<Expr>& counts, const std::vector<std::string>& names, int64_t side, Scope scope);
   bool each_index_is_one_variable(const Expr& access) const;
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
   // --- producers in a window of registers (emit_window.cpp)

@@ -33,7 +33,7 @@ class Formulas {
     const Expr bounded = max(min(x, 89.f), -104.f);         // beyond: infinity and 0, by the last product
     const Expr half = half_way(bounded);
     const Expr shifted = mul_add(bounded, log2_e, half);
-    return times_power(exp_reduced(bounded, shifted - half), shifted, bounded);
+    return times_power(exp_reduced(bounded, shifted - half), shifted, bounded, -104.f);
   }
 
   Expr exp2(const Expr& x) const {
@@ -43,7 +43,7 @@ class Formulas {
     const Expr r = bounded - (shifted - half);
     const Expr power = polynomial(r, {0.000153312474f, 0.00133911835f, 0.00961849652f, 0.0555035919f, 0.240226477f,
                                       0.693147182f, 1.f});
-    return times_power(power, shifted, bounded);
+    return times_power(power, shifted, bounded, -151.f);
   }
 
   // log(m 2^e) = e ln 2 + log(1 + f), where 1 + f is between the roots of 1/2 and 2.
@@ -157,12 +157,14 @@ class Formulas {
   static Expr power_of_two(const Expr& shifted) { return float_of_bits(bits_of(shifted) << 23); }
 
   // 2^k overflows and underflows before the result does. So 2^(k +- 64) is a factor first, and the rest another, whose
-  // product rounds denormals and overflows as it must.
+  // product rounds denormals and overflows as it must. From `lowest` down it is 0 without rounding: processors take a hundred
+  // cycles or more for a product that vanishes, and where scores are masked all do.
   static Expr half_way(const Expr& x) {
     return select(lt(x, 0.f), broadcast(to_exponent + 64, x), broadcast(to_exponent - 64, x));
   }
-  static Expr times_power(const Expr& value, const Expr& shifted, const Expr& x) {
-    const Expr rest = select(lt(x, 0.f), broadcast(0x1p-64f, x), broadcast(0x1p64f, x));
+  static Expr times_power(const Expr& value, const Expr& shifted, const Expr& x, float lowest) {
+    const Expr small = select(gt(x, lowest), broadcast(0x1p-64f, x), broadcast(0.f, x));
+    const Expr rest = select(lt(x, 0.f), small, broadcast(0x1p64f, x));
     return value * power_of_two(shifted) * rest;
   }
   static Expr broadcast(float value, const Expr& like) {
@@ -178,7 +180,7 @@ class Formulas {
   Expr exp_of_negative(const Expr& x) const {
     const Expr bounded = max(x, -104.f);
     const Expr shifted = mul_add(bounded, log2_e, to_exponent + 64);
-    return exp_reduced(bounded, shifted - (to_exponent + 64)) * power_of_two(shifted) * 0x1p-64f;
+    return exp_reduced(bounded, shifted - (to_exponent + 64)) * power_of_two(shifted) * select(gt(bounded, -104.f), broadcast(0x1p-64f, x), broadcast(0.f, x));
   }
 
   // n / (1 + s) for s in [0, 1], of which only the last step rounds: the remainder of a first quotient, with what 1 + s

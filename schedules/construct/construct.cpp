@@ -75,6 +75,8 @@ class Writer {
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
   const Expr& few_terms() const { return few_terms_; }
+  const Expr& across() const { return across_; }
+  const Expr& not_across() const { return not_across_; }
   const Expr& large_operand() const { return large_operand_; }     // where that form pays, and where it does not
   const Expr& no_large_operand() const { return no_large_operand_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
@@ -137,6 +139,7 @@ class Writer {
     if (!whole) return;
     if (!few_rows_.defined()) few_rows_ = nest.few_rows;
     if (!few_terms_.defined()) few_terms_ = nest.few_terms;
+    if (!across_.defined()) across_ = nest.across, not_across_ = nest.not_across;
     if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
@@ -164,7 +167,7 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, few_terms_, large_operand_, no_large_operand_;
+  Expr few_rows_, few_terms_, across_, not_across_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
@@ -205,6 +208,9 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   };
   if (const Expr& few = usual.few_rows(); few.defined()) {
     add(Writer(op, plan, target, decisions, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
+  }
+  if (usual.across().defined()) {
+    add(Writer(op, plan, target, decisions, {.across = true}), rest.defined() ? rest & usual.across() : usual.across(), usual.not_across());
   }
   if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});

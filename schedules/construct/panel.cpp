@@ -35,6 +35,12 @@ const Read* shared_operand(const NestFacts& nest, const Axes& axes) {
   return uses == 1 ? found : nullptr;
 }
 
+// The same of an operand whose rows are the vector's steps.
+const Read* shared_across(const NestFacts& nest, const Axes& axes) {
+  const Read* const found = operand_across(nest);
+  return found && nest.is_last(axes.vector) && !axes.rows.empty() && move_of(*found, axes.rows) == Move::none ? found : nullptr;
+}
+
 // Bytes of the operand that the vectors and terms of one tile read.
 Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read) {
   const InputDecl& input = *nest.op.find_input(read.tensor);
@@ -51,12 +57,13 @@ Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read) {
 
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows) {
   if (nest.func.rvars.size() != 1) return std::nullopt;
-  const Read* const found = shared_operand(nest, axes);
+  const Read* const beside = shared_operand(nest, axes);
+  const Read* const found = beside ? beside : shared_across(nest, axes);
   const Expr tile_rows = nest.extent(axes.rows);
   if (!found || !tile_rows.defined()) return std::nullopt;
   const InputDecl& input = *nest.op.find_input(found->tensor);
   const std::string& term = nest.func.rvars[0].name;
-  Panel panel{found->tensor, {}, bytes_of(input.dtype)};
+  Panel panel{found->tensor, {}, bytes_of(input.dtype), !beside};
   Expr apart;
   for (size_t d = 0; d < found->at.size(); ++d) {
     const Expr stride = make_var(input.name + ".stride." + std::to_string(d));
@@ -64,6 +71,33 @@ std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t r
   }
   panel.worth = ge(tile_rows, Expr(rows * kTilesThatPay)) & (gt(bytes_read(nest, axes, *found), half_of_second_cache()) | apart);
   return panel;
+}
+
+const Read* operand_across(const NestFacts& nest) {
+  if (nest.op.strict || nest.func.rvars.empty() || nest.func.vars.empty()) return nullptr;
+  const std::string &last = nest.func.vars.back(), &term = nest.func.rvars.back().name;
+  const Read* found = nullptr;
+  for (const Read& read : nest.reads) {
+    if (move_of(read, last) == Move::none) continue;
+    if (found) return nullptr;
+    found = &read;
+  }
+  if (!found || found->at.size() < 2 || found->at.back() != make_var(term)) return nullptr;
+  const InputDecl* const input = nest.op.find_input(found->tensor);
+  if (!input || bits_of(input->dtype) < 8) return nullptr;
+  std::set<std::string> names;                              // each dimension is an index or a term
+  for (const Expr& at : found->at) if (at.kind() != ExprKind::var || !names.insert(at->name).second) return nullptr;
+  const auto uses = std::count_if(nest.reads.begin(), nest.reads.end(), [&](const Read& r) { return r.tensor == found->tensor; });
+  return uses == 1 && names.count(last) ? found : nullptr;
+}
+
+std::string rows_of_across(const NestFacts& nest, const Read& operand) {
+  for (size_t i = nest.func.vars.size(); i-- > 0;) {
+    const std::string& v = nest.func.vars[i];
+    const bool moves = std::any_of(nest.reads.begin(), nest.reads.end(), [&](const Read& r) { return move_of(r, v) != Move::none; });
+    if (!nest.fixed(v) && moves && move_of(operand, v) == Move::none && nest.extent(v).defined()) return v;
+  }
+  return "";
 }
 
 std::optional<LargeOperand> large_operand_of(const NestFacts& nest, const Axes& axes, int64_t rows) {

@@ -9,11 +9,19 @@ struct Panel {
   std::string tensor;                                       // an input
   Expr worth;                                               // where, in sizes and strides, the copy pays
   int64_t element_bytes = 4;
+  bool across = false;                                      // its terms lie side by side: vectors find neighbours in a copy only
 };
 
 // The input whose neighbouring elements a vector reads, other rows of terms for other terms, and nothing else for other
 // rows of the tile; nothing where there is none, or several reads of it. `rows`: of one tile.
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows);
+
+// The input of which the last index of the result reads rows and the innermost term what lies side by side in them, while all
+// other reads are the same for that index; null where there is none. Copied with rows and terms exchanged it is a panel.
+const Read* operand_across(const NestFacts& nest);
+
+// The index whose steps read that operand again, the innermost one; "": none does.
+std::string rows_of_across(const NestFacts& nest, const Read& operand);
 
 // An operand that every step of several indices reads again, of several terms perhaps, and that no cache near by holds.
 struct LargeOperand {

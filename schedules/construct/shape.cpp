@@ -21,12 +21,24 @@ constexpr int kLight = 8;                                   // operations of a p
 constexpr int64_t kFew = 4;                                 // steps of a last index that become straight code
 constexpr int64_t kApart = 4;                               // elements so far apart are shuffled out of whole vectors
 constexpr int64_t kCombine = 8;                             // terms summed one by one while lanes are once halved and added
+constexpr int64_t kRowsAcross = 12;                         // so many do not pay for a copy with rows and terms exchanged
 constexpr size_t kThreadedLoops = 3;                        // loops that may run on threads
 constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a thread costs what so many take
+
+// Whether a tile of the host's rows reads an operand again whose terms lie side by side: a copy of it with rows and terms exchanged
+// then serves them all. Of few rows each is better summed in lanes of terms.
+bool meets_rows_across(const NestFacts& facts, const Form& form) {
+  if (facts.node.place != Place::attached || form.few_rows) return false;
+  const Read* const operand = operand_across(facts);
+  return operand && facts.narrow(rows_of_across(facts, *operand));
+}
 
 // Indices and terms that the form keeps out of the lanes.
 std::set<std::string> refused(const NestFacts& facts, const Form& form) {
   std::set<std::string> names;
+  if (form.across || meets_rows_across(facts, form)) {
+    for (const std::string& t : facts.terms()) names.insert(t);
+  }
   if (form.short_size.empty()) {
     if (form.last == LastIndex::inside) names.insert(facts.func.vars.back());
     return names;
@@ -234,6 +246,14 @@ std::string Shaper::other_results() {
 // Each lane sums its own terms. Results that read the same vectors are summed together: up to two indices of them. Where one of
 // these is short, eight steps of the other stand side by side instead: code for a rest of few steps would cost more than it gains.
 void Shaper::sums_of_lanes() {
+  if (const Read* const operand = facts_.node.hosts ? nullptr : operand_across(facts_)) {
+    const std::string last = facts_.func.vars.back(), rows = rows_of_across(facts_, *operand);
+    const Expr columns = facts_.extent(last);
+    if (!rows.empty() && columns.defined()) {
+      nest_.across = gt(facts_.extent(rows), Expr(kRowsAcross)) & ge(columns, Expr(facts_.lanes()));
+      nest_.not_across = le(facts_.extent(rows), Expr(kRowsAcross)) | lt(columns, Expr(facts_.lanes()));
+    }
+  }
   std::vector<std::pair<std::string, int64_t>> unrolled;
   const std::string few = short_result();
   if (!few.empty()) {

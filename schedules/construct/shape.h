@@ -34,6 +34,7 @@ struct Form {
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
   bool few_terms = false;                                   // writing the result is most of the work
+  bool across = false;                                      // an operand is copied with its rows and terms exchanged
   bool large_operand = false;                               // what vectors read leaves the caches before it is read again
 };
 
@@ -45,6 +46,7 @@ struct Nest {
   // operand under that one, with this size short.
   Expr few_rows = {}, few_terms = {};
   Expr large_operand = {}, no_large_operand = {};
+  Expr across = {}, not_across = {};                        // ... and with an operand copied across
   std::string short_size = {};
   int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector
 };

@@ -86,16 +86,21 @@ std::vector<TileClass> Shaper::decided_classes() {
 
 void Shaper::tile() {
   nest_.short_size = facts_.extent_name(axes_.vector);
-  const std::vector<TileClass> classes = decided_classes();
+  std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
   facts_.because("tile", [&] { return tile_text(classes); });
   auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  if (panel && panel->across && !form_.across && facts_.node.place != Place::attached) panel = std::nullopt;
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
     nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
     TileClass streamed = one_class(classes);
     streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
     if (form_.few_rows) return streamed_tile(streamed);
+  }
+  if (panel && panel->across) {
+    if (facts_.node.place == Place::attached) classes = {one_class(classes)};
+    return packed_tile(classes, *panel);
   }
   if (panel) {
     const Expr terms = facts_.extent(facts_.terms()[0]);    // a panel is of one index
@@ -162,6 +167,12 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   append(all, {ki, ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
   finish_tile(io, ji, at);
+  if (panel.across) {
+    stage_of_(panel.tensor).stage_at(facts_.func.name, panels).layout({ki, ji});
+    facts_.because("panel", [&] {
+      return fmt::format("terms of {} lie side by side: {} of its rows at a time are copied with rows and terms exchanged, and serve every row of tiles", panel.tensor, panel_columns);
+    });
+  }
   if (const int64_t ahead = wide ? 0 : number("panel.ahead", kAhead, 0, 32); ahead > 0) {
     stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(ahead));
   }
@@ -169,6 +180,7 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   loops_[r] = io;
   stand_outside({v}, panel_columns);
   stand_outside({r}, classes.front().rows);
+  if (panel.across) return;
   const std::string copied = facts_.decisions.word(facts_.name("panel.copied"), "worth", {"worth", "always", "never"});
   facts_.because("panel", [&] {
     return fmt::format(

@@ -34,6 +34,8 @@ class Checker {
 
   std::vector<ReadCondition> conditions() { return std::move(conditions_); }
   const std::set<const ExprNode*>& guarded() const { return guarded_; }
+  bool idle(const ExprNode* read) const { return idle_.count(read) && !ruled_.count(read); }
+  bool any_idle() const { return !idle_.empty(); }
 
  private:
   // What a condition says, as polynomials that are not negative where it holds.
@@ -114,12 +116,15 @@ class Checker {
     Box* box = input ? nullptr : &boxes_[e->name];
     bool fresh = box && box->empty();
     if (box) note_reader(e->name);
+    bool inside = true;                                     // for all sizes
     for (size_t d = 0; d < e.args().size(); ++d) {
       auto range = interval_of(e.arg(d), ranges, inner_);
       if (input) {
         if (e->boundary == Boundary::inside && !holds_by_guards(e, d, input->extents[d])) {
           decide(f, e, d, range, input->extents[d]);
         }
+        inside = inside && range && inner_.nonnegative(Polynomial::of(simplify(range->lowest, inner_))) &&
+                 inner_.nonnegative(Polynomial::of(simplify(input->extents[d] - integer(1) - range->highest, inner_)));
         if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
       } else {
         if (range) range = Range{simplify(range->lowest, facts_), simplify(range->highest, facts_)};
@@ -128,6 +133,7 @@ class Checker {
         else if (d < box->size()) widen((*box)[d], range);
       }
     }
+    if (input && e->boundary != Boundary::inside) (inside ? idle_ : ruled_).insert(e.get());
   }
 
   void widen(std::optional<Range>& box, const std::optional<Range>& range) const {
@@ -205,6 +211,7 @@ class Checker {
   Facts at_points_;                                         // and about its indices
   std::vector<Polynomial> guards_;                          // not negative where the expression at hand is chosen
   std::set<const ExprNode*> guarded_;                       // reads that are inside by their guards
+  std::set<const ExprNode*> idle_, ruled_;                  // reads whose rule has nothing to do, and those that may need it
   Expr nonempty_;
   using Box = std::vector<std::optional<Range>>;            // by dimension; none where nothing bounds the index
   std::map<std::string, Box> boxes_;
@@ -220,17 +227,19 @@ std::vector<ReadCondition> read_conditions(const Operator& op) {
   return checker.conditions();
 }
 
-Operator with_guarded_reads_bounded(const Operator& op) {
+Operator with_reads_settled(const Operator& op) {
   Checker checker(op);
   checker.run();
-  if (checker.guarded().empty()) return op;
+  if (checker.guarded().empty() && !checker.any_idle()) return op;
   const auto bounded = [&](const Expr& value) {
     // The nodes are looked up before anything in them is rebuilt.
     const std::function<Expr(const Expr&)> walk = [&](const Expr& e) {
       const Expr inner = with_changed_children(e, walk);
-      if (!checker.guarded().count(e.get())) return inner;
+      const bool idle = checker.idle(e.get());
+      if (!idle && !checker.guarded().count(e.get())) return inner;
       ExprNode node = *inner;
-      node.boundary = Boundary::constant;
+      node.boundary = idle ? Boundary::inside : Boundary::constant;
+      if (idle) node.boundary_value = {};
       return make_access(std::move(node));
     };
     return walk(value);

@@ -19,7 +19,8 @@ struct ReadCondition {
 std::vector<ReadCondition> read_conditions(const Operator& op);
 
 // The operator with reads that are inside because a select around them says so, as select(i < M, X[i], 0) does, as reads with
-// a rule: code computes both sides of a select. Such reads have no condition.
-Operator with_guarded_reads_bounded(const Operator& op);
+// a rule: code computes both sides of a select. Such reads have no condition. A rule that no read needs at any size, as that of
+// a border of no rows, is dropped.
+Operator with_reads_settled(const Operator& op);
 
 }  // namespace lathe

@@ -36,7 +36,7 @@ struct Job {
   std::string key;  // names what is compiled
 
   Job(const Operator& given, const CompileOptions& options)
-      : op(with_guarded_reads_bounded(with_static_params(given, options.static_params))),
+      : op(with_reads_settled(with_static_params(given, options.static_params))),
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
     if (!schedule && options.known) found = first_accepted(options.known->schedules_for(op, target, options.sizes));

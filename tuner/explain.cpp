@@ -14,7 +14,7 @@ namespace {
 class Explainer {
  public:
   Explainer(const Operator& op, const Sizes& sizes, const ExplainOptions& options)
-      : op_(with_guarded_reads_bounded(op)),
+      : op_(with_reads_settled(op)),
         sizes_(sizes),
         options_(options),
         described_(with_instruction_set(options.target, target_named(options.target.level))) {}

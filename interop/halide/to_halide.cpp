@@ -63,7 +63,7 @@ bool is_transparent(const Expr& e) {
 class Translator {
  public:
   Translator(const Operator& op, Arithmetic arithmetic)
-      : names_{arithmetic == Arithmetic::halide ? with_guarded_reads_bounded(op) : op, arithmetic, {}, {}, {}, {}} {}
+      : names_{arithmetic == Arithmetic::halide ? with_reads_settled(op) : op, arithmetic, {}, {}, {}, {}} {}
 
   HalidePipeline run() {
     scalars();

@@ -95,6 +95,9 @@ llvm::Value* Emitter::emit_op(const Expr& e) {
   if (e->op == Op::lt || e->op == Op::gt) {
     if (llvm::Value* prefix = emit_prefix(e)) return prefix;
   }
+  if (e->op == Op::div) {
+    if (llvm::Value* quotient = emit_division(e)) return quotient;
+  }
   std::vector<llvm::Value*> args;
   // A call of the C library for lanes that seldom want it is jumped over where none does. Code that is hoisted ends with
   // the branch of its block already and cannot.

@@ -133,6 +133,7 @@ class Emitter {
   llvm::Value* emit(const Expr& e);
   llvm::Value* emit_node(const Expr& e);
   llvm::Value* emit_op(const Expr& e);
+  llvm::Value* emit_division(const Expr& e);                // null: as any other operation
   llvm::Value* emit_cast(const Expr& e);
   llvm::Value* emit_ramp(const Expr& e);
   llvm::Value* emit_prefix(const Expr& e);     // null unless e is a lane number below a bound

@@ -35,11 +35,7 @@ std::vector<TileClass> Shaper::tile_classes() const {
     const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
     return {{across * facts_.lanes(), std::max<int64_t>(8 / components, 1)}};
   }
-  // A row of borders or of several reduction loops multiplies the bodies: two widths are enough then.
-  const bool few = facts_.func.rvars.size() > 1;
-  const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1}
-                                      : few                               ? std::vector<int64_t>{4, 2}
-                                                                          : std::vector<int64_t>{4, 3, 2, 1};
+  const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{4, 3, 2, 1};
   for (int64_t across : widths) {
     const int64_t left = facts_.target.vector_registers - 2 - across * std::max(vectors, 1);
     const int64_t rows = std::min<int64_t>(left / (across * components), 14);
@@ -212,7 +208,8 @@ void Shaper::tile_of_few_terms(const TileClass& tile) {
   append(all, facts_.terms());
   append(all, {ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
-  finish_tile(io, ji, jo);
+  decide_tail(ji, Tail::mask);
+  stage().store_in("registers", jo);
   stand_outside({r}, tile.rows);
 }
 
@@ -269,8 +266,8 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 }
 
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
-// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Bodies for two thirds, a third
-// and one row: what is computed in vain counts where every vector is read once.
+// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Bodies for a half and for one
+// row: what is computed in vain counts where every vector is read once.
 void Shaper::streamed_tile(const TileClass& tile) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
@@ -307,7 +304,7 @@ void Shaper::streamed_tile(const TileClass& tile) {
   append(all, {jo, ki, ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
   std::vector<RowCount> bodies{{1, 1}};
-  if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
+  if (tile.rows > 2) bodies.push_back({1, 2});
   if (tile.rows > 1) bodies.push_back({1, tile.rows});
   stage().tail(io, Tail::automatic, bodies);
   decide_tail(ji, Tail::mask);

@@ -28,6 +28,16 @@ TEST_CASE("a value stays in what may not run: it may lie past an argument") {
   CHECK(after(chosen) == chosen);
 }
 
+TEST_CASE("a divisor leaves loops, also out of a branch if it can always be read") {
+  CHECK(after("for i in 0, M serial {\n  C[i] = A[i] / B[0]\n}") ==
+        "if 0 < M {\n  let fixed.0 = B[0]\n  for i in 0, M serial {\n    C[i] = A[i] / fixed.0\n  }\n}\n");
+  CHECK(after("alloc s: f32[1] stack\ns[0] = A[0]\nfor i in 0, M serial {\n  if i < K {\n    C[i] = A[i] / s[0]\n  }\n}") ==
+        "alloc s: f32[1] stack\ns[0] = A[0]\nif 0 < M {\n  let fixed.0 = s[0]\n  for i in 0, M serial {\n    if i < K {\n"
+        "      C[i] = A[i] / fixed.0\n    }\n  }\n}\n");
+  const std::string argument = "for i in 0, M serial {\n  if i < K {\n    C[i] = A[i] / B[0]\n  }\n}\n";
+  CHECK(after(argument) == argument);
+}
+
 TEST_CASE("mere elements, index arithmetic and what the loop writes stay inside it") {
   const std::string bodies[] = {"for i in 0, M serial {\n  C[i] = A[i] * B[0]\n}\n", "for i in 0, M serial {\n  C[M*K] = A[i]\n}\n",
                                 "for i in 0, M serial {\n  C[0] = A[i] * (C[0] + C[1])\n}\n",

@@ -40,15 +40,35 @@ TEST_CASE("a read in the choice of a select that says it is inside needs no rule
            "lower(A: f32[N, N], x: f32[N]) -> y: f32[N]\n  y[i] = sum(k < N: select(k < i, A[i - 1 - k, k] * x[i - k - 1], 0))\n",
        }) {
     const Operator op = parsed(text);
-    CHECK(read_conditions(with_guarded_reads_bounded(op)).empty());
+    CHECK(read_conditions(with_reads_settled(op)).empty());
     CHECK_MESSAGE(difference(op) == "", text);
   }
+}
+
+TEST_CASE("a rule that no read needs is dropped, another is kept") {
+  const auto rule_of = [](const std::string& text) {
+    const Operator op = with_reads_settled(parsed(text));
+    Boundary rule = Boundary::inside;
+    for (const FuncContents& f : op.funcs) {
+      for_each_value(f, [&](const Expr& value) {
+        visit(value, [&](const Expr& e) { if (e.kind() == ExprKind::access && e->name == "X") rule = e->boundary; });
+      });
+    }
+    return rule;
+  };
+  const std::string windows = "windows(X: f32[H], F: f32[R]) -> Y: f32[(H - R)/2 + 1]\n  P[y] = X[y + {}] outside 0\n  Y[y] = sum(r < R: P[2*y + r] * F[r])\n";
+  const auto moved = [&](const std::string& by) { return windows.substr(0, windows.find("{}")) + by + windows.substr(windows.find("{}") + 2); };
+  CHECK(rule_of(moved("0")) == Boundary::inside);
+  CHECK(rule_of(moved("1")) == Boundary::constant);
+  CHECK(rule_of("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] outside edge + 1\n") == Boundary::inside);
+  CHECK(rule_of("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i + 1] outside edge\n") == Boundary::edge);
+  CHECK(difference(parsed(moved("0"))) == "");
 }
 
 TEST_CASE("a select that does not say so proves nothing") {
   CHECK(failure_of([] { compile(parsed("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = select(i < N, X[i + N], 0)\n")); }).find("X[i + N]") != std::string::npos);
   const Operator op = parsed("f(X: f32[N], Z: f32[M]) -> Y: f32[N]\n  Y[i] = select(X[i] > 0, Z[i], 0)\n");
-  CHECK(read_conditions(with_guarded_reads_bounded(op)).size() == 1);
+  CHECK(read_conditions(with_reads_settled(op)).size() == 1);
 }
 
 }  // namespace lathe

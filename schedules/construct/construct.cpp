@@ -75,6 +75,7 @@ class Writer {
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
   const Expr& few_terms() const { return few_terms_; }
+  const Expr& not_few_terms() const { return not_few_terms_; }
   const Expr& across() const { return across_; }
   const Expr& not_across() const { return not_across_; }
   const Expr& large_operand() const { return large_operand_; }     // where that form pays, and where it does not
@@ -138,7 +139,7 @@ class Writer {
     if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
     if (!whole) return;
     if (!few_rows_.defined()) few_rows_ = nest.few_rows;
-    if (!few_terms_.defined()) few_terms_ = nest.few_terms;
+    if (!few_terms_.defined()) few_terms_ = nest.few_terms, not_few_terms_ = nest.not_few_terms;
     if (!across_.defined()) across_ = nest.across, not_across_ = nest.not_across;
     if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
@@ -167,7 +168,7 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, few_terms_, across_, not_across_, large_operand_, no_large_operand_;
+  Expr few_rows_, few_terms_, not_few_terms_, across_, not_across_, large_operand_, no_large_operand_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4);
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
@@ -219,8 +220,8 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
       add(across, here.pays, here.otherwise);
     }
   }
-  if (const Expr& few = usual.few_terms(); few.defined() && few.arg(0).kind() != ExprKind::constant) {
-    add(Writer(op, plan, target, decisions, {.few_terms = true}), rest.defined() ? rest & few : few, gt(few.arg(0), few.arg(1)));
+  if (const Expr& few = usual.few_terms(); few.defined()) {
+    add(Writer(op, plan, target, decisions, {.few_terms = true}), rest.defined() ? rest & few : few, usual.not_few_terms());
   }
   if (usual.large_operand().defined()) {
     const Writer blocked(op, plan, target, decisions, {.large_operand = true});

@@ -33,7 +33,7 @@ struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
-  bool few_terms = false;                                   // writing the result is most of the work
+  bool few_terms = false;                                   // writing the result, a large one, is most of the work
   bool across = false;                                      // an operand is copied with its rows and terms exchanged
   bool large_operand = false;                               // what vectors read leaves the caches before it is read again
 };
@@ -44,7 +44,7 @@ struct Nest {
   std::vector<Extra> extras = {};                           // the first whose condition holds
   // Where another form is worth nests of its own: with few rows or few terms under these conditions, with a large
   // operand under that one, with this size short.
-  Expr few_rows = {}, few_terms = {};
+  Expr few_rows = {}, few_terms = {}, not_few_terms = {};
   Expr large_operand = {}, no_large_operand = {};
   Expr across = {}, not_across = {};                        // ... and with an operand copied across
   std::string short_size = {};

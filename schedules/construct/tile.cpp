@@ -99,9 +99,14 @@ void Shaper::tile() {
     return packed_tile(classes, *panel);
   }
   if (panel) {
+    if (form_.few_terms) return tile_of_few_terms(one_class(classes));
     const Expr terms = facts_.extent(facts_.terms()[0]);    // a panel is of one index
-    nest_.few_terms = le(terms, Expr(kFewTerms));
-    if (form_.few_terms || facts_.constant_extent(facts_.terms()[0]).value_or(kFewTerms + 1) <= kFewTerms) return tile_of_few_terms(one_class(classes));
+    Expr bytes(facts_.element_bytes());
+    for (const std::string& v : facts_.func.vars) bytes = facts_.extent(v).defined() && bytes.defined() ? bytes * facts_.extent(v) : Expr();
+    if (bytes.defined()) {
+      const Expr cache = make_var("target.L2") / Expr(int64_t{2});
+      nest_.few_terms = le(terms, Expr(kFewTerms)) & gt(bytes, cache), nest_.not_few_terms = gt(terms, Expr(kFewTerms)) | le(bytes, cache);
+    }
     return packed_tile(classes, *panel);
   }
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
@@ -191,12 +196,12 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   }});
 }
 
-// Few terms: writing the result is most of the work, so it is written row after row, and what the columns read stays in the caches.
+// Few terms for a large result: writing it is most of the work, so it is written row after row, and what the columns read stays in the caches.
 void Shaper::tile_of_few_terms(const TileClass& tile) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
   facts_.because("order", [&] {
-    return fmt::format("at most {} terms: writing is most of the work, so rows of {} are finished one after another", kFewTerms, facts_.func.name);
+    return fmt::format("at most {} terms for a large result: writing is most of the work, so rows of {} are finished one after another", kFewTerms, facts_.func.name);
   });
   stage().tile(v, r, jo, io, ji, ii, {tile}, true);
   width_ = tile.width;

@@ -105,7 +105,7 @@ class Writer {
       if (host.block.empty()) {                             // its nest has no blocks of rows
         schedule_[f.name].compute_root();
         keeps_rows_ = false;
-      } else if (host.step.empty()) {
+      } else if (host.step.empty() || !node.rows_read.defined()) {
         schedule_[f.name].compute_at(node.host, host.block);
       } else {
         schedule_[f.name].compute_at(node.host, host.step).store_at(node.host, host.block);

@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 
 #include "analysis/simplify.h"
 #include "analysis/written_out.h"
 #include "lang/text.h"
+#include "schedules/construct/rows.h"
 
 namespace lathe::construct {
 
@@ -95,16 +95,11 @@ class Planner {
     for (const FuncContents& r : op_.funcs) {
       if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name) || !is_read_by(steps, r)) continue;
       // A formula meets borders of rows in their first and last elements alone, a tile of sums in all that it holds.
-      if (!r.vars.empty() && meets_borders(r, r.vars.back()) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
+      if (!r.vars.empty() && meets_borders(op_, plan_, r, r.vars.back()) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
       if (!found || r.rvars.size() >= found->rvars.size()) found = &r;
     }
     return found;
   }
-
-  struct Reader {
-    const FuncContents* func;
-    std::vector<Expr> values;
-  };
 
   // The nests that read `f`, once inlined Funcs are expanded. Consumers are placed before.
   std::vector<Reader> readers_of(const FuncContents& f) const {
@@ -135,14 +130,22 @@ class Planner {
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
     const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
     Node in_rows = node, attached = node;
-    const bool rows = !updates && keep_rows(f, readers, in_rows);
+    const bool rows = !updates && !alone_.count(readers.empty() ? "" : readers[0].func->name) && keep_rows(op_, plan_, f, readers, in_rows);
     const bool attach = !updates && this->attach(f, readers, attached, false);
+    Node in_strips = node;
+    const bool strips = !updates && !rows && make_strips(op_, plan_, f, readers, in_strips);
+    const auto fixes = [&] {                                // inside a step of what strips would be blocks of
+      const auto end = attached.fixed.end();
+      return attach && attached.fixed.find(in_strips.rows_along) != end;
+    };
     std::vector<std::string> ways{"root"};
     if (rows) ways.push_back("rows");
+    if (strips) ways.push_back("strips");
     if (formula) ways.push_back("inlined");
     if (attach) ways.push_back("attached");
     const std::string usual = rows                                   ? fuse_ ? "rows" : "root"
                               : formula && worth_inlining(f, readers) ? "inlined"
+                              : strips && fuse_ && !fixes()           ? "strips"
                               : attach && fuse_                       ? "attached"
                                                                       : "root";
     const std::string way = decisions_.word(f.name + ".place", usual, ways);
@@ -151,6 +154,12 @@ class Planner {
       node.place = Place::rows;
       node.host = readers[0].func->name;
       plan_.nodes.at(node.host).rows_along = node.rows_along;
+      node.rows_along.clear();
+    } else if (way == "strips") {
+      node = std::move(in_strips);
+      node.place = Place::rows;
+      plan_.nodes.at(node.host).rows_along = node.rows_along;
+      plan_.nodes.at(node.host).strips = true;
       node.rows_along.clear();
     } else if (way == "inlined") {
       node.place = Place::inlined;
@@ -183,6 +192,10 @@ class Planner {
           "{} rows that a step reads",
           by, plan_.nodes.at(node.host).rows_along, print(node.rows_read));
     }
+    if (way == "strips") {
+      return fmt::format("what a block of rows of {} along {} needs of it is computed for each block: it stays in the second cache until it is read",
+                         node.host, plan_.nodes.at(node.host).rows_along);
+    }
     return fmt::format("it is computed whole, before {}: {}", by, why_whole(f, readers));
   }
 
@@ -208,67 +221,6 @@ class Planner {
     return weight;
   }
 
-  // Some read is under a boundary rule, at an index that this one moves; "": at any.
-  bool meets_borders(const FuncContents& f, const std::string& index = "") const {
-    bool bordered = false;
-    visit(expanded(f.values[0], op_, plan_.inlined), [&](const Expr& e) {
-      if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
-      bordered = bordered || index.empty() || std::any_of(e.args().begin(), e.args().end(), [&](const Expr& at) {
-        return uses_var(at, index) && at != make_var(index);
-      });
-    });
-    return bordered;
-  }
-
-  // A Func under a boundary rule that a reduction reads in windows: rows of it, made once and without the rule for all that
-  // read them, are worth more than the reduction's register tile written again for each border.
-  // `node.rows_along` is of the host until the Func is placed.
-  bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) const {
-    if (f.is_reduction() || readers.size() != 1 || alone_.count(readers[0].func->name)) return false;
-    const FuncContents& host = *readers[0].func;
-    const Node& root = plan_.nodes.at(host.name);
-    if (!meets_borders(f) || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
-    std::vector<std::string> moving;                        // indices that move the window, outermost first
-    for (const std::string& v : host.vars) {
-      for (const Read& read : reads_in(readers[0].values)) {
-        const bool window = read.tensor == f.name && std::any_of(read.at.begin(), read.at.end(), [&](const Expr& at) {
-          return uses_var(at, v) && uses_any(at, host.rvars);
-        });
-        if (window && (moving.empty() || moving.back() != v)) moving.push_back(v);
-      }
-    }
-    if (moving.size() < 2) return false;
-    const std::string& along = moving[moving.size() - 2];
-    for (const Read& read : reads_in(readers[0].values)) {
-      for (size_t d = 0; read.tensor == f.name && d < read.at.size(); ++d) {
-        if (!uses_var(read.at[d], along)) continue;
-        const Expr rows = steps_over(read.at[d], host.rvars);
-        if (!rows.defined() || !node.row_dimension.empty()) return false;
-        node.row_dimension = f.vars[d];
-        node.rows_read = rows;
-      }
-    }
-    node.rows_along = along;
-    return true;
-  }
-
-  // How many values the index takes while the terms run; undefined where it is not linear in them.
-  static Expr steps_over(const Expr& at, const std::vector<ReductionVar>& terms) {
-    Expr steps(int64_t{1});
-    for (const ReductionVar& t : terms) {
-      if (!uses_var(at, t.name)) continue;
-      const auto linear = Polynomial::of(simplify(at)).linear_in(t.name);
-      const auto slope = linear ? linear->first.constant() : std::nullopt;
-      if (!slope) return {};
-      steps = steps + Expr(std::abs(*slope)) * (t.extent - Expr(int64_t{1}));
-    }
-    return simplify(steps);
-  }
-
-  static bool uses_any(const Expr& at, const std::vector<ReductionVar>& terms) {
-    return std::any_of(terms.begin(), terms.end(), [&](const ReductionVar& r) { return uses_var(at, r.name); });
-  }
-
   bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
     const int weight = this->weight(f);
     if (f.is_reduction() && weight > kMostWrittenOut) return false;
@@ -280,7 +232,7 @@ class Planner {
         if (weight > kMostRepeated && is_table(read)) return false;
         int64_t steps = 1;
         for (const std::string& v : indices_of(*r.func)) {
-          if (move_of(read, v) != Move::none) continue;
+          if (move_of(read, v) != Move::none && !overlaps(read, v, *r.func)) continue;
           int64_t extent = 0;
           const Expr known = extent_in(*r.func, r.func->vars, plan_.extents.at(r.func->name), v);
           const bool few = known.defined() && is_integer_constant(known, &extent) && extent <= kMostInlined;
@@ -292,6 +244,12 @@ class Planner {
     }
     if (repeated && weight > kMostRepeated) return false;
     return times <= 1 || weight * (times - 1) <= kMostInlined;
+  }
+
+  // Other points of the reader read the same elements for other terms.
+  static bool overlaps(const Read& read, const std::string& term, const FuncContents& reader) {
+    const bool is_term = std::any_of(reader.rvars.begin(), reader.rvars.end(), [&](const ReductionVar& t) { return t.name == term; });
+    return is_term && is_window({read}, term, reader.vars);
   }
 
   // Read at data of few values, such as bytes: each of them is computed once, and looked up.

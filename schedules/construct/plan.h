@@ -10,7 +10,8 @@ enum class Place : uint8_t {
   inlined,     // in the place of its reads
   epilogue,    // on the tile of the reduction `host` that is complete
   attached,    // inside the loops of `host`, for one step of the outermost `depth` indices in its order
-  rows,        // the part that one step of an index of `host`, its `rows_along`, needs anew; kept for the steps after it
+  rows,        // the part that one step of an index of `host`, its `rows_along`, needs anew, kept for the steps after it; or, in
+               // strips, all that a block of such steps needs
   root,        // whole, before its consumers
 };
 
@@ -22,9 +23,10 @@ struct Node {
   std::vector<std::string> order;                           // root: its indices, outermost first
   std::string epilogue;                                     // root: the Func that finishes its tiles, if any
   bool hosts = false;                                       // root: others are attached to it
-  std::string rows_along;                                   // root: index along which rows of others are kept, if any
+  std::string rows_along;                                   // root: index along which rows of others are kept, if any ...
+  bool strips = false;                                      // ... for a block of its steps
   std::string row_dimension;                                // rows: the index of this Func that counts them ...
-  Expr rows_read;                                           // ... and how many one step of the host reads
+  Expr rows_read;                                           // ... and how many one step of the host reads; undefined: in strips
 };
 
 struct Plan {

@@ -14,6 +14,7 @@ namespace lathe::construct {
 namespace {
 
 constexpr int kAccumulators = 8;                            // vectors summed side by side hide the latency of an addition
+constexpr int64_t kRowsKept = 32;                           // rows of a result that share those of a producer
 constexpr int64_t kResults = 4;                             // sums side by side
 constexpr int64_t kLines = 32;                              // steps of a last index for each vector of another one
 constexpr int64_t kSquare = 16;                             // ... of which at most so many are straight code
@@ -73,11 +74,31 @@ Nest Shaper::run() {
     lanes_of_results();
   }
   if (!func.is_reduction() && facts_.node.place == Place::root) stream();
-  if (facts_.node.place == Place::root && nest_.extras.empty()) know_pixels();
+  if (facts_.node.place != Place::attached && nest_.extras.empty()) know_pixels();
   if (!facts_.node.epilogue.empty()) stage_of_(facts_.node.epilogue).epilogue_of(func.name);
   if (facts_.node.place == Place::root) threads();
   nest_.shape = {loops_, axes_.vector, axes_.rows, width_, block_, step_};
   return std::move(nest_);
+}
+
+// Where rows of producers are kept or made in strips, the index that they lie along runs in blocks, in which the steps follow one
+// another.
+void Shaper::cut_rows() {
+  const std::string& along = facts_.node.rows_along;
+  if (along.empty() || along == axes_.vector || along == axes_.rows || loops_.at(along) != along) return;
+  block_ = fresh(along + "b"), step_ = fresh(along + "i");
+  kept_ = number("rows.kept", kRowsKept, 1, 256);
+  stage().split(along, block_, step_, Expr(kept_), true);
+  loops_[along] = block_;
+  facts_.because("rows", [&] {
+    return fmt::format("{} runs in blocks of {} steps, which follow one another and share rows of what they read", along, kept_);
+  });
+}
+
+// The steps inside of the loop over blocks of rows.
+void Shaper::step_through(std::vector<std::string>& loops) const {
+  const auto at = std::find(loops.begin(), loops.end(), block_);
+  if (!block_.empty() && at != loops.end()) loops.insert(at + 1, step_);
 }
 
 // Of an index in the host's lanes there are no more steps than theirs.
@@ -126,7 +147,7 @@ void Shaper::plain() {
 }
 
 void Shaper::stand_outside(const std::vector<std::string>& indices, int64_t step) {
-  for (const std::string& v : indices) outside_.push_back({loops_.at(v), v, step});
+  for (const std::string& v : indices) outside_.push_back({loops_.at(v), v, loops_.at(v) == block_ ? kept_ : step});
 }
 
 void Shaper::pointwise() {
@@ -139,12 +160,14 @@ void Shaper::pointwise() {
   width_ = within_host(facts_.lanes() * number("vectors", facts_.weight() < 16 && !merged && !apart && !square_ ? light : 1, 1, 8));
   stage().split(axes_.vector, outer, inner, Expr(width_));
   loops_[axes_.vector] = outer;
+  cut_rows();
   std::string unrolled;
   if (const std::string v = shared_index(few); !v.empty()) {
+    const bool stepped = loops_.at(v) == block_;            // its steps are those of a block of rows
     const std::string block = fresh(v + "o");
     unrolled = fresh(v + "i");
-    stage().split(v, block, unrolled, Expr(number("shared.steps", 4, 2, 16)));
-    loops_[v] = block;
+    stage().split(stepped ? step_ : v, block, unrolled, Expr(number("shared.steps", 4, 2, 16)));
+    (stepped ? step_ : loops_[v]) = block;
   }
   facts_.because("nest", [&] {
     return fmt::format("{} element{} of {} at a time{}", width_, width_ == 1 ? "" : "s", axes_.vector,
@@ -170,6 +193,7 @@ void Shaper::pointwise() {
   if (!unrolled.empty()) all.push_back(unrolled);
   if (!few.empty()) all.push_back(loops_.at(few));
   all.push_back(inner);
+  step_through(all);
   stage().reorder(all).vectorize(inner);
   decide_tail(inner, Tail::automatic);
   if (!unrolled.empty()) stage().unroll(unrolled);
@@ -356,7 +380,9 @@ void Shaper::lanes_of_results() {
   loops_[axes_.vector] = outer;
   facts_.because("nest", [&] { return fmt::format("each lane is a result of its own, {} of them in registers at a time: sums that do not wait for each other", width_); });
   arrange({axes_.vector});
+  cut_rows();
   std::vector<std::string> all = loops_around_vector();
+  step_through(all);
   stand_outside(without(axes_.vector));
   stand_outside({axes_.vector}, width_);
   const std::string at = all.back();

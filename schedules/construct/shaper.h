@@ -58,6 +58,8 @@ class Shaper {
   std::string tile_text(const std::vector<TileClass>& classes) const;
   TileClass one_class(const std::vector<TileClass>& classes) const;
   void finish_tile(const std::string& io, const std::string& ji, const std::string& at);
+  void cut_rows();
+  void step_through(std::vector<std::string>& loops) const;
   std::vector<std::string> blocks_of_rows();
   Expr dense_terms() const;
   void unroll_windows(int64_t operations, const std::string& rows = "");
@@ -84,6 +86,7 @@ class Shaper {
   std::vector<Outside> outside_;                            // outermost first
   int64_t width_ = 0;                                       // steps of the vector axis in one iteration
   std::string block_, step_, few_blocks_;
+  int64_t kept_ = 1;                                        // steps of a block of rows
   bool square_ = false;                                     // the last index is unrolled inside of vectors of another one
   Nest nest_;
 };

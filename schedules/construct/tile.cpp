@@ -12,7 +12,6 @@ namespace lathe::construct {
 
 namespace {
 
-constexpr int64_t kRowsKept = 32;                           // rows of a result that share those of a producer
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
 constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
@@ -326,8 +325,7 @@ bool Shaper::divided(const std::string& term) const {
   return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) { return std::any_of(read.at.begin(), read.at.end(), divides); });
 }
 
-// The loops outside of a tile, in order. Where rows of a producer are kept, the index that they lie along runs in blocks, in
-// which the steps follow one another.
+// The loops outside of a tile, in order, those over blocks of rows and their steps last.
 std::vector<std::string> Shaper::blocks_of_rows() {
   std::vector<std::string> all;
   const std::string& along = facts_.node.rows_along;
@@ -336,17 +334,10 @@ std::vector<std::string> Shaper::blocks_of_rows() {
     all.push_back(loops_.at(v));
     stand_outside({v});
   }
-  if (along.empty() || along == axes_.vector || along == axes_.rows) return all;
-  block_ = fresh(along + "b"), step_ = fresh(along + "i");
-  const int64_t kept = number("rows.kept", kRowsKept, 1, 256);
-  stage().split(along, block_, step_, Expr(kept), true);
-  loops_[along] = block_;
-  stand_outside({along}, kept);
+  cut_rows();
+  if (block_.empty()) return all;
+  stand_outside({along});
   append(all, {block_, step_});
-  facts_.because("rows", [&] {
-    return fmt::format("{} runs in blocks of {} steps, which follow one another and share rows of what they read",
-                       along, kept);
-  });
   nest_.condition = dense_terms();
   return all;
 }

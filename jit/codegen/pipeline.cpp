@@ -21,7 +21,8 @@ namespace lathe::codegen {
 
 namespace {
 
-// Passes of LLVM's code generator that would undo what was chosen here, or find nothing to do in a final form.
+// Passes of LLVM's code generator that would undo what was chosen here, or find nothing to do in a final form. Which others
+// were tried, and why they stay: docs/design/compile-time.md.
 constexpr const char* passes_off[] = {
     "disable-lsr",                 // chooses addresses and counters of loops anew
     "disable-cgp",                 // moves addresses into other blocks

@@ -1,8 +1,8 @@
 // What compiling costs: for each operator of the files given and each target, CPU milliseconds of lowering, of each
 // pass and of code generation (the median of several runs), and what came out. `first` is what a caller waits for who
 // does not wait for all: milliseconds until the first variant can run, of its thread's CPU and of the clock; `disk hit`
-// what it takes when the kernel is in the cache on disk (a folder of this program's own). A last line sums up each
-// target.
+// what it takes when the kernel is in the cache on disk (a folder of this program's own); `each` the total divided by
+// the variants. Last lines sum up each target.
 //
 //   bench_compile [--runs N] [--target NAME]... FILE[:op]...
 #include <fmt/core.h>
@@ -99,16 +99,19 @@ void compile_found(const tools::Chosen& chosen, Cost& cost) {
 void print_head() {
   fmt::print("{:<14} {:<10} {:>7}", "operator", "target", "lower");
   for (const Pass& pass : pipeline()) fmt::print(" {:>8.8}", pass.name);
-  fmt::print(" {:>7} {:>8} {:>8} {:>9} {:>10} {:>8} {:>5} {:>8} {:>6} {:>7}\n", "passes", "codegen", "total",
-             "first cpu", "first wall", "disk hit", "units", "variants", "instr", "bytes");
+  fmt::print(" {:>7} {:>8} {:>8} {:>8} {:>9} {:>10} {:>8} {:>5} {:>8} {:>6} {:>7}\n", "passes", "codegen", "total",
+             "each", "first cpu", "first wall", "disk hit", "units", "variants", "instr", "bytes");
 }
+
+double each_variant(const Cost& cost) { return median(cost.total) / std::max(cost.variants, 1); }
 
 void print_row(const tools::Chosen& chosen, const Cost& cost) {
   fmt::print("{:<14} {:<10} {:>7.2f}", chosen.op.name, chosen.target.name, median(cost.lower));
   for (const std::vector<double>& pass : cost.each_pass) fmt::print(" {:>8.2f}", median(pass));
-  fmt::print(" {:>7.2f} {:>8.2f} {:>8.2f} {:>9.2f} {:>10.2f} {:>8.2f} {:>5} {:>8} {:>6} {:>7}\n", median(cost.passes),
-             median(cost.codegen), median(cost.total), median(cost.first_cpu), median(cost.first_wall),
-             median(cost.found_wall), cost.units, cost.variants, cost.stats.ir_instructions, cost.stats.code_bytes);
+  fmt::print(" {:>7.2f} {:>8.2f} {:>8.2f} {:>8.2f} {:>9.2f} {:>10.2f} {:>8.2f} {:>5} {:>8} {:>6} {:>7}\n",
+             median(cost.passes), median(cost.codegen), median(cost.total), each_variant(cost), median(cost.first_cpu),
+             median(cost.first_wall), median(cost.found_wall), cost.units, cost.variants, cost.stats.ir_instructions,
+             cost.stats.code_bytes);
 }
 
 std::vector<std::string> operators_of(const std::string& spec) {
@@ -122,7 +125,7 @@ std::vector<std::string> operators_of(const std::string& spec) {
 int run(const std::vector<std::string>& files, const std::vector<std::string>& targets, int runs) {
   print_head();
   for (const std::string& target : targets) {
-    std::vector<double> totals, firsts, found;
+    std::vector<double> totals, each, firsts, found;
     for (const std::string& file : files) {
       for (const std::string& spec : operators_of(file)) {
         const tools::Chosen chosen = tools::choose({.spec = spec, .target = target});
@@ -136,6 +139,7 @@ int run(const std::vector<std::string>& files, const std::vector<std::string>& t
         }
         print_row(chosen, cost);
         totals.push_back(median(cost.total));
+        each.push_back(each_variant(cost));
         firsts.push_back(median(cost.first_wall));
         found.push_back(median(cost.found_wall));
       }
@@ -145,6 +149,7 @@ int run(const std::vector<std::string>& files, const std::vector<std::string>& t
                  *std::max_element(values.begin(), values.end()));
     };
     print_sum("all of a kernel, CPU", totals);
+    print_sum("a kernel divided by its variants, CPU", each);
     print_sum("its first variant, wall", firsts);
     print_sum("a kernel that is on disk, wall", found);
   }

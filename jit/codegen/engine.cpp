@@ -29,7 +29,7 @@ template <class T> T value_or_throw(llvm::Expected<T> expected) {
 
 struct CompiledModule {
   std::unique_ptr<llvm::LLVMContext> context;
-  std::unique_ptr<llvm::TargetMachine> machine;
+  codegen::MachinePtr machine;
   std::unique_ptr<llvm::Module> module;
 };
 
@@ -40,7 +40,7 @@ CompiledModule make_module(const ir::Program& program, const Target& target, boo
   CompiledModule result;
   result.context = std::make_unique<llvm::LLVMContext>();
   result.context->setDiscardValueNames(!for_people);
-  result.machine = codegen::make_target_machine(target);
+  result.machine = codegen::target_machine(target);
   result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout(),
                                          linkage);
   result.module->setTargetTriple(result.machine->getTargetTriple().str());
@@ -100,7 +100,7 @@ std::string llvm_text(const ir::Program& program, const Target& target) {
 
 std::vector<std::string> llvm_passes(const Target& target) {
   codegen::initialize_llvm();
-  return codegen::pass_names(*codegen::make_target_machine(target));
+  return codegen::pass_names(*codegen::target_machine(target));
 }
 
 std::string assembly_text(const ir::Program& program, const Target& target) {

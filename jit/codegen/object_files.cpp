@@ -101,7 +101,7 @@ class CallEmitter {
 std::string object_file(const ir::Program& program, const Target& target, const std::string& entry_symbol) {
   codegen::initialize_llvm();
   llvm::LLVMContext context;
-  auto machine = codegen::make_target_machine(target);
+  auto machine = codegen::target_machine(target);
   auto module = codegen::emit_program(program, target, context, machine->createDataLayout());
   for (llvm::Function& function : *module) {
     if (function.hasExternalLinkage() && !function.isDeclaration()) function.setName(entry_symbol);
@@ -112,7 +112,7 @@ std::string object_file(const ir::Program& program, const Target& target, const 
 std::string call_object(const CallFunction& call, const Target& target) {
   codegen::initialize_llvm();
   llvm::LLVMContext context;
-  auto machine = codegen::make_target_machine(target);
+  auto machine = codegen::target_machine(target);
   llvm::Module module(call.symbol, context);
   module.setDataLayout(machine->createDataLayout());
   CallEmitter(call, module).run();

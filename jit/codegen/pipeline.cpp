@@ -10,6 +10,7 @@
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 
+#include <map>
 #include <mutex>
 
 #include "jit/codegen/emit_program.h"
@@ -20,7 +21,8 @@ namespace lathe::codegen {
 
 namespace {
 
-// Passes of LLVM's code generator that would undo what was chosen here, or find nothing to do in a final form.
+// Passes of LLVM's code generator that would undo what was chosen here, or find nothing to do in a final form. Which others
+// were tried, and why they stay: docs/design/compile-time.md.
 constexpr const char* passes_off[] = {
     "disable-lsr",                 // chooses addresses and counters of loops anew
     "disable-cgp",                 // moves addresses into other blocks
@@ -92,6 +94,20 @@ void initialize_llvm() {
   });
 }
 
+namespace {
+
+// Machines that nobody uses at the moment, by what they were made for. One costs a millisecond, most of it the
+// description of the processor that its first function asks for.
+struct MachinePool {
+  std::mutex mutex;
+  std::multimap<std::string, std::unique_ptr<llvm::TargetMachine>> waiting;
+};
+
+MachinePool& machine_pool() {
+  static auto* const one = new MachinePool;  // never freed: threads may outlive static objects
+  return *one;
+}
+
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   std::string message;
   const llvm::Target* backend = llvm::TargetRegistry::lookupTarget(triple, message);
@@ -107,6 +123,23 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
     internal_error("codegen", "the back end lays data out in another way than the linker");
   }
   return machine;
+}
+
+}  // namespace
+
+void GiveBack::operator()(llvm::TargetMachine* machine) const {
+  std::unique_ptr<llvm::TargetMachine> owned(machine);
+  std::lock_guard lock(machine_pool().mutex);
+  machine_pool().waiting.emplace(key, std::move(owned));
+}
+
+MachinePtr target_machine(const Target& target) {
+  const std::string key = cpu_name(target) + " " + feature_string(target);
+  {
+    std::lock_guard lock(machine_pool().mutex);
+    if (auto waiting = machine_pool().waiting.extract(key)) return {waiting.mapped().release(), GiveBack{key}};
+  }
+  return {make_target_machine(target).release(), GiveBack{key}};
 }
 
 std::vector<std::string> pass_names(llvm::TargetMachine& machine) {

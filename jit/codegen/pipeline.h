@@ -19,7 +19,14 @@ inline constexpr const char* data_layout =
 
 // Once in a process, from any thread: LLVM's x86 back end and its settings, which are global.
 void initialize_llvm();
-std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target);
+
+// A machine is of one thread at a time, and waits for the next compilation when nobody needs it any more.
+struct GiveBack {
+  std::string key;
+  void operator()(llvm::TargetMachine* machine) const;
+};
+using MachinePtr = std::unique_ptr<llvm::TargetMachine, GiveBack>;
+MachinePtr target_machine(const Target& target);
 
 // The passes that compile_object runs, in order.
 std::vector<std::string> pass_names(llvm::TargetMachine& machine);

@@ -207,6 +207,8 @@ class NestEmitter {
   int64_t square_side(const Staging& staging, const Expr& access, const std::vector<size_t>& order, const std::vector<Expr>& counts) const;
   ir::Stmt copy_squares(const Expr& access, const Storage& to, const Region& region, const std::vector<size_t>& order,
                         const std::vector<Expr>& counts, const std::vector<std::string>& names, int64_t side, Scope scope);
+  ir::Stmt copied_by_vectors(std::string& name, const Expr& count, int64_t element_bytes, const Scope& scope, Expr& within,
+                             const Continue& copied);
   bool each_index_is_one_variable(const Expr& access) const;
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
   // --- producers in a window of registers (emit_window.cpp)

@@ -73,7 +73,8 @@ class Writer {
     add(own, nullptr);
   }
 
-  const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
+  const Expr& few_rows() const { return few_rows_; }        // where that form pays, and where it does not; undefined: nowhere
+  const Expr& many_rows() const { return many_rows_; }
   const Expr& few_terms() const { return few_terms_; }
   const Expr& across() const { return across_; }
   const Expr& not_across() const { return not_across_; }
@@ -81,6 +82,7 @@ class Writer {
   const Expr& no_large_operand() const { return no_large_operand_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
+  int64_t short_lanes() const { return short_lanes_; }      // fewer steps fill too little of a vector; 0: those of a vector
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
   bool keeps_rows() const { return keeps_rows_; }           // all that are planned
   bool gathers() const { return gathers_; }                 // some lanes read from anywhere
@@ -135,9 +137,9 @@ class Writer {
     if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
     if (extras_.empty()) extras_ = std::move(nest.extras);
     if (whole && short_size_.empty()) short_size_ = nest.short_size;
-    if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
+    if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below), short_lanes_ = nest.short_lanes;
     if (!whole) return;
-    if (!few_rows_.defined()) few_rows_ = nest.few_rows;
+    if (!few_rows_.defined()) few_rows_ = nest.few_rows, many_rows_ = nest.many_rows;
     if (!few_terms_.defined()) few_terms_ = nest.few_terms;
     if (!across_.defined()) across_ = nest.across, not_across_ = nest.not_across;
     if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
@@ -167,9 +169,9 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, few_terms_, across_, not_across_, large_operand_, no_large_operand_;
+  Expr few_rows_, many_rows_, few_terms_, across_, not_across_, large_operand_, no_large_operand_;
   std::string short_size_;
-  int64_t short_below_ = target_.lanes(4);
+  int64_t short_below_ = target_.lanes(4), short_lanes_ = 0;
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
   Expr lane_steps_;
 };
@@ -184,7 +186,8 @@ Crossover short_crossover(const std::string& size, const Writer& usual, const Wr
   const int64_t vector = target.lanes(4);
   // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
   const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
-  const Expr steps = make_var(size), lanes(vector / (fewer ? 4 : 1)), bound(usual.short_below());
+  const int64_t own = usual.short_lanes();
+  const Expr steps = make_var(size), lanes(own > 0 ? own : vector / (fewer ? 4 : 1)), bound(usual.short_below());
   const Expr& others = across.lane_steps();
   Crossover at{lt(steps, lanes), ge(steps, lanes)};
   if (usual.short_below() != vector && others.defined()) {  // the others fill a block of two vectors, or the short size does better
@@ -207,7 +210,7 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     rest = rest.defined() ? rest & otherwise : otherwise;
   };
   if (const Expr& few = usual.few_rows(); few.defined()) {
-    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
+    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, usual.many_rows());
   }
   if (usual.across().defined()) {
     add(Writer(op, plan, target, decisions, {.across = true}), rest.defined() ? rest & usual.across() : usual.across(), usual.not_across());

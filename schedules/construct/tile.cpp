@@ -89,15 +89,18 @@ void Shaper::tile() {
   std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
   facts_.because("tile", [&] { return tile_text(classes); });
-  auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  const std::optional<Groups> groups = decided_groups();
+  auto panel = groups || facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
   if (panel && panel->across && !form_.across && facts_.node.place != Place::attached) panel = std::nullopt;
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
-    nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
-    TileClass streamed = one_class(classes);
+    const Expr rows = facts_.extent(axes_.rows), few(kFewTiles * classes.front().rows);
+    few_rows_where(groups ? le(rows, few) & groups->large : le(rows, few), groups ? gt(rows, few) | groups->small : gt(rows, few));
+    TileClass streamed = groups ? classes.front() : one_class(classes);
     streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
-    if (form_.few_rows) return streamed_tile(streamed);
+    if (form_.few_rows) return streamed_tile(streamed, groups);
   }
+  if (groups) return grouped_tile(classes, *groups);
   if (panel && panel->across) {
     if (facts_.node.place == Place::attached) classes = {one_class(classes)};
     return packed_tile(classes, *panel);
@@ -269,13 +272,14 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 }
 
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
-// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Bodies for two thirds, a third
-// and one row: what is computed in vain counts where every vector is read once.
-void Shaper::streamed_tile(const TileClass& tile) {
+// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Groups of terms, if any, are
+// copied from these rows. Bodies for two thirds, a third and one row: what is computed in vain counts where every vector is read once.
+void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& groups) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
   const std::string io = fresh(r + "o"), ii = fresh(r + "i");
   std::vector<std::string> terms = facts_.terms();
+  if (groups) std::swap(*std::find(terms.begin(), terms.end(), groups->term), terms.back());
   const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
   const int64_t streams = number("streams", kStreams, 1, 64);
   facts_.because("streams", [&] {
@@ -285,7 +289,7 @@ void Shaper::streamed_tile(const TileClass& tile) {
         streams, terms.back());
   });
   const int64_t columns = number("streams.columns", kStreamBytes / facts_.narrowest_bytes(), facts_.lanes(), 16384);
-  stage().split(terms.back(), ko, ki, Expr(streams), !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
+  stage().split(terms.back(), ko, ki, Expr(streams), !groups && !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
   terms.back() = ko;
   loops_[v] = jp;
@@ -304,7 +308,15 @@ void Shaper::streamed_tile(const TileClass& tile) {
     all.push_back(io);
   }
   stand_outside({v}, columns / 2);                         // panels are even
-  append(all, {jo, ki, ii, ji});
+  std::string element;
+  all.push_back(jo);
+  if (groups) {
+    const auto [group, one] = cut_into_groups(ki, *groups);
+    element = one;
+    append(all, {group, ii, ji, element});
+  } else {
+    append(all, {ki, ii, ji});
+  }
   stage().reorder(all).vectorize(ji).unroll(ii);
   std::vector<RowCount> bodies{{1, 1}};
   if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
@@ -312,6 +324,7 @@ void Shaper::streamed_tile(const TileClass& tile) {
   stage().tail(io, Tail::automatic, bodies);
   decide_tail(ji, Tail::mask);
   stage().store_in("registers", jo);
+  if (groups) sum_groups(*groups, element, jo);
 }
 
 // Whether reads find their place by dividing the term, as scales of blocks do: blocks of terms then end where theirs do.

@@ -79,4 +79,13 @@ std::optional<InstructionMatch> match(const Instruction& instruction, const Func
   return found;
 }
 
+const Instruction* instruction_for(const Target& target, const FuncContents& func, const Expr& value) {
+  if (!is_integer(value.type().dtype)) return nullptr;
+  for (const std::string& name : instruction_names()) {
+    const Instruction* instruction = instruction_named(name);
+    if (has_instruction(target, *instruction) && match(*instruction, func, value)) return instruction;
+  }
+  return nullptr;
+}
+
 }  // namespace lathe

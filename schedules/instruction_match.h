@@ -24,4 +24,7 @@ int64_t group_of(const Instruction& instruction);
 // The reads of the reduction's term `value`; nothing where the terms or their combiner mean something else.
 std::optional<InstructionMatch> match(const Instruction& instruction, const FuncContents& func, const Expr& value);
 
+// The first instruction of the table that the target has and that means `value`; null: there is none.
+const Instruction* instruction_for(const Target& target, const FuncContents& func, const Expr& value);
+
 }  // namespace lathe

@@ -301,7 +301,7 @@ void specialize(ScheduleBuilder& schedule, const Expr& condition, const NestFact
 Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   Schedule all = ScheduleBuilder(op);
   const Joint joint = *joint_of(op);
-  const Plan joint_plan = make_plan(joint.op, true, decisions);
+  const Plan joint_plan = make_plan(joint.op, target, true, decisions);
   const Expr steps = op.outputs[0].extents.back(), bound(is_pointwise(op, plan) ? kShort : target.lanes(4));
   const bool always = reads_own_points(op, plan);
   const Writer joined(joint.op, joint_plan, target, decisions, {}, [&](ScheduleBuilder& s) {
@@ -332,12 +332,12 @@ Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& tar
 
 // The forms that a schedule of the operator can have, best first; each is simpler than the one before. Of fused and of whole
 // nests there is one with variants of their own for few rows and short sizes, and one without.
-std::vector<std::string> forms_of(const Operator& op) {
+std::vector<std::string> forms_of(const Operator& op, const Target& target) {
   std::vector<std::string> forms;
   Decisions usual;
   if (may_be_short(op)) {
     if (joint_of(op)) forms.push_back("joined");
-    if (result_of(op).vars.size() > 2 && is_pointwise(op, make_plan(op, true, usual))) forms.push_back("inside");
+    if (result_of(op).vars.size() > 2 && is_pointwise(op, make_plan(op, target, true, usual))) forms.push_back("inside");
   }
   forms.insert(forms.end(), {"fused", "fused-alone", "whole", "whole-alone", "plain"});
   return forms;
@@ -346,10 +346,10 @@ std::vector<std::string> forms_of(const Operator& op) {
 }  // namespace
 
 Schedule construct_schedule(const Operator& op, const Target& target, Decisions& decisions) {
-  const std::vector<std::string> forms = forms_of(op);
+  const std::vector<std::string> forms = forms_of(op, target);
   const std::string form = decisions.word("form", forms.front(), forms);
   if (form == "plain") return ScheduleBuilder(op);
-  const Plan plan = make_plan(op, !form.starts_with("whole"), decisions);
+  const Plan plan = make_plan(op, target, !form.starts_with("whole"), decisions);
   if (form == "joined") return joined_schedule(op, plan, target, decisions);
   if (form == "inside") return inside_schedule(op, plan, target, decisions);
   if (form.ends_with("-alone")) return Writer(op, plan, target, decisions).schedule();
@@ -358,7 +358,7 @@ Schedule construct_schedule(const Operator& op, const Target& target, Decisions&
 
 std::vector<Schedule> construct_schedules(const Operator& op, const Target& target) {
   std::vector<Schedule> schedules;
-  for (const std::string& form : forms_of(op)) {
+  for (const std::string& form : forms_of(op, target)) {
     Decisions usual({{"form", form}});
     Schedule s = construct_schedule(op, target, usual);
     if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));

@@ -34,19 +34,16 @@ std::optional<Read> copied_operand(const NestFacts& nest, const Axes& axes, cons
 }  // namespace
 
 std::optional<Groups> groups_of(const NestFacts& nest, const Axes& axes) {
-  if (nest.op.strict || axes.rows.empty() || !is_integer(nest.func.values[0].type().dtype)) return std::nullopt;
-  for (const std::string& name : instruction_names()) {
-    const Instruction& instruction = *instruction_named(name);
-    if (!has_instruction(nest.target, instruction)) continue;
-    const auto meant = match(instruction, nest.func, nest.values[0]);
-    if (!meant) continue;
-    for (const std::string& term : nest.terms()) {
-      const std::optional<Read> copied = copied_operand(nest, axes, meant->operands, term);
-      if (!copied) continue;
-      const Expr bytes = bytes_read(nest, axes, *copied);
-      return Groups{name, meant->group, term, *copied, bytes_of(nest.op.find_input(copied->tensor)->dtype),
-                    gt(bytes, half_of_second_cache()), le(bytes, half_of_second_cache())};
-    }
+  if (nest.op.strict || axes.rows.empty()) return std::nullopt;
+  const Instruction* instruction = instruction_for(nest.target, nest.func, nest.values[0]);
+  if (!instruction) return std::nullopt;
+  const InstructionMatch meant = *match(*instruction, nest.func, nest.values[0]);
+  for (const std::string& term : nest.terms()) {
+    const std::optional<Read> copied = copied_operand(nest, axes, meant.operands, term);
+    if (!copied) continue;
+    const Expr bytes = bytes_read(nest, axes, *copied);
+    return Groups{std::string(instruction->name), meant.group, term, *copied, bytes_of(nest.op.find_input(copied->tensor)->dtype),
+                  gt(bytes, half_of_second_cache()), le(bytes, half_of_second_cache())};
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include "analysis/simplify.h"
 #include "analysis/written_out.h"
 #include "lang/text.h"
+#include "schedules/instruction_match.h"
 
 namespace lathe::construct {
 
@@ -224,7 +225,7 @@ class Planner {
   // read them, are worth more than the reduction's register tile written again for each border.
   // `node.rows_along` is of the host until the Func is placed.
   bool keep_rows(const FuncContents& f, const std::vector<Reader>& readers, Node& node) const {
-    if (f.is_reduction() || readers.size() != 1 || alone_.count(readers[0].func->name)) return false;
+    if (f.is_reduction() || readers.size() != 1) return false;
     const FuncContents& host = *readers[0].func;
     const Node& root = plan_.nodes.at(host.name);
     if (!meets_borders(f) || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
@@ -425,12 +426,16 @@ class Planner {
 };
 
 // Reductions with only single numbers attached to them: a register tile of their own is worth more than a short vector
-// that is not stored.
-std::set<std::string> better_alone(const Operator& op, const Plan& plan) {
+// that is not stored. So are those whose terms a machine instruction sums, which would not be a tile of groups.
+std::set<std::string> better_alone(const Operator& op, const Plan& plan, const Target& target) {
   std::set<std::string> names;
   for (const FuncContents& f : op.funcs) if (f.is_reduction() && plan.nodes.at(f.name).hosts) names.insert(f.name);
   for (const auto& [name, node] : plan.nodes) {
     if (node.place == Place::attached && node.fixed.size() < op.find_func(name)->vars.size()) names.erase(node.host);
+  }
+  for (const FuncContents& f : op.funcs) {
+    if (!f.is_reduction() || !plan.nodes.at(f.name).hosts) continue;
+    if (instruction_for(target, f, expanded(f.values[0], op, plan.inlined))) names.insert(f.name);
   }
   return names;
 }
@@ -459,10 +464,10 @@ std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
 
 }  // namespace
 
-Plan make_plan(const Operator& op, bool fuse, Decisions& decisions) {
+Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& decisions) {
   Decisions trial(decisions.wishes());
   const auto extents = extents_of(op);
-  std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run());
+  std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run(), target);
   std::erase_if(alone, [&](const std::string& func) { return !decisions.whether(func + ".alone", true); });
   return Planner(op, fuse, extents, alone, decisions).run();
 }

@@ -25,11 +25,16 @@ constexpr int64_t kFewTiles = 2;                            // of rows, for whic
 
 // Rows x vectors of accumulators, as many as the registers hold beside the operands of one step.
 std::vector<TileClass> Shaper::tile_classes() const {
-  int vectors = 0;                                        // operands as wide as the tile
-  for (const Read& read : facts_.reads) {
-    vectors += move_of(read, axes_.vector) != Move::none && move_of(read, axes_.rows) == Move::none;
-  }
   const int64_t components = facts_.func.components();
+  // Operands as wide as the tile: those of a term, and one at a time of those that the epilogue reads when all terms are summed.
+  const auto wide = [&](const std::vector<Expr>& values) {
+    const std::vector<Read> reads = reads_in(values);
+    return std::count_if(reads.begin(), reads.end(), [&](const Read& read) {
+      return move_of(read, axes_.vector) != Move::none && move_of(read, axes_.rows) == Move::none;
+    });
+  };
+  const auto of_terms = wide({facts_.values.begin(), facts_.values.begin() + components});
+  const int64_t vectors = std::min(of_terms + 1, wide(facts_.values));
   std::vector<TileClass> classes;
   if (only_windows()) {                                   // a row of the window's operands stays in registers too
     const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
@@ -41,7 +46,7 @@ std::vector<TileClass> Shaper::tile_classes() const {
                                       : few                               ? std::vector<int64_t>{4, 2}
                                                                           : std::vector<int64_t>{4, 3, 2, 1};
   for (int64_t across : widths) {
-    const int64_t left = facts_.target.vector_registers - 2 - across * std::max(vectors, 1);
+    const int64_t left = facts_.target.vector_registers - 2 - across * std::max<int64_t>(vectors, 1);
     const int64_t rows = std::min<int64_t>(left / (across * components), 14);
     if (rows >= 2 || (across == 1 && classes.empty())) {
       classes.push_back({across * facts_.lanes(), std::max<int64_t>(rows, 1)});

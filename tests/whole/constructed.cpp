@@ -48,6 +48,12 @@ constexpr const char* words =
 constexpr const char* pictures =
     "pictures(X: u8[N, H, W, C], F: i8[R, S, C, O]) -> Y: i32[N, H, W, O]\n  P[n, y, x, c] = X[n, y, x, c] outside 0\n"
     "  Y[n, y, x, o] = sum(r < R, s < S, c < C: i32(P[n, y + r, x + s, c]) * i32(F[r, s, c, o]))\n";
+constexpr const char* shifted =
+    "shifted(X: u8[N, H, W, C], F: i8[R, S, C, O], X_zero: u8[], F_zero: i32[O]) -> Y: i32[N, H, W, O]\n"
+    "  P[n, y, x, c] = X[n, y, x, c] outside X_zero[]\n  q[n, y, x] = sum(c < C: i32(X[n, y, x, c] outside X_zero[]) - i32(X_zero[]))\n"
+    "  p[n, y, x] = sum(r < R, s < S: q[n, y + r, x + s])\n  f[o] = sum(r < R, s < S, c < C: i32(F[r, s, c, o]))\n"
+    "  A[n, y, x, o] = sum(r < R, s < S, c < C: i32(P[n, y + r, x + s, c]) * i32(F[r, s, c, o]))\n"
+    "  Y[n, y, x, o] = A[n, y, x, o] - i32(X_zero[]) * f[o] - p[n, y, x] * F_zero[o]\n";
 constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
 
 void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
@@ -159,6 +165,17 @@ TEST_CASE("sums of neighbours of a picture use the instruction along its channel
                        {{"N", 1}, {"H", 35}, {"W", 4}, {"C", 8}, {"R", 2}, {"S", 3}, {"O", 19}}, {{"N", 1}, {"H", 3}, {"W", 15}, {"C", 3}, {"R", 5}, {"S", 5}, {"O", 2}}};
   computes_with("F.stage_at(Y, n).layout(r, s, c/4, o, c%4)", pictures, sizes);
   computes_with("tensorize(ce, vpdpbusd)", pictures, sizes);
+  computes_with("tensorize(ce, vpdpbusd)", shifted, sizes);   // sums for each pixel are not attached to it
+}
+
+TEST_CASE("all that an epilogue reads takes a register tile the rows of one operand") {
+  const auto biased = [](const char* result) {
+    return fmt::format("biased(A: f32[M, K], B: f32[K, N], a: f32[N], b: f32[N], c: f32[N]) -> D: f32[M, N]\n"
+                       "  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n  D[i, j] = {}\n", result);
+  };
+  holds(biased("C[i, j] + 1"), "width 16: 6 rows");
+  holds(biased("C[i, j] + a[j]"), "width 16: 5 rows");
+  holds(biased("C[i, j] + a[j] * b[j] - c[j]"), "width 16: 5 rows");
 }
 
 TEST_CASE("an instruction is chosen only where the target has it and groups of terms can lie side by side") {

@@ -43,6 +43,8 @@ constexpr const char* activated =
 constexpr const char* bytes =
     "bytes(A: u8[M, K], B: i8[K, N], s: f32[N]) -> D: f32[M, N]\n  C[i, j] = sum(k < K: i32(B[k, j]) * i32(A[i, k]))\n"
     "  D[i, j] = f32(C[i, j]) * s[j]\n";
+constexpr const char* signed_bytes =
+    "signed_bytes(A: i8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n";
 constexpr const char* words =
     "words(A: i16[B, M, K], W: i16[K, N]) -> C: i32[B, M, N]\n  C[b, i, j] = sum(k < K: i32(A[b, i, k]) * i32(W[k, j]))\n";
 constexpr const char* pictures =
@@ -154,6 +156,7 @@ TEST_CASE("products that an instruction means are summed by it, with groups of t
                           {{"M", 31}, {"N", 67}, {"K", 37}}, {{"M", 3}, {"N", 1100}, {"K", 21}}, {{"M", 2}, {"N", 3}, {"K", 4200}}};
   computes_with("B.stage_at(C, jo).layout(k/4, j, k%4)", bytes, products);
   computes_with("tensorize(ke, vpdpbusd)", bytes, products);
+  computes_with("tensorize(ke, vpdpbusd_signed)", signed_bytes, products);
   Sizes several = products;
   for (auto& sizes : several) sizes["B"] = 1 + sizes["M"] % 3;
   computes_with("tensorize(ke, vpdpwssd)", words, several);
@@ -186,7 +189,7 @@ TEST_CASE("an instruction is chosen only where the target has it and groups of t
     INFO(text);
     CHECK(text.find("tensorize") == std::string::npos);
   };
-  without("f(A: i8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n");
+  without("f(A: u8[M, K], B: u8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n");
   without("f(A: u8[K, M], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[k, i]) * i32(B[k, j]))\n");
   without("f(A: u8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[(k*3) % K, j]))\n");
   without("f(A: u8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = max(k < K: i32(A[i, k]) * i32(B[k, j]))\n");

@@ -170,32 +170,63 @@ static std::optional<size_t> grouped_dimension(const Storage& to, const std::vec
   return mine == 2 && last.modulus <= kMostGrouped && begins && apart ? std::optional(last.dimension) : std::nullopt;
 }
 
-// The copy as a nest of its own: whole blocks, zeros beyond the real end.
+// The copy as a nest of its own: whole blocks, zeros beyond the real end. Of groups, those that are not full stand apart: the others
+// need no condition on their terms, and none on lanes where all of these are real.
 Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
-  Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = own_region_of(staging.tensor, scope);
-  std::vector<Expr> counts(region.lowest.size()), within(region.lowest.size());   // and which entry, or group, is copied
-  std::vector<std::string> names;
-  std::vector<size_t> order;                                // of dimensions, by their first digits
+  CopyNest copy{staging, to, only_access(staging.tensor, all_values(), staging), own_region_of(staging.tensor, scope), {}, {}, {}};
+  const Region& region = copy.region;
+  copy.counts.resize(region.lowest.size());
   for (const LayoutDigit& digit : to.digits) {
-    if (std::find(order.begin(), order.end(), digit.dimension) == order.end()) order.push_back(digit.dimension);
+    if (std::find(copy.order.begin(), copy.order.end(), digit.dimension) == copy.order.end()) copy.order.push_back(digit.dimension);
   }
-  const std::optional<size_t> grouped = grouped_dimension(to, region.lowest, scope.facts);
+  for (const size_t d : copy.order) {
+    Expr& count = copy.counts[d];
+    count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+    // A part of the copy, as inside a loop over blocks of it, ends with the copy.
+    if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
+      count = simplify(min(count, to.size[d] - before), scope.facts);
+    }
+  }
+  copy.grouped = grouped_dimension(to, region.lowest, scope.facts);
+  if (!copy.grouped) return where_points(where_terms(copy_part(copy, integer(0), {}, scope), scope), region, true, scope);
+  const size_t g = *copy.grouped;
+  Expr real = make_true();
+  std::set<size_t> all{g};
+  for (const size_t d : copy.order) {
+    if (d == g) continue;
+    all.insert(d);
+    real = simplify(real & le(region.lowest[d] + copy.counts[d] - integer(1), region.highest[d]), scope.facts);
+  }
+  const Expr group = integer(to.digits.back().modulus);
+  Lets lets(lowering_, scope.facts);
+  const Expr full = lets.named(staging.tensor + ".groups", max((region.highest[g] - region.lowest[g] + integer(1)) / group, integer(0)));
+  const Expr rest = simplify(ceil_div(copy.counts[g], group) - full, lets.facts());
+  Scope inner = scope;
+  inner.facts = lets.facts();
+  copy.counts[g] = full;
+  int64_t known = -1;
+  is_integer_constant(real, &known);
+  Stmt groups = copy_part(copy, integer(0), known == 0 ? std::set{g} : all, inner);
+  if (known < 0) groups = ir::make_branch(real, groups, copy_part(copy, integer(0), {g}, inner));
+  copy.counts[g] = rest;
+  Stmt last = is_zero(rest) ? nullptr : copy_part(copy, full, {}, inner);
+  return where_points(where_terms(lets.wrap(ir::make_block({groups, last})), scope), region, true, scope);
+}
+
+// The entries of a copy, of a grouped dimension those of the groups from `first` on. `real`: dimensions of which all of these are.
+Stmt NestEmitter::copy_part(const CopyNest& copy, const Expr& first, const std::set<size_t>& real, const Scope& scope) {
+  const auto& [staging, to, access, region, counts, order, grouped] = copy;
+  std::vector<Expr> within(region.lowest.size());           // which entry, or group, is copied
+  std::vector<std::string> names;
   const Expr group = integer(grouped ? to.digits.back().modulus : 1);
   Scope inner = scope;
   for (const size_t d : order) {
-    counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
-    // A part of the copy, as inside a loop over blocks of it, ends with the copy.
-    if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
-      counts[d] = simplify(min(counts[d], to.size[d] - before), scope.facts);
-    }
-    if (grouped == d) counts[d] = simplify(ceil_div(counts[d], group), scope.facts);
     names.push_back(lowering_.fresh(staging.tensor + ".copy"));
     inner.facts.bound(names.back(), integer(0), simplify(counts[d] - integer(1), scope.facts));
-    within[d] = make_var(names.back());
+    within[d] = grouped == d ? first + make_var(names.back()) : make_var(names.back());
   }
   if (const int64_t side = grouped ? 0 : square_side(staging, access, order, counts); side > 0) {
-    return where_points(where_terms(copy_squares(access, to, region, order, counts, names, side, inner), scope), region, true, scope);
+    return copy_squares(access, to, region, order, counts, names, side, inner);
   }
   const auto copied = [&](Scope at) {
     const std::string element = grouped ? lowering_.fresh(staging.tensor + ".element") : "";
@@ -204,8 +235,9 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     for (size_t b = 0; b < order.size(); ++b) {
       const size_t d = order[b];
       indices[d] = simplify(region.lowest[d] + (grouped == d ? within[d] * group + make_var(element) : within[d]), at.facts);
-      Expr real = simplify(le(indices[d], region.highest[d]), at.facts);
-      if (!is_integer_constant(real)) at.masks.push_back({names[b], real});
+      if (real.count(d)) continue;
+      Expr here = simplify(le(indices[d], region.highest[d]), at.facts);
+      if (!is_integer_constant(here)) at.masks.push_back({names[b], here});
     }
     const Expr value = copied_read(access, indices, at);
     const Stmt s = ir::make_store(to.buffers[0], place(to, indices, at.facts), value);
@@ -223,8 +255,7 @@ Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Sco
     const auto [kind, when] = copy_loop(staging, access, d, counts[d], lanes ? ir::LoopKind::vector : ir::LoopKind::serial);
     s = ir::make_loop(names[b], integer(0), counts[d], kind, s, when);
   }
-  if (!s) s = copied(inner);
-  return where_points(where_terms(s, scope), region, true, scope);
+  return s ? s : copied(inner);
 }
 
 // The side of squares in which a copy changes rows and columns: where the last dimension of the tensor, whose elements lie side

@@ -7,8 +7,8 @@ namespace lathe {
 namespace {
 
 constexpr Instruction rows[] = {
-#define LATHE_INSTRUCTION(name, features, adds, of128, of256, of512, meaning) \
-  {#name, features, adds, {of128, of256, of512}, meaning},
+#define LATHE_INSTRUCTION(name, features, adds, shifted, of128, of256, of512, meaning) \
+  {#name, features, adds, shifted, {of128, of256, of512}, meaning},
 #include "targets/instructions.def"
 #undef LATHE_INSTRUCTION
 };

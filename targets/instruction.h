@@ -14,6 +14,7 @@ struct Instruction {
   std::string_view name;
   std::string_view features;      // any one of them brings it, with spaces between
   bool adds = false;              // to a register that it is given; else what it gives is added
+  bool shifted = false;           // its first operand by 128, which what it adds is corrected for
   std::string_view intrinsic[3];  // LLVM's for 128, 256 and 512 bits
   std::string_view meaning;       // an operator whose inputs are the operands, in their order
 };

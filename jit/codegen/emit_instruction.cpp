@@ -43,21 +43,29 @@ llvm::Value* words_from(llvm::IRBuilder<>& builder, llvm::Value* words, int firs
 llvm::Value* call_of(llvm::IRBuilder<>& builder, llvm::Module& module, const Instruction& instruction, llvm::Value* sum,
                        const std::vector<llvm::Value*>& operands, int lanes) {
   const int whole = std::max(lanes, fewest_bits / 32);
-  std::vector<llvm::Value*> args;
-  sum = widened(builder, sum, whole);
-  if (instruction.adds) args.push_back(sum);
-  for (llvm::Value* operand : operands) {
-    const bool shared = lanes > 1 && !operand->getType()->isVectorTy();
-    args.push_back(shared ? builder.CreateVectorSplat(static_cast<unsigned>(whole), operand) : widened(builder, operand, whole));
-  }
   const std::string_view name = instruction.intrinsic[whole == 4 ? 0 : whole == 8 ? 1 : 2];
   const llvm::Intrinsic::ID id = llvm::Function::lookupIntrinsicID(llvm::StringRef(name.data(), name.size()));
   if (id == llvm::Intrinsic::not_intrinsic) internal_error("codegen", "no intrinsic " + std::string(name));
   llvm::Function* function = llvm::Intrinsic::getDeclaration(&module, id);
-  for (size_t i = 0; i < args.size(); ++i)
-    args[i] = builder.CreateBitCast(args[i], function->getFunctionType()->getParamType(static_cast<unsigned>(i)));
-  llvm::Value* result = builder.CreateBitCast(builder.CreateCall(function, args), sum->getType());
-  if (!instruction.adds) result = builder.CreateAdd(sum, result);
+  const auto call = [&](llvm::Value* before, std::vector<llvm::Value*> args) {
+    if (instruction.adds) args.insert(args.begin(), before);
+    for (size_t i = 0; i < args.size(); ++i)
+      args[i] = builder.CreateBitCast(args[i], function->getFunctionType()->getParamType(static_cast<unsigned>(i)));
+    llvm::Value* result = builder.CreateBitCast(builder.CreateCall(function, args), before->getType());
+    return instruction.adds ? result : builder.CreateAdd(before, result);
+  };
+  sum = widened(builder, sum, whole);
+  std::vector<llvm::Value*> words;
+  for (llvm::Value* operand : operands) {
+    const bool shared = lanes > 1 && !operand->getType()->isVectorTy();
+    words.push_back(shared ? builder.CreateVectorSplat(static_cast<unsigned>(whole), operand) : widened(builder, operand, whole));
+  }
+  if (instruction.shifted) {                                // rows of a tile share the correction
+    llvm::Value* shift = builder.CreateVectorSplat(static_cast<unsigned>(whole), builder.getInt32(0x80808080));
+    sum = builder.CreateSub(sum, call(llvm::Constant::getNullValue(sum->getType()), {shift, words[1]}));
+    words[0] = builder.CreateXor(words[0], shift);
+  }
+  llvm::Value* result = call(sum, words);
   if (lanes == whole) return result;
   return lanes == 1 ? builder.CreateExtractElement(result, uint64_t{0}) : words_from(builder, result, 0, lanes);
 }

@@ -18,6 +18,53 @@ namespace {
 
 constexpr int64_t most_apart = 4;
 
+using Vectors = std::vector<llvm::Value*>;
+
+unsigned lanes_of(const llvm::Value* vector) {
+  return llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements();
+}
+
+// The elements of an even number of vectors in turn. Those of every second vector are put in order first: each step then takes
+// the elements of two vectors in turn, for which machines have instructions.
+Vectors interleaved_in_steps(llvm::IRBuilder<>& builder, const Vectors& vectors);
+
+// The elements of all vectors in turn, as vectors of as many lanes.
+Vectors interleaved(llvm::IRBuilder<>& builder, const Vectors& vectors) {
+  const size_t count = vectors.size();
+  if (count % 2 == 0) return interleaved_in_steps(builder, vectors);
+  const unsigned lanes = lanes_of(vectors[0]);
+  Vectors parts;
+  for (size_t part = 0; part < count; ++part) {
+    llvm::Value* merged = vectors[0];
+    for (size_t k = 1; k < count; ++k) {
+      std::vector<int> mask(lanes, llvm::PoisonMaskElem);
+      for (size_t lane = 0; lane < lanes; ++lane) {
+        const size_t element = part * lanes + lane;
+        if (element % count == k) mask[lane] = static_cast<int>(lanes + element / count);
+        if (element % count < k) mask[lane] = static_cast<int>(k == 1 ? element / count : lane);
+      }
+      merged = builder.CreateShuffleVector(merged, vectors[k], mask);
+    }
+    parts.push_back(merged);
+  }
+  return parts;
+}
+
+Vectors interleaved_in_steps(llvm::IRBuilder<>& builder, const Vectors& vectors) {
+  Vectors even, odd, parts;
+  for (size_t k = 0; k < vectors.size(); ++k) (k % 2 == 0 ? even : odd).push_back(vectors[k]);
+  even = interleaved(builder, even), odd = interleaved(builder, odd);
+  const int lanes = static_cast<int>(lanes_of(vectors[0]));
+  for (size_t k = 0; k < even.size(); ++k) {
+    for (const int first : {0, lanes}) {
+      std::vector<int> mask;
+      for (int element = first; element < first + lanes; ++element) mask.push_back(element / 2 + element % 2 * lanes);
+      parts.push_back(builder.CreateShuffleVector(even[k], odd[k], mask));
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 // Constant strides for which whole vectors and shuffles are cheaper than elements; 0 for all others.
@@ -136,20 +183,10 @@ void Emitter::emit_merged_stores(const std::vector<ir::Stmt>& statements, size_t
     values.push_back(to_memory(builder_, value, buffer.dtype));
   }
   const OffsetForm base = lane_form_of(s.value(1))->base;
+  const std::vector<llvm::Value*> merged = interleaved(builder_, values);
   for (int64_t part = 0; part < stride; ++part) {
-    llvm::Value* merged = values[0];
-    for (int64_t k = 1; k < stride; ++k) {
-      std::vector<int> mask(static_cast<size_t>(lanes), llvm::PoisonMaskElem);
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        const int64_t element = part * lanes + lane;
-        int& source = mask[static_cast<size_t>(lane)];
-        if (element % stride == k) source = static_cast<int>(lanes + element / stride);
-        if (element % stride < k) source = static_cast<int>(k == 1 ? element / stride : lane);
-      }
-      merged = builder_.CreateShuffleVector(merged, values[static_cast<size_t>(k)], mask);
-    }
     llvm::Value* to = address(buffer, base + OffsetForm::constant(part * lanes));
-    builder_.CreateAlignedStore(merged, to, alignment_of(buffer.dtype));
+    builder_.CreateAlignedStore(merged[static_cast<size_t>(part)], to, alignment_of(buffer.dtype));
   }
   forget_loads(s.name);
 }

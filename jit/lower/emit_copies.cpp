@@ -15,6 +15,9 @@ namespace lathe {
 
 using ir::Stmt;
 
+static constexpr int64_t kMostGrouped = 4;                  // stores that code generation merges
+static constexpr int64_t kCopiedBytes = 16;                 // of a vector whose elements change places within a unit of registers
+
 // The one access by which this nest reads a staged tensor.
 static Expr only_access(const std::string& tensor, const std::vector<Expr>& values, const Staging& staging) {
   Expr found;
@@ -156,44 +159,103 @@ Stmt NestEmitter::write_awaiting(const std::string& loop, Scope& scope) {
   return ir::make_block(std::move(copies));
 }
 
-// The copy as a nest of its own: whole blocks, zeros beyond the real end.
+// The dimension whose last digit is the innermost of the copy, where the copy can be made digit by digit: elements that lay apart
+// stand in one piece of code then, and the stores of a group become whole vectors.
+static std::optional<size_t> grouped_dimension(const Storage& to, const std::vector<Expr>& lowest, const Facts& facts) {
+  if (to.digits.empty() || to.digits.back().divisor != 1 || to.digits.back().modulus == 0) return std::nullopt;
+  const LayoutDigit& last = to.digits.back();
+  const auto mine = std::count_if(to.digits.begin(), to.digits.end(), [&](const LayoutDigit& d) { return d.dimension == last.dimension; });
+  const bool begins = is_zero(simplify(lowest[last.dimension] - to.minimum[last.dimension], facts));
+  const bool apart = last.dimension + 1 < lowest.size();
+  return mine == 2 && last.modulus <= kMostGrouped && begins && apart ? std::optional(last.dimension) : std::nullopt;
+}
+
+// The copy as a nest of its own: whole blocks, zeros beyond the real end. Of groups, those that are not full stand apart: the others
+// need no condition on their terms, and none on lanes where all of these are real.
 Stmt NestEmitter::copy_nest(const Staging& staging, const Storage& to, const Scope& scope) {
-  Expr access = only_access(staging.tensor, all_values(), staging);
-  Region region = own_region_of(staging.tensor, scope);
-  std::vector<Expr> counts(region.lowest.size()), indices(region.lowest.size());
-  std::vector<std::string> names;
-  std::vector<size_t> order;                                // of dimensions, by their first digits
+  CopyNest copy{staging, to, only_access(staging.tensor, all_values(), staging), own_region_of(staging.tensor, scope), {}, {}, {}};
+  const Region& region = copy.region;
+  copy.counts.resize(region.lowest.size());
   for (const LayoutDigit& digit : to.digits) {
-    if (std::find(order.begin(), order.end(), digit.dimension) == order.end()) order.push_back(digit.dimension);
+    if (std::find(copy.order.begin(), copy.order.end(), digit.dimension) == copy.order.end()) copy.order.push_back(digit.dimension);
   }
-  Scope inner = scope;
-  for (const size_t d : order) {
-    counts[d] = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
+  for (const size_t d : copy.order) {
+    Expr& count = copy.counts[d];
+    count = simplify(region.whole[d] - region.lowest[d] + integer(1), scope.facts);
     // A part of the copy, as inside a loop over blocks of it, ends with the copy.
     if (Expr before = simplify(region.lowest[d] - to.minimum[d], scope.facts); !is_integer_constant(before)) {
-      counts[d] = simplify(min(counts[d], to.size[d] - before), scope.facts);
+      count = simplify(min(count, to.size[d] - before), scope.facts);
     }
+  }
+  copy.grouped = grouped_dimension(to, region.lowest, scope.facts);
+  if (!copy.grouped) return where_points(where_terms(copy_part(copy, integer(0), {}, scope), scope), region, true, scope);
+  const size_t g = *copy.grouped;
+  Expr real = make_true();
+  std::set<size_t> all{g};
+  for (const size_t d : copy.order) {
+    if (d == g) continue;
+    all.insert(d);
+    real = simplify(real & le(region.lowest[d] + copy.counts[d] - integer(1), region.highest[d]), scope.facts);
+  }
+  const Expr group = integer(to.digits.back().modulus);
+  Lets lets(lowering_, scope.facts);
+  const Expr full = lets.named(staging.tensor + ".groups", max((region.highest[g] - region.lowest[g] + integer(1)) / group, integer(0)));
+  const Expr rest = simplify(ceil_div(copy.counts[g], group) - full, lets.facts());
+  Scope inner = scope;
+  inner.facts = lets.facts();
+  copy.counts[g] = full;
+  int64_t known = -1;
+  is_integer_constant(real, &known);
+  Stmt groups = copy_part(copy, integer(0), known == 0 ? std::set{g} : all, inner);
+  if (known < 0) groups = ir::make_branch(real, groups, copy_part(copy, integer(0), {g}, inner));
+  copy.counts[g] = rest;
+  Stmt last = is_zero(rest) ? nullptr : copy_part(copy, full, {}, inner);
+  return where_points(where_terms(lets.wrap(ir::make_block({groups, last})), scope), region, true, scope);
+}
+
+// The entries of a copy, of a grouped dimension those of the groups from `first` on. `real`: dimensions of which all of these are.
+Stmt NestEmitter::copy_part(const CopyNest& copy, const Expr& first, const std::set<size_t>& real, const Scope& scope) {
+  const auto& [staging, to, access, region, counts, order, grouped] = copy;
+  std::vector<Expr> within(region.lowest.size());           // which entry, or group, is copied
+  std::vector<std::string> names;
+  const Expr group = integer(grouped ? to.digits.back().modulus : 1);
+  Scope inner = scope;
+  for (const size_t d : order) {
     names.push_back(lowering_.fresh(staging.tensor + ".copy"));
     inner.facts.bound(names.back(), integer(0), simplify(counts[d] - integer(1), scope.facts));
-    indices[d] = simplify(region.lowest[d] + make_var(names.back()), inner.facts);
+    within[d] = grouped == d ? first + make_var(names.back()) : make_var(names.back());
   }
-  for (size_t b = 0; b < names.size(); ++b) {
-    const size_t d = order[b];
-    Expr real = simplify(le(indices[d], region.highest[d]), inner.facts);
-    if (!is_integer_constant(real)) inner.masks.push_back({names[b], real});
+  if (const int64_t side = grouped ? 0 : square_side(staging, access, order, counts); side > 0) {
+    return copy_squares(access, to, region, order, counts, names, side, inner);
   }
-  if (const int64_t side = square_side(staging, access, order, counts); side > 0) {
-    return where_points(where_terms(copy_squares(access, to, region, order, counts, names, side, inner), scope), region, true, scope);
-  }
-  Expr value = copied_read(access, indices, inner);
-  Stmt s = ir::make_store(to.buffers[0], place(to, indices, inner.facts), value);
+  const auto copied = [&](Scope at) {
+    const std::string element = grouped ? lowering_.fresh(staging.tensor + ".element") : "";
+    if (grouped) at.facts.bound(element, integer(0), group - integer(1));
+    std::vector<Expr> indices(within.size());
+    for (size_t b = 0; b < order.size(); ++b) {
+      const size_t d = order[b];
+      indices[d] = simplify(region.lowest[d] + (grouped == d ? within[d] * group + make_var(element) : within[d]), at.facts);
+      if (real.count(d)) continue;
+      Expr here = simplify(le(indices[d], region.highest[d]), at.facts);
+      if (!is_integer_constant(here)) at.masks.push_back({names[b], here});
+    }
+    const Expr value = copied_read(access, indices, at);
+    const Stmt s = ir::make_store(to.buffers[0], place(to, indices, at.facts), value);
+    return grouped ? ir::make_loop(element, integer(0), group, ir::LoopKind::unroll, s) : s;
+  };
+  Stmt s;
   for (size_t b = names.size(); b-- > 0;) {
-    const Expr& count = counts[order[b]];
-    const bool lanes = b + 1 == names.size() && is_integer_constant(count);
-    const auto [kind, when] = copy_loop(staging, access, order[b], count, lanes ? ir::LoopKind::vector : ir::LoopKind::serial);
-    s = ir::make_loop(names[b], integer(0), count, kind, s, when);
+    const size_t d = order[b];
+    const bool last = b + 1 == names.size(), lanes = last && is_integer_constant(counts[d]);
+    if (last && !lanes && grouped && grouped != d) {
+      s = copied_by_vectors(names[b], counts[d], bytes_of(unpacked_type_of(access.type().dtype)), inner, within[d], copied);
+      continue;
+    }
+    if (last) s = copied(inner);
+    const auto [kind, when] = copy_loop(staging, access, d, counts[d], lanes ? ir::LoopKind::vector : ir::LoopKind::serial);
+    s = ir::make_loop(names[b], integer(0), counts[d], kind, s, when);
   }
-  return where_points(where_terms(s, scope), region, true, scope);
+  return s ? s : copied(inner);
 }
 
 // The side of squares in which a copy changes rows and columns: where the last dimension of the tensor, whose elements lie side
@@ -238,6 +300,27 @@ Stmt NestEmitter::copy_squares(const Expr& access, const Storage& to, const Regi
   s = ir::make_loop(blocks, integer(0), (counts[across] + (length - integer(1))) / length, ir::LoopKind::serial, s);
   for (size_t b = order.size() - 2; b-- > 0;) s = ir::make_loop(names[b], integer(0), counts[order[b]], ir::LoopKind::serial, s);
   return s;
+}
+
+// Entries along the last dimension, of groups: whole vectors of them, then those that are left. `copied` copies the entry `within`,
+// which `name` counts.
+Stmt NestEmitter::copied_by_vectors(std::string& name, const Expr& count, int64_t element_bytes, const Scope& scope, Expr& within,
+                                    const Continue& copied) {
+  Lets lets(lowering_, scope.facts);
+  const Expr lanes = integer(kCopiedBytes / element_bytes);
+  const Expr whole = lets.named(name + ".vectors", count / lanes), rest = simplify(count - whole * lanes, lets.facts());
+  Scope vectors = scope, single = scope;
+  const std::string block = lowering_.fresh(name + ".block"), left = lowering_.fresh(name + ".rest");
+  vectors.facts.bound(block, integer(0), simplify(whole - integer(1)));
+  vectors.facts.bound(name, integer(0), lanes - integer(1));
+  single.facts.bound(left, integer(0), simplify(rest - integer(1)));
+  within = make_var(block) * lanes + make_var(name);
+  Stmt first = ir::make_loop(name, integer(0), lanes, ir::LoopKind::vector, copied(std::move(vectors)));
+  first = ir::make_loop(block, integer(0), whole, ir::LoopKind::serial, first);
+  name = left;
+  within = whole * lanes + make_var(left);
+  Stmt second = ir::make_loop(left, integer(0), rest, ir::LoopKind::serial, copied(std::move(single)));
+  return lets.wrap(ir::make_block({first, second}));
 }
 
 // How the copy's loop over a dimension runs: as a directive on the copy says of a loop of this nest over it.

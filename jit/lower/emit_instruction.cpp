@@ -2,6 +2,10 @@
 //
 //   for r in 0, 4 unroll { C.acc[j] = C.acc[j] + i32(A[i, ko*4 + r]) * i32(B[ko, j, r]) }
 //   C.acc[j] = instruction(vpdpbusd, C.acc[j], A[i, ramp(ko*4, 1, 4)], B[ko, j, ramp(0, 1, 4)])
+//
+// Of a last group that is not full, absent elements read as zeros where these make terms that change nothing:
+//
+//   C.acc[j] = instruction(vpdpbusd, C.acc[j], A[i, ramp(ko*4, 1, 4)] if ramp(0, 1, 4) < broadcast(k.rest, 4), B[ko, j, ramp(0, 1, 4)])
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,10 +18,39 @@
 
 namespace lathe {
 
+namespace {
+
+// The tensor's copy keeps the whole group together: there are places for all of it.
+bool holds_groups(const Scope& scope, const std::string& tensor, int64_t group) {
+  const auto copy = scope.staged.find(tensor);
+  if (copy == scope.staged.end() || copy->second.digits.empty()) return false;
+  const LayoutDigit& last = copy->second.digits.back();
+  return last.divisor == 1 && last.modulus > 0 && last.modulus % group == 0;
+}
+
+// Whether an integer value is 0 where these reads are.
+bool is_zero_with(const Expr& e, const std::vector<Expr>& zeros) {
+  if (!is_integer(e.type().dtype)) return false;
+  if (std::find(zeros.begin(), zeros.end(), e) != zeros.end() || is_zero(e)) return true;
+  if (e.kind() == ExprKind::cast) return is_zero_with(e.arg(0), zeros);
+  if (e.is_op(Op::mul)) return is_zero_with(e.arg(0), zeros) || is_zero_with(e.arg(1), zeros);
+  return false;
+}
+
+}  // namespace
+
 // Nothing where some term may be absent or moved by a boundary rule: the terms are written one by one there.
 std::optional<std::vector<Expr>> NestEmitter::operands_of(const Tensorizing& t, const Scope& scope) {
   const int64_t group = nest_.constant_extent(*nest_.find(t.loop));
   std::vector<Expr> operands;
+  Expr present;                                             // elements of a group that is not full
+  if (const auto valid = scope.valid.find(t.loop); valid != scope.valid.end()) {
+    std::vector<Expr> zeros;
+    for (const Expr& e : t.operands) if (!holds_groups(scope, e->name, group)) zeros.push_back(e);
+    if (!is_zero(func_.combiner->identity[0]) || !is_zero_with(func_.values[0], zeros)) return std::nullopt;
+    const int lanes = static_cast<int>(group);
+    present = lt(make_ramp(integer(0), integer(1), lanes), make_broadcast(valid->second, lanes));
+  }
   absent_.clear();
   for (const Expr& e : t.operands) {
     Expr first;
@@ -44,6 +77,7 @@ std::optional<std::vector<Expr>> NestEmitter::operands_of(const Tensorizing& t, 
     node.args.back() = make_ramp(first.args().back(), integer(1), static_cast<int>(group));
     node.type = first.type().with_lanes(static_cast<int>(group));
     if (node.mask.defined()) node.mask = make_broadcast(node.mask, static_cast<int>(group));
+    if (present.defined() && !holds_groups(scope, e->name, group)) node.mask = node.mask.defined() ? node.mask & present : present;
     operands.push_back(make_access(std::move(node)));
   }
   return operands;

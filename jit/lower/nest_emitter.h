@@ -203,10 +203,22 @@ class NestEmitter {
   void check_first_loop(const Staging& staging, const Expr& access) const;
   ir::Stmt write_awaiting(const std::string& loop, Scope& scope);
   std::pair<ir::LoopKind, Expr> copy_loop(const Staging& staging, const Expr& access, size_t dimension, const Expr& count, ir::LoopKind kind) const;
+  struct CopyNest {
+    const Staging& staging;
+    const Storage& to;
+    Expr access;                                            // the read that it serves
+    Region region;
+    std::vector<Expr> counts;                               // entries by tensor dimension; groups of the grouped one
+    std::vector<size_t> order;                              // of dimensions, by their first digits
+    std::optional<size_t> grouped;                          // the dimension that is copied in groups of its last digit
+  };
   ir::Stmt copy_nest(const Staging& staging, const Storage& to, const Scope& scope);
+  ir::Stmt copy_part(const CopyNest& copy, const Expr& first, const std::set<size_t>& real, const Scope& scope);
   int64_t square_side(const Staging& staging, const Expr& access, const std::vector<size_t>& order, const std::vector<Expr>& counts) const;
   ir::Stmt copy_squares(const Expr& access, const Storage& to, const Region& region, const std::vector<size_t>& order,
                         const std::vector<Expr>& counts, const std::vector<std::string>& names, int64_t side, Scope scope);
+  ir::Stmt copied_by_vectors(std::string& name, const Expr& count, int64_t element_bytes, const Scope& scope, Expr& within,
+                             const Continue& copied);
   bool each_index_is_one_variable(const Expr& access) const;
   ir::Stmt first_copies(const Walk& walk, size_t at, const Scope& scope);
   // --- producers in a window of registers (emit_window.cpp)

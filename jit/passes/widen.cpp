@@ -110,11 +110,15 @@ Expr Widener::group(const Expr& e) {
   return make_access(std::move(node));
 }
 
-// A condition of lanes, for each element of their groups.
+// A condition of lanes, for each element of their groups; one of the elements of a group is the same in all lanes.
 Expr Widener::for_groups(const Expr& e, const Expr& lane, int all) {
   if (e.kind() == ExprKind::var && e->name == variable_) return lane;
   if (e.kind() == ExprKind::broadcast) return for_groups(e.arg(0), lane, all);
-  if (!varies(e)) return make_broadcast(e, all);
+  if (e.kind() == ExprKind::ramp && !varies(e)) {
+    const Expr element = make_ramp(make_integer(DType::i64, 0), make_integer(DType::i64, 1), all) % make_broadcast(make_integer(DType::i64, e.type().lanes), all);
+    return make_broadcast(e.arg(0), all) + element * make_broadcast(e.arg(1), all);
+  }
+  if (!varies(e) && e.type().lanes == 1) return make_broadcast(e, all);
   if (e.kind() != ExprKind::op) {
     possible_ = false;
     return e;

@@ -73,7 +73,8 @@ class Writer {
     add(own, nullptr);
   }
 
-  const Expr& few_rows() const { return few_rows_; }        // where that form pays; undefined: nowhere
+  const Expr& few_rows() const { return few_rows_; }        // where that form pays, and where it does not; undefined: nowhere
+  const Expr& many_rows() const { return many_rows_; }
   const Expr& few_terms() const { return few_terms_; }
   const Expr& not_few_terms() const { return not_few_terms_; }
   const Expr& across() const { return across_; }
@@ -82,6 +83,7 @@ class Writer {
   const Expr& no_large_operand() const { return no_large_operand_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
+  int64_t short_lanes() const { return short_lanes_; }      // fewer steps fill too little of a vector; 0: those of a vector
   bool runs_in_lanes() const { return runs_in_lanes_; }     // every nest that is computed whole
   bool keeps_rows() const { return keeps_rows_; }           // all that are planned
   bool gathers() const { return gathers_; }                 // some lanes read from anywhere
@@ -136,9 +138,9 @@ class Writer {
     if (nest.condition.defined()) condition_ = condition_.defined() ? condition_ & nest.condition : nest.condition;
     if (extras_.empty()) extras_ = std::move(nest.extras);
     if (whole && short_size_.empty()) short_size_ = nest.short_size;
-    if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below);
+    if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below), short_lanes_ = nest.short_lanes;
     if (!whole) return;
-    if (!few_rows_.defined()) few_rows_ = nest.few_rows;
+    if (!few_rows_.defined()) few_rows_ = nest.few_rows, many_rows_ = nest.many_rows;
     if (!few_terms_.defined()) few_terms_ = nest.few_terms, not_few_terms_ = nest.not_few_terms;
     if (!across_.defined()) across_ = nest.across, not_across_ = nest.not_across;
     if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
@@ -168,9 +170,9 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, few_terms_, not_few_terms_, across_, not_across_, large_operand_, no_large_operand_;
+  Expr few_rows_, many_rows_, few_terms_, not_few_terms_, across_, not_across_, large_operand_, no_large_operand_;
   std::string short_size_;
-  int64_t short_below_ = target_.lanes(4);
+  int64_t short_below_ = target_.lanes(4), short_lanes_ = 0;
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
   Expr lane_steps_;
 };
@@ -185,7 +187,8 @@ Crossover short_crossover(const std::string& size, const Writer& usual, const Wr
   const int64_t vector = target.lanes(4);
   // Where masks are free, a vector of which a quarter is used beats one that is put together element by element.
   const bool fewer = across.gathers() && !usual.gathers() && target.mask_registers;
-  const Expr steps = make_var(size), lanes(vector / (fewer ? 4 : 1)), bound(usual.short_below());
+  const int64_t own = usual.short_lanes();
+  const Expr steps = make_var(size), lanes(own > 0 ? own : vector / (fewer ? 4 : 1)), bound(usual.short_below());
   const Expr& others = across.lane_steps();
   Crossover at{lt(steps, lanes), ge(steps, lanes)};
   if (usual.short_below() != vector && others.defined()) {  // the others fill a block of two vectors, or the short size does better
@@ -208,7 +211,7 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     rest = rest.defined() ? rest & otherwise : otherwise;
   };
   if (const Expr& few = usual.few_rows(); few.defined()) {
-    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, gt(few.arg(0), few.arg(1)));
+    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, usual.many_rows());
   }
   if (usual.across().defined()) {
     add(Writer(op, plan, target, decisions, {.across = true}), rest.defined() ? rest & usual.across() : usual.across(), usual.not_across());
@@ -299,7 +302,7 @@ void specialize(ScheduleBuilder& schedule, const Expr& condition, const NestFact
 Schedule joined_schedule(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   Schedule all = ScheduleBuilder(op);
   const Joint joint = *joint_of(op);
-  const Plan joint_plan = make_plan(joint.op, true, decisions);
+  const Plan joint_plan = make_plan(joint.op, target, true, decisions);
   const Expr steps = op.outputs[0].extents.back(), bound(is_pointwise(op, plan) ? kShort : target.lanes(4));
   const bool always = reads_own_points(op, plan);
   const Writer joined(joint.op, joint_plan, target, decisions, {}, [&](ScheduleBuilder& s) {
@@ -330,12 +333,12 @@ Schedule inside_schedule(const Operator& op, const Plan& plan, const Target& tar
 
 // The forms that a schedule of the operator can have, best first; each is simpler than the one before. Of fused and of whole
 // nests there is one with variants of their own for few rows and short sizes, and one without.
-std::vector<std::string> forms_of(const Operator& op) {
+std::vector<std::string> forms_of(const Operator& op, const Target& target) {
   std::vector<std::string> forms;
   Decisions usual;
   if (may_be_short(op)) {
     if (joint_of(op)) forms.push_back("joined");
-    if (result_of(op).vars.size() > 2 && is_pointwise(op, make_plan(op, true, usual))) forms.push_back("inside");
+    if (result_of(op).vars.size() > 2 && is_pointwise(op, make_plan(op, target, true, usual))) forms.push_back("inside");
   }
   forms.insert(forms.end(), {"fused", "fused-alone", "whole", "whole-alone", "plain"});
   return forms;
@@ -344,10 +347,10 @@ std::vector<std::string> forms_of(const Operator& op) {
 }  // namespace
 
 Schedule construct_schedule(const Operator& op, const Target& target, Decisions& decisions) {
-  const std::vector<std::string> forms = forms_of(op);
+  const std::vector<std::string> forms = forms_of(op, target);
   const std::string form = decisions.word("form", forms.front(), forms);
   if (form == "plain") return ScheduleBuilder(op);
-  const Plan plan = make_plan(op, !form.starts_with("whole"), decisions);
+  const Plan plan = make_plan(op, target, !form.starts_with("whole"), decisions);
   if (form == "joined") return joined_schedule(op, plan, target, decisions);
   if (form == "inside") return inside_schedule(op, plan, target, decisions);
   if (form.ends_with("-alone")) return Writer(op, plan, target, decisions).schedule();
@@ -356,7 +359,7 @@ Schedule construct_schedule(const Operator& op, const Target& target, Decisions&
 
 std::vector<Schedule> construct_schedules(const Operator& op, const Target& target) {
   std::vector<Schedule> schedules;
-  for (const std::string& form : forms_of(op)) {
+  for (const std::string& form : forms_of(op, target)) {
     Decisions usual({{"form", form}});
     Schedule s = construct_schedule(op, target, usual);
     if (schedules.empty() || !(s == schedules.back())) schedules.push_back(std::move(s));

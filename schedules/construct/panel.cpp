@@ -12,8 +12,6 @@ constexpr int64_t kPage = 4096;                             // rows so far apart
 constexpr int64_t kTilesThatPay = 8;                        // rows of tiles that a copy must serve
 constexpr int64_t kTilesThatReadAgain = 2;                  // rows of tiles beyond which an operand had better stay in a cache
 
-Expr half_of_second_cache() { return make_var("target.L2") / Expr(int64_t{2}); }
-
 // The one input whose neighbouring elements a vector reads, other rows of it for other innermost terms, the same for other rows
 // of the tile. Each of its indices belongs to one loop alone.
 const Read* shared_operand(const NestFacts& nest, const Axes& axes) {
@@ -41,7 +39,10 @@ const Read* shared_across(const NestFacts& nest, const Axes& axes) {
   return found && nest.is_last(axes.vector) && !axes.rows.empty() && move_of(*found, axes.rows) == Move::none ? found : nullptr;
 }
 
-// Bytes of the operand that the vectors and terms of one tile read.
+}  // namespace
+
+Expr half_of_second_cache() { return make_var("target.L2") / Expr(int64_t{2}); }
+
 Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read) {
   const InputDecl& input = *nest.op.find_input(read.tensor);
   Expr bytes(bytes_of(input.dtype));
@@ -52,8 +53,6 @@ Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read) {
   }
   return bytes;
 }
-
-}  // namespace
 
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows) {
   if (nest.func.rvars.size() != 1) return std::nullopt;

@@ -35,6 +35,10 @@ struct LargeOperand {
 // `rows`: of one tile.
 std::optional<LargeOperand> large_operand_of(const NestFacts& nest, const Axes& axes, int64_t rows);
 
+// Bytes of an input that the vectors and terms of one tile read.
+Expr bytes_read(const NestFacts& nest, const Axes& axes, const Read& read);
+Expr half_of_second_cache();
+
 // Whether a vector reads neighbours of an input of which no step of any index but the tile's rows reads them again, and the
 // innermost terms other rows of it.
 bool reads_once_but_for_rows(const NestFacts& nest, const Axes& axes);

@@ -10,6 +10,7 @@
 #include "analysis/written_out.h"
 #include "lang/text.h"
 #include "schedules/construct/rows.h"
+#include "schedules/instruction_match.h"
 
 namespace lathe::construct {
 
@@ -130,7 +131,7 @@ class Planner {
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
     const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
     Node in_rows = node, attached = node;
-    const bool rows = !updates && !alone_.count(readers.empty() ? "" : readers[0].func->name) && keep_rows(op_, plan_, f, readers, in_rows);
+    const bool rows = !updates && keep_rows(op_, plan_, f, readers, in_rows);
     const bool attach = !updates && this->attach(f, readers, attached, false);
     Node in_strips = node;
     const bool strips = !updates && !rows && make_strips(op_, plan_, f, readers, in_strips);
@@ -383,12 +384,16 @@ class Planner {
 };
 
 // Reductions with only single numbers attached to them: a register tile of their own is worth more than a short vector
-// that is not stored.
-std::set<std::string> better_alone(const Operator& op, const Plan& plan) {
+// that is not stored. So are those whose terms a machine instruction sums, which would not be a tile of groups.
+std::set<std::string> better_alone(const Operator& op, const Plan& plan, const Target& target) {
   std::set<std::string> names;
   for (const FuncContents& f : op.funcs) if (f.is_reduction() && plan.nodes.at(f.name).hosts) names.insert(f.name);
   for (const auto& [name, node] : plan.nodes) {
     if (node.place == Place::attached && node.fixed.size() < op.find_func(name)->vars.size()) names.erase(node.host);
+  }
+  for (const FuncContents& f : op.funcs) {
+    if (!f.is_reduction() || !plan.nodes.at(f.name).hosts) continue;
+    if (instruction_for(target, f, expanded(f.values[0], op, plan.inlined))) names.insert(f.name);
   }
   return names;
 }
@@ -417,10 +422,10 @@ std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
 
 }  // namespace
 
-Plan make_plan(const Operator& op, bool fuse, Decisions& decisions) {
+Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& decisions) {
   Decisions trial(decisions.wishes());
   const auto extents = extents_of(op);
-  std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run());
+  std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run(), target);
   std::erase_if(alone, [&](const std::string& func) { return !decisions.whether(func + ".alone", true); });
   return Planner(op, fuse, extents, alone, decisions).run();
 }

@@ -3,6 +3,7 @@
 
 #include "schedules/construct/decisions.h"
 #include "schedules/construct/reuse.h"
+#include "targets/target.h"
 
 namespace lathe::construct {
 
@@ -36,7 +37,7 @@ struct Plan {
 };
 
 // With `fuse` false nothing is attached unless a decision says so: every Func that is not inlined is computed whole.
-Plan make_plan(const Operator& op, bool fuse, Decisions& decisions);
+Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& decisions);
 
 // The right sides that the nest of this Func evaluates, its epilogue's included in its own indices, inlined ones expanded.
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func);

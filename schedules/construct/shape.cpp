@@ -263,7 +263,7 @@ std::string Shaper::other_results() {
   const std::string& index = order_.back();
   const Expr extent = facts_.extent(index);
   if (!extent.defined() || facts_.constant_extent(index).value_or(kResults) < kResults) return "";
-  nest_.few_rows = le(extent, Expr(kResults - 1));
+  few_rows_where(le(extent, Expr(kResults - 1)), gt(extent, Expr(kResults - 1)));
   return form_.few_rows ? "" : index;
 }
 

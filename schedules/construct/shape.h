@@ -42,13 +42,14 @@ struct Nest {
   Shape shape;
   Expr condition = {};                                      // where the directives run at all; undefined: everywhere
   std::vector<Extra> extras = {};                           // the first whose condition holds
-  // Where another form is worth nests of its own: with few rows or few terms under these conditions, with a large
-  // operand under that one, with this size short.
-  Expr few_rows = {}, few_terms = {}, not_few_terms = {};
+  // Where another form is worth nests of its own: with few rows under this condition, and the usual form otherwise; with few
+  // terms or a large operand under those; with this size short.
+  Expr few_rows = {}, many_rows = {}, few_terms = {}, not_few_terms = {};
   Expr large_operand = {}, no_large_operand = {};
   Expr across = {}, not_across = {};                        // ... and with an operand copied across
   std::string short_size = {};
   int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector
+  int64_t short_lanes = 0;                                  // fewer steps fill too little of a vector; 0: those of a vector
 };
 
 // Writes the directives of the nest.

@@ -1,8 +1,10 @@
-// The one who writes the loops of a nest: shape.cpp vectors and threads, tile.cpp register tiles.
+// The one who writes the loops of a nest: shape.cpp vectors and threads, tile.cpp register tiles, grouped_tile.cpp those of
+// machine instructions.
 #pragma once
 
-#include "schedules/construct/shape.h"
+#include "schedules/construct/groups.h"
 #include "schedules/construct/panel.h"
+#include "schedules/construct/shape.h"
 
 namespace lathe::construct {
 
@@ -40,7 +42,8 @@ class Shaper {
   void tile();
   void packed_tile(const std::vector<TileClass>& classes, const Panel& panel);
   void blocked_tile(const TileClass& tile, const LargeOperand& operand);
-  void streamed_tile(const TileClass& tile);
+  void streamed_tile(const TileClass& tile, const std::optional<Groups>& groups);
+  void grouped_tile(const std::vector<TileClass>& classes, const Groups& groups);
 
   // --- Parts of them.
   std::string few_inside();
@@ -57,6 +60,11 @@ class Shaper {
   std::vector<TileClass> tile_classes() const;
   std::string tile_text(const std::vector<TileClass>& classes) const;
   TileClass one_class(const std::vector<TileClass>& classes) const;
+  std::optional<Groups> decided_groups();
+  std::string block_of_terms(const Groups& groups, const TileClass& tile, std::vector<std::string>& loops);
+  std::pair<std::string, std::string> cut_into_groups(const std::string& parent, const Groups& groups);
+  void sum_groups(const Groups& groups, const std::string& element, const std::string& copied_at);
+  void few_rows_where(const Expr& few, const Expr& many) { nest_.few_rows = few, nest_.many_rows = many; }
   void finish_tile(const std::string& io, const std::string& ji, const std::string& at);
   void cut_rows();
   void step_through(std::vector<std::string>& loops) const;

@@ -24,11 +24,16 @@ constexpr int64_t kFewTiles = 2;                            // of rows, for whic
 
 // Rows x vectors of accumulators, as many as the registers hold beside the operands of one step.
 std::vector<TileClass> Shaper::tile_classes() const {
-  int vectors = 0;                                        // operands as wide as the tile
-  for (const Read& read : facts_.reads) {
-    vectors += move_of(read, axes_.vector) != Move::none && move_of(read, axes_.rows) == Move::none;
-  }
   const int64_t components = facts_.func.components();
+  // Operands as wide as the tile: those of a term, and one at a time of those that the epilogue reads when all terms are summed.
+  const auto wide = [&](const std::vector<Expr>& values) {
+    const std::vector<Read> reads = reads_in(values);
+    return std::count_if(reads.begin(), reads.end(), [&](const Read& read) {
+      return move_of(read, axes_.vector) != Move::none && move_of(read, axes_.rows) == Move::none;
+    });
+  };
+  const auto of_terms = wide({facts_.values.begin(), facts_.values.begin() + components});
+  const int64_t vectors = std::min(of_terms + 1, wide(facts_.values));
   std::vector<TileClass> classes;
   if (only_windows()) {                                   // a row of the window's operands stays in registers too
     const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
@@ -36,7 +41,7 @@ std::vector<TileClass> Shaper::tile_classes() const {
   }
   const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{4, 3, 2, 1};
   for (int64_t across : widths) {
-    const int64_t left = facts_.target.vector_registers - 2 - across * std::max(vectors, 1);
+    const int64_t left = facts_.target.vector_registers - 2 - across * std::max<int64_t>(vectors, 1);
     const int64_t rows = std::min<int64_t>(left / (across * components), 14);
     if (rows >= 2 || (across == 1 && classes.empty())) {
       classes.push_back({across * facts_.lanes(), std::max<int64_t>(rows, 1)});
@@ -84,15 +89,18 @@ void Shaper::tile() {
   std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
   facts_.because("tile", [&] { return tile_text(classes); });
-  auto panel = facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
+  const std::optional<Groups> groups = decided_groups();
+  auto panel = groups || facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
   if (panel && panel->across && !form_.across && facts_.node.place != Place::attached) panel = std::nullopt;
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
-    nest_.few_rows = le(facts_.extent(axes_.rows), Expr(kFewTiles * classes.front().rows));
-    TileClass streamed = one_class(classes);
+    const Expr rows = facts_.extent(axes_.rows), few(kFewTiles * classes.front().rows);
+    few_rows_where(groups ? le(rows, few) & groups->large : le(rows, few), groups ? gt(rows, few) | groups->small : gt(rows, few));
+    TileClass streamed = groups ? classes.front() : one_class(classes);
     streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
-    if (form_.few_rows) return streamed_tile(streamed);
+    if (form_.few_rows) return streamed_tile(streamed, groups);
   }
+  if (groups) return grouped_tile(classes, *groups);
   if (panel && panel->across) {
     if (facts_.node.place == Place::attached) classes = {one_class(classes)};
     return packed_tile(classes, *panel);
@@ -270,13 +278,14 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 }
 
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
-// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Bodies for a half and for one
-// row: what is computed in vain counts where every vector is read once.
-void Shaper::streamed_tile(const TileClass& tile) {
+// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Groups of terms, if any, are
+// copied from these rows. Bodies for a half and for one row: what is computed in vain counts where every vector is read once.
+void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& groups) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
   const std::string io = fresh(r + "o"), ii = fresh(r + "i");
   std::vector<std::string> terms = facts_.terms();
+  if (groups) std::swap(*std::find(terms.begin(), terms.end(), groups->term), terms.back());
   const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
   const int64_t streams = number("streams", kStreams, 1, 64);
   facts_.because("streams", [&] {
@@ -286,7 +295,7 @@ void Shaper::streamed_tile(const TileClass& tile) {
         streams, terms.back());
   });
   const int64_t columns = number("streams.columns", kStreamBytes / facts_.narrowest_bytes(), facts_.lanes(), 16384);
-  stage().split(terms.back(), ko, ki, Expr(streams), !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
+  stage().split(terms.back(), ko, ki, Expr(streams), !groups && !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
   stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
   terms.back() = ko;
   loops_[v] = jp;
@@ -305,7 +314,15 @@ void Shaper::streamed_tile(const TileClass& tile) {
     all.push_back(io);
   }
   stand_outside({v}, columns / 2);                         // panels are even
-  append(all, {jo, ki, ii, ji});
+  std::string element;
+  all.push_back(jo);
+  if (groups) {
+    const auto [group, one] = cut_into_groups(ki, *groups);
+    element = one;
+    append(all, {group, ii, ji, element});
+  } else {
+    append(all, {ki, ii, ji});
+  }
   stage().reorder(all).vectorize(ji).unroll(ii);
   std::vector<RowCount> bodies{{1, 1}};
   if (tile.rows > 2) bodies.push_back({1, 2});
@@ -313,6 +330,7 @@ void Shaper::streamed_tile(const TileClass& tile) {
   stage().tail(io, Tail::automatic, bodies);
   decide_tail(ji, Tail::mask);
   stage().store_in("registers", jo);
+  if (groups) sum_groups(*groups, element, jo);
 }
 
 // Whether reads find their place by dividing the term, as scales of blocks do: blocks of terms then end where theirs do.

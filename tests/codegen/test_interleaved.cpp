@@ -44,7 +44,7 @@ std::string channels(int stride, int lanes) {
 TEST_CASE("interleaved channels come apart and together again") {
   for (const Target& target : runnable_targets()) {
     for (int stride : {2, 3, 4}) {
-      for (int lanes : {4, 8, 16}) {
+      for (int lanes : {4, 5, 8, 16}) {
         CAPTURE(target.name);
         CAPTURE(stride);
         CAPTURE(lanes);

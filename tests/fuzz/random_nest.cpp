@@ -255,7 +255,10 @@ class Drawer {
     for (RandomLoop& l : nest_.loops) if (l.name == group) l.group = 3;
     order();
     store_in_registers();
-    add(fmt::format("tensorize({}, {})", group, terms == 4 ? "vpdpbusd" : random_.chance(70) ? "vpmaddwd" : "vpdpwssd"));
+    const std::vector<Expr>& factors = nest_.func->values[0].args();
+    const bool all_signed = std::all_of(factors.begin(), factors.end(), [](const Expr& e) { return e.arg(0).type().dtype == DType::i8; });
+    const char* const bytes = all_signed ? "vpdpbusd_signed" : "vpdpbusd";
+    add(fmt::format("tensorize({}, {})", group, terms == 4 ? bytes : random_.chance(70) ? "vpmaddwd" : "vpdpwssd"));
   }
 
   void split_reductions() {

@@ -40,12 +40,37 @@ constexpr const char* largest =
 constexpr const char* activated =
     "activated(A: f32[M, K], B: f32[K, N], b: f32[N]) -> D: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n"
     "  x[i, j] = C[i, j] + b[j]\n  y[i, j] = x[i, j] * x[i, j] * 0.5\n  D[i, j] = x[i, j] * tanh(y[i, j])\n";
+constexpr const char* bytes =
+    "bytes(A: u8[M, K], B: i8[K, N], s: f32[N]) -> D: f32[M, N]\n  C[i, j] = sum(k < K: i32(B[k, j]) * i32(A[i, k]))\n"
+    "  D[i, j] = f32(C[i, j]) * s[j]\n";
+constexpr const char* signed_bytes =
+    "signed_bytes(A: i8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n";
+constexpr const char* words =
+    "words(A: i16[B, M, K], W: i16[K, N]) -> C: i32[B, M, N]\n  C[b, i, j] = sum(k < K: i32(A[b, i, k]) * i32(W[k, j]))\n";
+constexpr const char* pictures =
+    "pictures(X: u8[N, H, W, C], F: i8[R, S, C, O]) -> Y: i32[N, H, W, O]\n  P[n, y, x, c] = X[n, y, x, c] outside 0\n"
+    "  Y[n, y, x, o] = sum(r < R, s < S, c < C: i32(P[n, y + r, x + s, c]) * i32(F[r, s, c, o]))\n";
+constexpr const char* shifted =
+    "shifted(X: u8[N, H, W, C], F: i8[R, S, C, O], X_zero: u8[], F_zero: i32[O]) -> Y: i32[N, H, W, O]\n"
+    "  P[n, y, x, c] = X[n, y, x, c] outside X_zero[]\n  q[n, y, x] = sum(c < C: i32(X[n, y, x, c] outside X_zero[]) - i32(X_zero[]))\n"
+    "  p[n, y, x] = sum(r < R, s < S: q[n, y + r, x + s])\n  f[o] = sum(r < R, s < S, c < C: i32(F[r, s, c, o]))\n"
+    "  A[n, y, x, o] = sum(r < R, s < S, c < C: i32(P[n, y + r, x + s, c]) * i32(F[r, s, c, o]))\n"
+    "  Y[n, y, x, o] = A[n, y, x, o] - i32(X_zero[]) * f[o] - p[n, y, x] * F_zero[o]\n";
 constexpr const char* narrow = "narrow(X: f32[M, N]) -> Y: u8[M, N]\n  Y[i, j] = u8(X[i, j] * 100)\n";
 
 void holds(const std::string& algorithm, const std::string& part, bool wanted = true) {
   const std::string text = constructed(algorithm, "x86-64-v3");
   INFO(text);
   CHECK((text.find(part) != std::string::npos) == wanted);
+}
+
+// On targets with this feature, the last index in lanes.
+void computes_with(const std::string& feature, const std::string& algorithm, const Sizes& sizes) {
+  for (const char* target : {"x86-64-v3+avxvnni", "x86-64-v4+avx512vnni"}) {
+    const std::string schedule = constructed(algorithm, target);
+    has(schedule, feature);
+    computes_on(target, algorithm, schedule.substr(schedule.find('\n') + 1), sizes);
+  }
 }
 
 }  // namespace
@@ -124,6 +149,50 @@ TEST_CASE("numbers for each point of a row are made for the row, in lanes, unles
   holds(scaled, "near.compute_at(Y, y)");
   holds(groups, "total.compute_at(Y, g)");
   computes_constructed(scaled, {{{"H", 3}, {"W", 37}, {"C", 3}, {"R", 5}}, {{"H", 9}, {"W", 2}, {"C", 40}, {"R", 1}}, {{"H", 1}, {"W", 16}, {"C", 16}, {"R", 17}}});
+}
+
+TEST_CASE("products that an instruction means are summed by it, with groups of terms copied side by side") {
+  const Sizes products = {{{"M", 1}, {"N", 1}, {"K", 0}},   {{"M", 1}, {"N", 70}, {"K", 5}},   {{"M", 5}, {"N", 2}, {"K", 7}}, {{"M", 13}, {"N", 16}, {"K", 64}},
+                          {{"M", 31}, {"N", 67}, {"K", 37}}, {{"M", 3}, {"N", 1100}, {"K", 21}}, {{"M", 2}, {"N", 3}, {"K", 4200}}};
+  computes_with("B.stage_at(C, jo).layout(k/4, j, k%4)", bytes, products);
+  computes_with("tensorize(ke, vpdpbusd)", bytes, products);
+  computes_with("tensorize(ke, vpdpbusd_signed)", signed_bytes, products);
+  Sizes several = products;
+  for (auto& sizes : several) sizes["B"] = 1 + sizes["M"] % 3;
+  computes_with("tensorize(ke, vpdpwssd)", words, several);
+  computes_constructed(words, several);
+}
+
+TEST_CASE("sums of neighbours of a picture use the instruction along its channels") {
+  const Sizes sizes = {{{"N", 1}, {"H", 1}, {"W", 1}, {"C", 1}, {"R", 1}, {"S", 1}, {"O", 1}}, {{"N", 2}, {"H", 5}, {"W", 9}, {"C", 6}, {"R", 3}, {"S", 2}, {"O", 70}},
+                       {{"N", 1}, {"H", 35}, {"W", 4}, {"C", 8}, {"R", 2}, {"S", 3}, {"O", 19}}, {{"N", 1}, {"H", 3}, {"W", 15}, {"C", 3}, {"R", 5}, {"S", 5}, {"O", 2}}};
+  computes_with("F.stage_at(Y, n).layout(r, s, c/4, o, c%4)", pictures, sizes);
+  computes_with("tensorize(ce, vpdpbusd)", pictures, sizes);
+  computes_with("tensorize(ce, vpdpbusd)", shifted, sizes);   // sums for each pixel are not attached to it
+}
+
+TEST_CASE("all that an epilogue reads takes a register tile the rows of one operand") {
+  const auto biased = [](const char* result) {
+    return fmt::format("biased(A: f32[M, K], B: f32[K, N], a: f32[N], b: f32[N], c: f32[N]) -> D: f32[M, N]\n"
+                       "  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n  D[i, j] = {}\n", result);
+  };
+  holds(biased("C[i, j] + 1"), "width 16: 6 rows");
+  holds(biased("C[i, j] + a[j]"), "width 16: 5 rows");
+  holds(biased("C[i, j] + a[j] * b[j] - c[j]"), "width 16: 5 rows");
+}
+
+TEST_CASE("an instruction is chosen only where the target has it and groups of terms can lie side by side") {
+  holds(bytes, "tensorize", false);
+  holds(words, "tensorize(ke, vpmaddwd)");
+  const auto without = [](const std::string& algorithm) {
+    const std::string text = constructed(algorithm, "x86-64-v4+avx512vnni");
+    INFO(text);
+    CHECK(text.find("tensorize") == std::string::npos);
+  };
+  without("f(A: u8[M, K], B: u8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n");
+  without("f(A: u8[K, M], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[k, i]) * i32(B[k, j]))\n");
+  without("f(A: u8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[(k*3) % K, j]))\n");
+  without("f(A: u8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = max(k < K: i32(A[i, k]) * i32(B[k, j]))\n");
 }
 
 TEST_CASE("a reduction is written out only where its terms are few, known and all there") {

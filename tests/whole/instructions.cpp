@@ -75,6 +75,35 @@ TEST_CASE("an instruction computes what it stands for") {
       loops(2, "C.tensorize(r, vpmaddwd)\nD.epilogue_of(C)"), products);
 }
 
+TEST_CASE("a first operand of i8 is shifted to u8, and the sum corrected") {
+  const std::string both = "both(A: i8[M, K], B: i8[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n";
+  const std::string dense = "dense(A: i8[M, K], B: i8[N, K]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(B[j, k]) * i32(A[i, k]))\n";
+  const std::string copied = loops(4, "B.stage_at(C, jo).layout(k/4, j, k%4)\nC.tensorize(r, vpdpbusd_signed)");
+  const std::string code = assembly(both, copied, "x86-64-v4+avx512vnni");
+  has(code, "vpdpbusd");
+  has(code, "vpsubd");
+  for (const char* target : {"x86-64-v3+avxvnni", "x86-64-v4+avx512vnni", "x86-64-v2"}) {
+    computes_on(target, both, copied, products);
+    computes_on(target, dense, loops(4, "C.tensorize(r, vpdpbusd_signed)"), products);
+    computes_on(target, dense, "C.split(k, ko, r, 4).unroll(r).tensorize(r, vpdpbusd_signed)", products);
+  }
+}
+
+TEST_CASE("a last group that is not full is one instruction, in which absent terms are zeros") {
+  const std::string copied = loops(2, "B.stage_at(C, jo).layout(k/2, j, k%2)\nC.tensorize(r, vpmaddwd)");
+  const std::string code = lowered(words, copied);
+  has(code, "B.staged[ko, ji_1, ramp(0, 1, 2)], A[ii_1 + io*2, ramp(ko*2, 1, 2)])");
+  has(code, "B.staged[ko.full, ji_2, ramp(0, 1, 2)], A[ii_2 + io*2, ramp(ko.full*2, 1, 2)] if ramp(0, 1, 2) < broadcast(k.rest, 2))");
+  CHECK(code.find("for r") == std::string::npos);
+  for (const char* layout : {"B.constant().layout(K/2, N, K%2)\n", "B.stage_at(C, io).layout(j, k)\n"}) {
+    has(lowered(words, loops(2, layout + std::string("C.tensorize(r, vpmaddwd)"))), "ramp(0, 1, 2) < broadcast(k.rest, 2)");
+    computes(words, loops(2, layout + std::string("C.tensorize(r, vpmaddwd)")), products);
+  }
+  for (const char* target : {"x86-64-v3+avxvnni", "x86-64-v4+avx512vnni"}) {
+    computes_on(target, bytes, loops(4, "B.stage_at(C, jo).layout(k/4, j, k%4)\nC.tensorize(r, vpdpbusd)"), products);
+  }
+}
+
 TEST_CASE("terms at borders are written one by one") {
   computes(
       "borders(X: i16[N], F: i16[R]) -> Y: i32[N]\n  size R in 1..9\n  Y[n] = sum(r < R: i32(X[n + r - 1] outside "

@@ -90,7 +90,7 @@ TEST_CASE("refused instructions name the loop, the terms or the nearest name") {
   check_refusals({
       {"matmul", "C.split(k, ko, r, 2).unroll(r).reorder(i, j, ko, r).tensorize(r, vpmaddw)",
        [](S& s) { s["C"].split("k", "ko", "r", 2).unroll("r").reorder({"i", "j", "ko", "r"}).tensorize("r", "vpmaddw"); }, ErrorCode::unknown_name,
-       "C.tensorize(r, vpmaddw): got vpmaddw, need one of vpdpbusd, vpdpwssd, vpmaddwd", "tensorize", "did you mean vpmaddwd?"},
+       "C.tensorize(r, vpmaddw): got vpmaddw, need one of vpdpbusd, vpdpbusd_signed, vpdpwssd, vpmaddwd", "tensorize", "did you mean vpmaddwd?"},
       {"matmul", "C.tensorize(k, vpmaddwd)", [](S& s) { s["C"].tensorize("k", "vpmaddwd"); }, ErrorCode::illegal_schedule,
        "C.tensorize(k, vpmaddwd): got k is not unrolled, need the innermost loop, over 2 terms of the reduction, unrolled", "tensorize",
        "split the reduction by 2, reorder its inner loop to the end and unroll it"},

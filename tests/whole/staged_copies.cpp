@@ -43,5 +43,18 @@ TEST_CASE("a copy that the first iteration writes holds what real lanes read, wh
   }
 }
 
+TEST_CASE("elements of a group are copied together") {
+  const std::string op = "f(A: i16[M, K], B: i16[K, N]) -> C: i32[M, N]\n  C[i, j] = sum(k < K: i32(A[i, k]) * i32(B[k, j]))\n";
+  const Sizes sizes = {{{"M", 1}, {"N", 1}, {"K", 1}}, {{"M", 3}, {"N", 5}, {"K", 3}}, {{"M", 5}, {"N", 19}, {"K", 9}},
+                       {{"M", 2}, {"N", 40}, {"K", 8}}, {{"M", 9}, {"N", 8}, {"K", 0}}};
+  const std::string tile = "C.split(j, jo, ji, 16).split(i, io, ii, 2).reorder(jo, io, k, ii, ji).vectorize(ji).unroll(ii).store_in(registers, at = io)\n";
+  // One panel of lanes that are known, all columns, and a part of the terms.
+  const std::string panel = tile + "B.stage_at(C, jo).layout(k/4, j, k%4)", whole = "C.reorder(i, j, k)\nB.stage_at(C, i).layout(k/4, j, k%4)";
+  const std::string part = "C.split(k, ko, ki, 6).reorder(ko, i, j, ki)\nB.stage_at(C, ko).layout(k/2, j, k%2)";
+  has(lowered(op, panel), "for B.element in 0, 4 unroll {\n            B.staged[B.copy, B.copy_1, B.element] = B[B.copy*4 + B.element, B.copy_1 + jo*16]");
+  has(lowered(op, whole), "let B.copy_1.vectors = N / 8");
+  for (const std::string& lines : {panel, whole, part, std::string("C.reorder(i, j, k)\nB.stage_at(C, i).layout(j/4, k, j%4)")}) computes(op, lines, sizes);
+}
+
 }  // namespace
 }  // namespace lathe

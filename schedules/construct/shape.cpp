@@ -197,7 +197,7 @@ void Shaper::pointwise() {
   stage().reorder(all).vectorize(inner);
   decide_tail(inner, Tail::automatic);
   if (!unrolled.empty()) stage().unroll(unrolled);
-  if (facts_.node.place == Place::attached && !facts_.is_last(axes_.vector)) {
+  if (facts_.node.place != Place::root && !facts_.is_last(axes_.vector)) {
     std::vector<Digit> dimensions;                          // lanes are stored side by side
     for (const std::string& v : facts_.func.vars) if (v != axes_.vector) dimensions.push_back(v);
     dimensions.push_back(axes_.vector);

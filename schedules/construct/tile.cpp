@@ -401,7 +401,7 @@ void Shaper::unroll_windows(int64_t operations, const std::string& rows) {
 }
 
 void Shaper::unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows) {
-  if (facts_.node.hosts || !only_windows()) return;
+  if (facts_.node.hosts || !only_windows() || !form_.short_size.empty()) return;   // each size is code again, short ones have some already
   for (const ReductionVar& t : terms) if (t.extent.kind() != ExprKind::var) return;
   for (const int64_t size : {3, 5}) {
     Expr condition;

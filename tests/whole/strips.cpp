@@ -25,6 +25,10 @@ constexpr const char* weights =
     "weights(X: f32[H, W], t: f32[W, S]) -> Y: f32[H, W]\n  size S in 1..16\n"
     "  w[x, s] = exp(t[x, s]) * log(t[x, s] + 9)\n  Y[y, x] = sum(s < S: w[x, s] * (X[y, x + s] outside 0))\n";
 
+constexpr const char* channels =
+    "channels(X: f32[H, W, C], F: f32[R, S, C]) -> Y: f32[H, W, C]\n  size R in 1..8\n  size S in 1..8\n"
+    "  P[y, x, c] = X[y - 1, x - 1, c] outside 0\n  Y[y, x, c] = sum(r < R, s < S: P[y + r, x + s, c] * F[r, s, c])\n";
+
 }  // namespace
 
 TEST_CASE("stages read in windows are made for blocks of rows of the last one") {
@@ -38,6 +42,12 @@ TEST_CASE("stages read in windows are made for blocks of rows of the last one") 
 
 TEST_CASE("what every row needs alike is not made again for blocks of another index") {
   CHECK(constructed(weights, "x86-64-v3").find("w.compute_at(Y, xb)") == std::string::npos);
+}
+
+TEST_CASE("lanes that lie apart in the input lie side by side in rows of its padded copy") {
+  has(constructed(channels, "x86-64-v3"), ".layout(y, c, x)");
+  computes_constructed(channels, {{{"H", 5}, {"W", 40}, {"C", 3}, {"R", 3}, {"S", 3}}, {{"H", 40}, {"W", 9}, {"C", 1}, {"R", 2}, {"S", 5}},
+                                  {{"H", 3}, {"W", 70}, {"C", 7}, {"R", 3}, {"S", 3}}, {{"H", 34}, {"W", 17}, {"C", 20}, {"R", 5}, {"S", 5}}});
 }
 
 TEST_CASE("stages in strips are right at every number of rows") {

@@ -279,7 +279,7 @@ void Shaper::finish_tile(const std::string& io, const std::string& ji, const std
 
 // Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
 // lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Groups of terms, if any, are
-// copied from these rows. Bodies for a half and for one row: what is computed in vain counts where every vector is read once.
+// copied from these rows. Bodies for two thirds, a third and one row: what is computed in vain counts where every vector is read once.
 void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& groups) {
   const std::string v = axes_.vector, r = axes_.rows;
   const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
@@ -325,7 +325,7 @@ void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& g
   }
   stage().reorder(all).vectorize(ji).unroll(ii);
   std::vector<RowCount> bodies{{1, 1}};
-  if (tile.rows > 2) bodies.push_back({1, 2});
+  if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
   if (tile.rows > 1) bodies.push_back({1, tile.rows});
   stage().tail(io, Tail::automatic, bodies);
   decide_tail(ji, Tail::mask);

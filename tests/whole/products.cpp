@@ -28,7 +28,7 @@ TEST_CASE("products of few rows have bodies for fewer, and stream what they read
   const std::string text = constructed(product, "x86-64-v4");
   has(text, "specialize(M <= 12)");
   has(text, "split(j, jp, jj, 2048, even)");
-  has(text, "rows: full, 1/2, 1/12");
+  has(text, "rows: full, 2/3, 1/3, 1/12");
   has(constructed(scaled, "x86-64-v4"), "split(k, ko, ki, 16).split(j, jp, jj, 8192, even)");   // blocks of terms end where those of s do
   for (int64_t m : {1, 2, 3, 4, 5, 8, 9, 12}) computes_constructed(product, {{{"M", m}, {"N", 5003}, {"K", 19}}});
   computes_constructed(scaled, {{{"M", 1}, {"N", 9001}, {"K", 70}}, {{"M", 5}, {"N", 37}, {"K", 33}}, {{"M", 2}, {"N", 64}, {"K", 0}}});

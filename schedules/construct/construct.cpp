@@ -43,7 +43,8 @@ class Writer {
   // Common directives, and those of variants for sizes and strides; all in variants where they run under a condition.
   Schedule schedule() const {
     Schedule all = schedule_;
-    if (condition_.defined()) {
+    const bool serial = std::any_of(extras_.begin(), extras_.end(), [](const Extra& extra) { return !extra.serial.empty(); });
+    if (condition_.defined() || serial) {
       all.directives.clear();
       add_variants({}, all);
       return all;
@@ -65,12 +66,15 @@ class Writer {
     }
     const auto add = [&](const Expr& where, const Extra* extra) {
       Specialization variant{where, schedule_.schedule().directives, {}};
-      if (extra) extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
+      if (extra) {
+        extra->write([&](const std::string& func) { return Stage(variant.directives, func); });
+        std::erase_if(variant.directives, [&](const Directive& d) { return d.kind == DirectiveKind::parallel && d.loops.at(0) == extra->serial; });
+      }
       to.specializations.push_back(std::move(variant));
       decisions_.add_variant(reasons_);
     };
     for (const Extra& extra : extras_) add(both(own, extra.condition), &extra);
-    add(own, nullptr);
+    add(own.defined() ? own : make_true(), nullptr);
   }
 
   const Expr& few_rows() const { return few_rows_; }        // where that form pays, and where it does not; undefined: nowhere

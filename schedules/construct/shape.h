@@ -17,6 +17,7 @@ using Declare = std::function<std::string(const std::string& name, const Expr& f
 struct Extra {
   Expr condition;
   std::function<void(const StageOf&)> write;
+  std::string serial = {};                                  // a loop that runs on one thread there
 };
 
 // Whether threads are worth waking for so many terms.

@@ -197,10 +197,13 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
         panel.tensor, panel_columns, term, print(panel.worth));
   });
   if (copied == "never") return;
-  const Expr where = copied == "worth" ? panel.worth : ge(facts_.extent(r), Expr(int64_t{1}));
+  // Each thread has a panel: rows of tiles on threads would have no first one that copies it.
+  const Expr threads = make_var("target.threads") * Expr(panel_columns);
+  const Expr enough = facts_.extent(v).defined() ? ge(facts_.extent(v), threads) : ge(facts_.extent(r), Expr(int64_t{1}));
+  const Expr where = copied == "worth" ? panel.worth & enough : enough;
   nest_.extras.push_back({where, [func = facts_.func.name, panel, panels, ki, ji, io](const StageOf& of) {
     of(panel.tensor).stage_at(func, panels).layout({ki, ji}).with_first(io);
-  }});
+  }, io});
 }
 
 // Few terms for a large result: writing it is most of the work, so it is written row after row, and what the columns read stays in the caches.

@@ -77,7 +77,8 @@ const Read* operand_across(const NestFacts& nest) {
   const std::string &last = nest.func.vars.back(), &term = nest.func.rvars.back().name;
   const Read* found = nullptr;
   for (const Read& read : nest.reads) {
-    if (move_of(read, last) == Move::none) continue;
+    const Move move = move_of(read, last);
+    if (read.tensor == nest.func.name || move == Move::none || move == Move::contiguous) continue;
     if (found) return nullptr;
     found = &read;
   }

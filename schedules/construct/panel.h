@@ -17,7 +17,7 @@ struct Panel {
 std::optional<Panel> panel_of(const NestFacts& nest, const Axes& axes, int64_t rows);
 
 // The input of which the last index of the result reads rows and the innermost term what lies side by side in them, while all
-// other reads are the same for that index; null where there is none. Copied with rows and terms exchanged it is a panel.
+// other reads are the same for that index, or neighbours; null where there is none. Copied with rows and terms exchanged it is a panel.
 const Read* operand_across(const NestFacts& nest);
 
 // The index whose steps read that operand again, the innermost one; "": none does.

@@ -18,6 +18,9 @@ constexpr const char* across =
     "across(A: f32[M, K], B: f32[N, K]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[j, k])\n";
 constexpr const char* distances =
     "distances(A: i8[L, M, K], B: i8[L, N, K]) -> C: i32[L, M, N]\n  C[l, i, j] = sum(k < K: abs(i32(A[l, i, k]) - i32(B[l, j, k])))\n";
+constexpr const char* linear =
+    "linear(X: f32[M, K], W: f32[N, K], bias: f32[N], R: f32[M, N]) -> Y: f32[M, N]\n"
+    "  S[i, j] = sum(k < K: (X[i, k] - W[j, k]) * (X[i, k] - W[j, k]))\n  Y[i, j] = exp(-S[i, j]) + bias[j] * R[i, j]\n";
 constexpr const char* weighted =
     "weighted(q: f32[H, M, D], k: f32[H, N, D], v: f32[H, N, D]) -> O: f32[H, M, D]\n"
     "  score[h, i, j] = sum(d < D: q[h, i, d] * k[h, j, d])\n  O[h, i, d] = sum(j < N: score[h, i, j] * v[h, j, d])\n";
@@ -44,9 +47,11 @@ TEST_CASE("an operand whose terms lie side by side is copied with rows and terms
   for (const char* level : {"x86-64-v3", "x86-64-v4"}) {
     has(constructed(across, level), "B.stage_at(C, " + std::string(level == std::string("x86-64-v3") ? "jp" : "jo") + ").layout(ki, ji)");
     has(constructed(weighted, level), "k.stage_at(score");
+    has(constructed(linear, level), "W.stage_at(S, ");
   }
   computes_constructed(across, {{{"M", 13}, {"N", 16}, {"K", 1}}, {{"M", 40}, {"N", 67}, {"K", 35}}, {{"M", 14}, {"N", 200}, {"K", 16}},
                                 {{"M", 60}, {"N", 31}, {"K", 0}}, {{"M", 3}, {"N", 40}, {"K", 40}}});
+  computes_constructed(linear, {{{"M", 14}, {"N", 33}, {"K", 20}}, {{"M", 27}, {"N", 130}, {"K", 3}}, {{"M", 2}, {"N", 50}, {"K", 17}}});
   computes_constructed(distances, {{{"L", 2}, {"M", 30}, {"N", 70}, {"K", 33}}, {{"L", 1}, {"M", 14}, {"N", 128}, {"K", 64}}});
   computes_constructed(weighted, {{{"H", 2}, {"M", 29}, {"N", 45}, {"D", 20}}, {{"H", 1}, {"M", 14}, {"N", 32}, {"D", 16}},
                                   {{"H", 3}, {"M", 1}, {"N", 50}, {"D", 64}}, {{"H", 1}, {"M", 20}, {"N", 3}, {"D", 33}}});

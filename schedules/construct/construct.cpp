@@ -77,14 +77,7 @@ class Writer {
     add(own.defined() ? own : make_true(), nullptr);
   }
 
-  const Expr& few_rows() const { return few_rows_; }        // where that form pays, and where it does not; undefined: nowhere
-  const Expr& many_rows() const { return many_rows_; }
-  const Expr& few_terms() const { return few_terms_; }
-  const Expr& not_few_terms() const { return not_few_terms_; }
-  const Expr& across() const { return across_; }
-  const Expr& not_across() const { return not_across_; }
-  const Expr& large_operand() const { return large_operand_; }     // where that form pays, and where it does not
-  const Expr& no_large_operand() const { return no_large_operand_; }
+  const std::map<Special, Crossover>& specials() const { return specials_; }
   const std::string& short_size() const { return short_size_; }   // the size that may be short; "": none
   int64_t short_below() const { return short_below_; }      // short is below so many steps
   int64_t short_lanes() const { return short_lanes_; }      // fewer steps fill too little of a vector; 0: those of a vector
@@ -144,10 +137,7 @@ class Writer {
     if (whole && short_size_.empty()) short_size_ = nest.short_size;
     if (nest.short_size == short_size_) short_below_ = std::max(short_below_, nest.short_below), short_lanes_ = nest.short_lanes;
     if (!whole) return;
-    if (!few_rows_.defined()) few_rows_ = nest.few_rows, many_rows_ = nest.many_rows;
-    if (!few_terms_.defined()) few_terms_ = nest.few_terms, not_few_terms_ = nest.not_few_terms;
-    if (!across_.defined()) across_ = nest.across, not_across_ = nest.not_across;
-    if (!large_operand_.defined()) large_operand_ = nest.large_operand, no_large_operand_ = nest.no_large_operand;
+    specials_.merge(nest.specials);                         // those of the first nest that has one
     runs_in_lanes_ = runs_in_lanes_ && !nest.shape.vector.empty();
   }
 
@@ -174,16 +164,11 @@ class Writer {
   };
   std::map<std::string, Shape> shapes_;
   std::vector<Extra> extras_;                               // of the first nest that has some: variants do not multiply
-  Expr few_rows_, many_rows_, few_terms_, not_few_terms_, across_, not_across_, large_operand_, no_large_operand_;
+  std::map<Special, Crossover> specials_;
   std::string short_size_;
   int64_t short_below_ = target_.lanes(4), short_lanes_ = 0;
   bool keeps_rows_ = true, runs_in_lanes_ = true, gathers_ = false, lanes_of_terms_ = false;
   Expr lane_steps_;
-};
-
-// Where a form pays, and where the usual one runs instead; where neither holds it is the plain nest.
-struct Crossover {
-  Expr pays, otherwise;
 };
 
 // Lanes of another index, for a size that has fewer steps than a vector has lanes.
@@ -205,36 +190,27 @@ Crossover short_crossover(const std::string& size, const Writer& usual, const Wr
   return at;
 }
 
-// The plan's nests, and nests of their own where few rows share an operand or a size is short.
+// The plan's nests, and nests of their own for calls that want other ones.
 Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   const Writer usual(op, plan, target, decisions);
   Schedule all = ScheduleBuilder(op);
   Expr rest;
-  const auto add = [&](const Writer& form, const Expr& condition, const Expr& otherwise) {
-    form.add_variants(condition, all);
-    rest = rest.defined() ? rest & otherwise : otherwise;
+  const auto add = [&](const Writer& form, const Crossover& here) {
+    form.add_variants(rest.defined() ? rest & here.pays : here.pays, all);   // what is known besides saves bodies
+    rest = rest.defined() ? rest & here.otherwise : here.otherwise;
   };
-  if (const Expr& few = usual.few_rows(); few.defined()) {
-    add(Writer(op, plan, target, decisions, {.few_rows = true}), few, usual.many_rows());
-  }
-  if (usual.across().defined()) {
-    add(Writer(op, plan, target, decisions, {.across = true}), rest.defined() ? rest & usual.across() : usual.across(), usual.not_across());
-  }
+  const auto add_special = [&](Special special) {
+    const auto here = usual.specials().find(special);
+    if (here != usual.specials().end()) add(Writer(op, plan, target, decisions, {.special = special}), here->second);
+  };
+  add_special(Special::few_rows);
+  add_special(Special::across);
   if (const std::string& size = usual.short_size(); !size.empty()) {
     const Writer across(op, plan, target, decisions, {.last = LastIndex::inside, .short_size = size});
-    if (across.runs_in_lanes() && across.keeps_rows() == usual.keeps_rows()) {
-      const Crossover here = short_crossover(size, usual, across, target);
-      add(across, here.pays, here.otherwise);
-    }
+    if (across.runs_in_lanes() && across.keeps_rows() == usual.keeps_rows()) add(across, short_crossover(size, usual, across, target));
   }
-  if (const Expr& few = usual.few_terms(); few.defined()) {
-    add(Writer(op, plan, target, decisions, {.few_terms = true}), rest.defined() ? rest & few : few, usual.not_few_terms());
-  }
-  if (usual.large_operand().defined()) {
-    const Writer blocked(op, plan, target, decisions, {.large_operand = true});
-    const Expr pays = rest.defined() ? rest & usual.large_operand() : usual.large_operand();
-    add(blocked, pays, usual.no_large_operand());
-  }
+  add_special(Special::few_terms);
+  add_special(Special::large_operand);
   if (!rest.defined()) return usual.schedule();
   usual.add_variants(rest, all);
   return all;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 
 #include "schedules/construct/nest.h"
 #include "schedules/schedule.h"
@@ -29,26 +31,32 @@ enum class LastIndex : uint8_t {
   inside,      // another index runs in lanes, and it inside of the loop over their vectors
 };
 
+// Calls that want nests of their own. What is listed first is asked first.
+enum class Special : uint8_t {
+  few_rows,                                                 // rows of a tile or two are all that share what vectors read
+  across,                                                   // an operand is copied with its rows and terms exchanged
+  few_terms,                                                // writing the result, a large one, is most of the work
+  large_operand,                                            // what vectors read leaves the caches before it is read again
+};
+
+// Where a form pays, and where the usual one runs instead; where neither holds it is the plain nest.
+struct Crossover {
+  Expr pays, otherwise;
+};
+
 // The calls that nests are shaped for.
 struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
-  bool few_rows = false;                                    // rows of a tile or two are all that share what vectors read
-  bool few_terms = false;                                   // writing the result, a large one, is most of the work
-  bool across = false;                                      // an operand is copied with its rows and terms exchanged
-  bool large_operand = false;                               // what vectors read leaves the caches before it is read again
+  std::optional<Special> special = {};
 };
 
 struct Nest {
   Shape shape;
   Expr condition = {};                                      // where the directives run at all; undefined: everywhere
   std::vector<Extra> extras = {};                           // the first whose condition holds
-  // Where another form is worth nests of its own: with few rows under this condition, and the usual form otherwise; with few
-  // terms or a large operand under those; with this size short.
-  Expr few_rows = {}, many_rows = {}, few_terms = {}, not_few_terms = {};
-  Expr large_operand = {}, no_large_operand = {};
-  Expr across = {}, not_across = {};                        // ... and with an operand copied across
-  std::string short_size = {};
+  std::map<Special, Crossover> specials = {};               // forms that are worth nests of their own
+  std::string short_size = {};                              // so is this size where it is short
   int64_t short_below = 0;                                  // such a size is short below so many steps; 0: below those of a vector
   int64_t short_lanes = 0;                                  // fewer steps fill too little of a vector; 0: those of a vector
 };

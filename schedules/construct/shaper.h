@@ -1,5 +1,5 @@
-// The one who writes the loops of a nest: shape.cpp vectors and threads, tile.cpp register tiles, grouped_tile.cpp those of
-// machine instructions.
+// The one who writes the loops of a nest: shape.cpp vectors and threads, sums.cpp lanes of sums, tile.cpp register tiles,
+// special_tiles.cpp those of calls that want other loops, grouped_tile.cpp those of machine instructions.
 #pragma once
 
 #include "schedules/construct/groups.h"
@@ -14,6 +14,8 @@ class Shaper {
   Nest run();
 
  private:
+  bool is(Special special) const { return form_.special == special; }
+
   // --- Names of new loops.
   std::string fresh(std::string name);
   Stage stage() { return stage_of_(facts_.func.name); }
@@ -43,6 +45,7 @@ class Shaper {
   void packed_tile(const std::vector<TileClass>& classes, const Panel& panel);
   void blocked_tile(const TileClass& tile, const LargeOperand& operand);
   void streamed_tile(const TileClass& tile, const std::optional<Groups>& groups);
+  void tile_of_few_terms(const TileClass& tile);
   void grouped_tile(const std::vector<TileClass>& classes, const Groups& groups);
 
   // --- Parts of them.
@@ -64,7 +67,6 @@ class Shaper {
   std::string block_of_terms(const Groups& groups, const TileClass& tile, std::vector<std::string>& loops);
   std::pair<std::string, std::string> cut_into_groups(const std::string& parent, const Groups& groups);
   void sum_groups(const Groups& groups, const std::string& element, const std::string& copied_at);
-  void few_rows_where(const Expr& few, const Expr& many) { nest_.few_rows = few, nest_.many_rows = many; }
   void finish_tile(const std::string& io, const std::string& ji, const std::string& at);
   void cut_rows();
   void step_through(std::vector<std::string>& loops) const;
@@ -73,7 +75,7 @@ class Shaper {
   void unroll_windows(int64_t operations, const std::string& rows = "");
   void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows);
   bool only_windows() const;
-  void tile_of_few_terms(const TileClass& tile);
+  void expect_few_terms();
   bool divided(const std::string& term) const;
 
   // A loop outside of all that is kept in registers.

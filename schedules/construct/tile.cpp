@@ -14,10 +14,6 @@ namespace {
 
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
-constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
-constexpr int64_t kStreamBytes = 8192;                      // ... for so long: two pages of each
-constexpr int64_t kBlockRow = 1024;                         // bytes of a row of terms in a block of a large operand
-constexpr int64_t kFewTerms = 16;                           // cost no more than writing what they give
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
 }  // namespace
@@ -91,14 +87,14 @@ void Shaper::tile() {
   facts_.because("tile", [&] { return tile_text(classes); });
   const std::optional<Groups> groups = decided_groups();
   auto panel = groups || facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
-  if (panel && panel->across && !form_.across && facts_.node.place != Place::attached) panel = std::nullopt;
+  if (panel && panel->across && !is(Special::across) && facts_.node.place != Place::attached) panel = std::nullopt;
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
     const Expr rows = facts_.extent(axes_.rows), few(kFewTiles * classes.front().rows);
-    few_rows_where(groups ? le(rows, few) & groups->large : le(rows, few), groups ? gt(rows, few) | groups->small : gt(rows, few));
+    nest_.specials[Special::few_rows] = {groups ? le(rows, few) & groups->large : le(rows, few), groups ? gt(rows, few) | groups->small : gt(rows, few)};
     TileClass streamed = groups ? classes.front() : one_class(classes);
     streamed.rows = std::min(streamed.rows, kFewTiles * classes.front().rows);
-    if (form_.few_rows) return streamed_tile(streamed, groups);
+    if (is(Special::few_rows)) return streamed_tile(streamed, groups);
   }
   if (groups) return grouped_tile(classes, *groups);
   if (panel && panel->across) {
@@ -106,21 +102,15 @@ void Shaper::tile() {
     return packed_tile(classes, *panel);
   }
   if (panel) {
-    if (form_.few_terms) return tile_of_few_terms(one_class(classes));
-    const Expr terms = facts_.extent(facts_.terms()[0]);    // a panel is of one index
-    Expr bytes(facts_.element_bytes());
-    for (const std::string& v : facts_.func.vars) bytes = facts_.extent(v).defined() && bytes.defined() ? bytes * facts_.extent(v) : Expr();
-    if (bytes.defined()) {
-      const Expr cache = make_var("target.L2") / Expr(int64_t{2});
-      nest_.few_terms = le(terms, Expr(kFewTerms)) & gt(bytes, cache), nest_.not_few_terms = gt(terms, Expr(kFewTerms)) | le(bytes, cache);
-    }
+    if (is(Special::few_terms)) return tile_of_few_terms(one_class(classes));
+    expect_few_terms();
     return packed_tile(classes, *panel);
   }
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
   const bool tile_alone = facts_.node.hosts || only_windows();
   if (const auto operand = tile_alone ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
-    nest_.large_operand = operand->pays, nest_.no_large_operand = operand->does_not;
-    if (form_.large_operand) return blocked_tile(one_class(classes), *operand);
+    nest_.specials[Special::large_operand] = {operand->pays, operand->does_not};
+    if (is(Special::large_operand)) return blocked_tile(one_class(classes), *operand);
   }
   const std::string jo = fresh(axes_.vector + "o"), io = fresh(axes_.rows + "o");
   const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
@@ -206,144 +196,10 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   }, io});
 }
 
-// Few terms for a large result: writing it is most of the work, so it is written row after row, and what the columns read stays in the caches.
-void Shaper::tile_of_few_terms(const TileClass& tile) {
-  const std::string v = axes_.vector, r = axes_.rows;
-  const std::string jo = fresh(v + "o"), io = fresh(r + "o"), ji = fresh(v + "i"), ii = fresh(r + "i");
-  facts_.because("order", [&] {
-    return fmt::format("at most {} terms for a large result: writing is most of the work, so rows of {} are finished one after another", kFewTerms, facts_.func.name);
-  });
-  stage().tile(v, r, jo, io, ji, ii, {tile}, true);
-  width_ = tile.width;
-  loops_[v] = jo;
-  loops_[r] = io;
-  std::vector<std::string> all = without(v, r);
-  stand_outside(all);
-  append(all, {io, jo});
-  append(all, facts_.terms());
-  append(all, {ii, ji});
-  stage().reorder(all).vectorize(ji).unroll(ii);
-  decide_tail(ji, Tail::mask);
-  stage().store_in("registers", jo);
-  stand_outside({r}, tile.rows);
-}
-
-// A tile over blocks of an operand that leaves the caches before it is read again: all that reads a block again stands inside
-// of it, while sums wait in memory. A block is a quarter of the second cache, in rows long enough to keep pages few.
-void Shaper::blocked_tile(const TileClass& tile, const LargeOperand& operand) {
-  const std::string v = axes_.vector, r = axes_.rows;
-  const auto reads_again = [&](const std::string& index) {
-    return std::find(operand.readers.begin(), operand.readers.end(), index) != operand.readers.end();
-  };
-  std::vector<std::string> terms = facts_.terms(), inside;
-  const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
-  const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
-  const std::string io = fresh(r + "o"), ii = fresh(r + "i");
-  std::vector<std::string> all = blocks_of_rows();
-  nest_.condition = {};                                     // blocks of terms do not join
-  if (!step_.empty()) {
-    all.pop_back();
-    inside.push_back(step_);
-    step_.clear();                                          // rows are kept for a whole block
-  } else {
-    outside_.clear();
-    const auto middle = std::stable_partition(all.begin(), all.end(), [&](const std::string& index) { return !reads_again(index); });
-    inside.assign(middle, all.end());
-    all.erase(middle, all.end());
-    stand_outside(all);
-  }
-  const int64_t columns = number("block.columns", kBlockRow / operand.element_bytes, facts_.lanes(), 8192);
-  const Expr block = make_var("target.L2") / Expr(4 * kBlockRow);
-  stage().split(terms.back(), ko, ki, make_var(declare_(fresh(terms.back() + "c"), block, 16, 4096)), true);
-  stage().split(v, jp, jj, Expr(columns)).tile(jj, r, jo, io, ji, ii, {tile}, true);
-  terms.back() = ko;
-  append(all, terms);
-  all.push_back(jp);
-  append(all, inside);
-  append(all, {io, jo, ki, ii, ji});
-  stage().reorder(all).vectorize(ji).unroll(ii);
-  finish_tile(io, ji, jo);
-  width_ = tile.width;
-  loops_[v] = jp;
-  loops_[r] = io;
-  stand_outside({v}, columns);
-  facts_.because("blocks", [&] {
-    return fmt::format("{} is read again by every step of {}, and leaves the caches before: {} rows of {} and {} columns of "
-                       "it at a time, while sums wait in memory",
-                       operand.tensor, fmt::join(operand.readers, " and of "), print(block), terms.back(), columns);
-  });
-}
-
 void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
   if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
   decide_tail(ji, Tail::mask);
   stage().store_in("registers", at);
-}
-
-// Rows of one tile or two: what the vectors read serves them alone and comes from memory, so it is read in the order in which it
-// lies, some rows of terms side by side and pages at a time, and the sums wait in the second cache. Groups of terms, if any, are
-// copied from these rows. Bodies for two thirds, a third and one row: what is computed in vain counts where every vector is read once.
-void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& groups) {
-  const std::string v = axes_.vector, r = axes_.rows;
-  const std::string jp = fresh(v + "p"), jj = fresh(v + v), jo = fresh(v + "o"), ji = fresh(v + "i");
-  const std::string io = fresh(r + "o"), ii = fresh(r + "i");
-  std::vector<std::string> terms = facts_.terms();
-  if (groups) std::swap(*std::find(terms.begin(), terms.end(), groups->term), terms.back());
-  const std::string ko = fresh(terms.back() + "o"), ki = fresh(terms.back() + "i");
-  const int64_t streams = number("streams", kStreams, 1, 64);
-  facts_.because("streams", [&] {
-    return fmt::format(
-        "rows of a tile or two are all that share what the vectors read, so that is read once, in the order in which "
-        "it lies, {} rows of {} side by side, while sums wait in the second cache",
-        streams, terms.back());
-  });
-  const int64_t columns = number("streams.columns", kStreamBytes / facts_.narrowest_bytes(), facts_.lanes(), 16384);
-  stage().split(terms.back(), ko, ki, Expr(streams), !groups && !divided(terms.back())).split(v, jp, jj, Expr(columns), true);
-  stage().tile(jj, r, jo, io, ji, ii, {tile}, true);
-  terms.back() = ko;
-  loops_[v] = jp;
-  loops_[r] = io;
-  width_ = tile.width;
-  std::vector<std::string> all;
-  if (facts_.node.hosts) {                                  // what is attached is made for a tile of rows
-    all = loops_around_vector();
-    stand_outside(without(v));
-    append(all, terms);
-  } else {
-    all = without(v, r);
-    stand_outside(all);
-    all.push_back(jp);
-    append(all, terms);
-    all.push_back(io);
-  }
-  stand_outside({v}, columns / 2);                         // panels are even
-  std::string element;
-  all.push_back(jo);
-  if (groups) {
-    const auto [group, one] = cut_into_groups(ki, *groups);
-    element = one;
-    append(all, {group, ii, ji, element});
-  } else {
-    append(all, {ki, ii, ji});
-  }
-  stage().reorder(all).vectorize(ji).unroll(ii);
-  std::vector<RowCount> bodies{{1, 1}};
-  if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
-  if (tile.rows > 1) bodies.push_back({1, tile.rows});
-  stage().tail(io, Tail::automatic, bodies);
-  decide_tail(ji, Tail::mask);
-  stage().store_in("registers", jo);
-  if (groups) sum_groups(*groups, element, jo);
-}
-
-// Whether reads find their place by dividing the term, as scales of blocks do: blocks of terms then end where theirs do.
-bool Shaper::divided(const std::string& term) const {
-  const auto divides = [&](const Expr& at) {
-    bool found = false;
-    visit(at, [&](const Expr& e) { found = found || ((e.is_op(Op::div) || e.is_op(Op::mod)) && uses_var(e, term)); });
-    return found;
-  };
-  return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) { return std::any_of(read.at.begin(), read.at.end(), divides); });
 }
 
 // The loops outside of a tile, in order, those over blocks of rows and their steps last.

@@ -119,7 +119,9 @@ class Writer {
       shape_update(facts, *parts[p].update, schedule_[parts[p].loops.name]);
     }
     const NestFacts facts(op_, plan_, target_, f, parts[0], attached ? &shapes_.at(node.host) : nullptr, decisions_);
-    Nest nest = shape_nest(facts, stage_of_, declare_, form_);
+    Form form = form_;
+    if (node.place == Place::rows && form.special == Special::batch) form.stored_last = met_lanes(f, node);
+    Nest nest = shape_nest(facts, stage_of_, declare_, form);
     if (!attached && !lane_steps_.defined() && !nest.shape.vector.empty()) {
       lane_steps_ = facts.extent(nest.shape.vector);
       lanes_of_terms_ = facts.is_term(nest.shape.vector);
@@ -129,6 +131,17 @@ class Writer {
     });
     take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
+  }
+
+  // The index of rows of a Func that runs in its reader's lanes.
+  std::string met_lanes(const FuncContents& f, const Node& node) const {
+    const Expr lanes = make_var(shapes_.at(node.host).vector);
+    for (const Read& read : reads_in(values_of_nest(op_, plan_, *op_.find_func(node.host)))) {
+      if (read.tensor != f.name) continue;
+      const auto at = std::find(read.at.begin(), read.at.end(), lanes);
+      if (at != read.at.end()) return f.vars[static_cast<size_t>(at - read.at.begin())];
+    }
+    return "";
   }
 
   void take_up(Nest& nest, bool whole) {
@@ -197,12 +210,13 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   Expr rest;
   const auto add = [&](const Writer& form, const Crossover& here) {
     form.add_variants(rest.defined() ? rest & here.pays : here.pays, all);   // what is known besides saves bodies
-    rest = rest.defined() ? rest & here.otherwise : here.otherwise;
+    if (here.otherwise.defined()) rest = rest.defined() ? rest & here.otherwise : here.otherwise;
   };
   const auto add_special = [&](Special special) {
     const auto here = usual.specials().find(special);
     if (here != usual.specials().end()) add(Writer(op, plan, target, decisions, {.special = special}), here->second);
   };
+  add_special(Special::batch);
   add_special(Special::few_rows);
   add_special(Special::across);
   if (const std::string& size = usual.short_size(); !size.empty()) {
@@ -211,7 +225,7 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
   }
   add_special(Special::few_terms);
   add_special(Special::large_operand);
-  if (!rest.defined()) return usual.schedule();
+  if (all.specializations.empty()) return usual.schedule();
   usual.add_variants(rest, all);
   return all;
 }

@@ -33,6 +33,11 @@ bool NestFacts::surrounds_attached(const std::string& index) const {
   });
 }
 
+bool NestFacts::makes_rows_of(const std::string& func) const {
+  const auto at = plan_.nodes.find(func);
+  return at != plan_.nodes.end() && at->second.place == Place::rows && at->second.host == whole.name;
+}
+
 bool NestFacts::is_term(const std::string& index) const {
   return std::any_of(func.rvars.begin(), func.rvars.end(), [&](const ReductionVar& r) { return r.name == index; });
 }

@@ -7,6 +7,7 @@
 
 #include "lang/func.h"
 #include "lang/text.h"
+#include "schedules/construct/batch.h"
 #include "schedules/construct/shaper.h"
 
 namespace lathe::construct {
@@ -34,6 +35,11 @@ bool meets_rows_across(const NestFacts& facts, const Form& form) {
 // Indices and terms that the form keeps out of the lanes.
 std::set<std::string> refused(const NestFacts& facts, const Form& form) {
   std::set<std::string> names;
+  if (const auto batch = form.special == Special::batch ? batch_of(facts) : std::nullopt) {
+    for (const auto& list : {facts.func.vars, facts.terms()}) names.insert(list.begin(), list.end());
+    names.erase(batch->index);
+    return names;
+  }
   if (form.special == Special::across || meets_rows_across(facts, form)) {
     for (const std::string& t : facts.terms()) names.insert(t);
   }
@@ -56,6 +62,7 @@ Shaper::Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& d
 Nest Shaper::run() {
   const FuncContents& func = facts_.func;
   for (const std::string& v : func.vars) loops_[v] = v;
+  if (const auto batch = batch_of(facts_)) nest_.specials[Special::batch] = {batch->pays, {}};
   if (axes_.vector.empty()) {
     plain();
   } else if (!func.is_reduction()) {
@@ -194,10 +201,11 @@ void Shaper::pointwise() {
   stage().reorder(all).vectorize(inner);
   decide_tail(inner, Tail::automatic);
   if (!unrolled.empty()) stage().unroll(unrolled);
-  if (facts_.node.place != Place::root && !facts_.is_last(axes_.vector)) {
+  const std::string& stored = form_.stored_last.empty() ? axes_.vector : form_.stored_last;
+  if (facts_.node.place != Place::root && !facts_.is_last(stored)) {
     std::vector<Digit> dimensions;                          // lanes are stored side by side
-    for (const std::string& v : facts_.func.vars) if (v != axes_.vector) dimensions.push_back(v);
-    dimensions.push_back(axes_.vector);
+    for (const std::string& v : facts_.func.vars) if (v != stored) dimensions.push_back(v);
+    dimensions.push_back(stored);
     stage().layout(dimensions);
   }
 }
@@ -235,10 +243,10 @@ void Shaper::decide_tail(const std::string& inner, Tail usual) {
 
 int64_t Shaper::lines() { return number("lines", kLines, 2, 512); }
 
-// The last index where it runs inside of the loop over vectors of another one: stores of neighbouring elements stand together
+// The index that is stored last where it runs inside of the loop over vectors of another one: stores of neighbouring elements stand together
 // then, as straight code where the number of its steps is known.
 std::string Shaper::few_inside() {
-  const std::string& last = facts_.func.vars.back();
+  const std::string& last = form_.stored_last.empty() ? facts_.func.vars.back() : form_.stored_last;
   if (last == axes_.vector || facts_.fixed(last) || facts_.surrounds_attached(last) || facts_.func.vars.size() < 2) return "";
   const auto steps = facts_.constant_extent(last);
   const bool few = steps && *steps <= kFew;

@@ -33,13 +33,14 @@ enum class LastIndex : uint8_t {
 
 // Calls that want nests of their own. What is listed first is asked first.
 enum class Special : uint8_t {
+  batch,                                                    // small problems side by side: each lane is another one
   few_rows,                                                 // rows of a tile or two are all that share what vectors read
   across,                                                   // an operand is copied with its rows and terms exchanged
   few_terms,                                                // writing the result, a large one, is most of the work
   large_operand,                                            // what vectors read leaves the caches before it is read again
 };
 
-// Where a form pays, and where the usual one runs instead; where neither holds it is the plain nest.
+// Where a form pays, and where the usual one runs instead, if not everywhere else; where neither holds it is the plain nest.
 struct Crossover {
   Expr pays, otherwise;
 };
@@ -49,6 +50,7 @@ struct Form {
   LastIndex last = LastIndex::ordinary;
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   std::optional<Special> special = {};
+  std::string stored_last = {};                             // the index whose steps lie side by side, as lanes of the reader want them
 };
 
 struct Nest {

@@ -46,6 +46,7 @@ class Shaper {
   void blocked_tile(const TileClass& tile, const LargeOperand& operand);
   void streamed_tile(const TileClass& tile, const std::optional<Groups>& groups);
   void tile_of_few_terms(const TileClass& tile);
+  void tile_of_batch(const std::string& filter);
   void grouped_tile(const std::vector<TileClass>& classes, const Groups& groups);
 
   // --- Parts of them.

@@ -11,6 +11,7 @@ namespace lathe::construct {
 
 namespace {
 
+constexpr int64_t kSide = 4;                                // results side by side, of two indices each
 constexpr int64_t kStreams = 16;                            // rows of terms that are read side by side, each from end to end
 constexpr int64_t kStreamBytes = 8192;                      // ... for so long: two pages of each
 constexpr int64_t kFewTerms = 16;                           // cost no more than writing what they give
@@ -82,6 +83,52 @@ bool Shaper::divided(const std::string& term) const {
     return found;
   };
   return std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) { return std::any_of(read.at.begin(), read.at.end(), divides); });
+}
+
+// Lanes that are a small problem each: a few rows and columns of all of them at a time, which share what a step loads. The filter
+// is copied with its problems side by side, whole; rows of producers are stored so from the beginning.
+void Shaper::tile_of_batch(const std::string& filter) {
+  const std::string v = axes_.vector;
+  const std::string vo = fresh(v + "o"), vi = fresh(v + "i");
+  const std::vector<std::string> outer = blocks_of_rows();
+  nest_.condition = {};                                     // terms do not join
+  std::vector<std::string> all, inside;
+  for (const std::string& loop : outer) if (loop != axes_.more_rows) all.push_back(loop);
+  std::erase_if(outside_, [&](const Outside& o) { return o.index == axes_.more_rows; });
+  const std::string first = all.empty() ? vo : all.front();
+  width_ = facts_.lanes();
+  stage().split(v, vo, vi, Expr(width_));
+  loops_[v] = vo;
+  all.push_back(vo);
+  stand_outside({v}, width_);
+  int64_t steps = number("rows.steps", kSide, 1, 8);
+  for (const std::string& rows : {axes_.more_rows, axes_.rows}) {
+    if (rows.empty()) continue;
+    const std::string block = fresh(rows + "o");
+    inside.push_back(fresh(rows + "i"));
+    stage().split(rows, block, inside.back(), Expr(steps));
+    loops_[rows] = block;
+    all.push_back(block);
+    stand_outside({rows}, steps);
+    steps = number("more_rows.steps", facts_.target.vector_registers >= 32 ? kSide : kSide / 2, 1, 8);
+  }
+  const std::string at = all.back();
+  append(all, facts_.terms());
+  append(all, inside);
+  all.push_back(vi);
+  stage().reorder(all).vectorize(vi).store_in("registers", at);
+  for (const std::string& copy : inside) stage().unroll(copy);
+  std::vector<Digit> digits;
+  for (const Read& read : facts_.reads) {
+    if (read.tensor != filter) continue;
+    for (const Expr& e : read.at) if (e->name != v) digits.push_back(e->name);
+  }
+  digits.push_back(v);
+  stage_of_(filter).stage_at(facts_.func.name, first).layout(digits);
+  facts_.because("tile", [&] {
+    return fmt::format("each lane is a step of {}, which moves all that is read: {} of it at a time, with {} side by side, share what they load; {} is copied with its steps of {} side by side, whole",
+                       v, width_, fmt::join(inside, " and "), filter, v);
+  });
 }
 
 // Where few terms of a panel are for a large result, whose size is known.

@@ -6,6 +6,7 @@
 
 #include "lang/func.h"
 #include "lang/text.h"
+#include "schedules/construct/batch.h"
 #include "schedules/construct/shaper.h"
 
 namespace lathe::construct {
@@ -82,6 +83,7 @@ std::vector<TileClass> Shaper::decided_classes() {
 
 void Shaper::tile() {
   nest_.short_size = facts_.extent_name(axes_.vector);
+  if (const auto batch = is(Special::batch) ? batch_of(facts_) : std::nullopt) return tile_of_batch(batch->filter);
   std::vector<TileClass> classes = decided_classes();
   arrange({axes_.vector, axes_.rows});
   facts_.because("tile", [&] { return tile_text(classes); });

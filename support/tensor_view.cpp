@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "support/error.h"
+#include "support/large_pages.h"
 #include "support/small_float.h"
 
 namespace lathe {
@@ -153,7 +154,7 @@ std::vector<int64_t> dense_strides(DType dtype, const std::vector<int64_t>& shap
 Tensor::Tensor(DType dtype, std::vector<int64_t> shape) {
   size_t bytes = checked_bytes(dtype, shape);
   size_t padded = (bytes / align_bytes + 1) * align_bytes;
-  void* data = std::aligned_alloc(align_bytes, padded);
+  void* data = allocate_aligned(align_bytes, padded);
   if (data == nullptr) {
     throw Error(ErrorCode::out_of_memory, {.step = "tensor",
                                            .what = "storage for a tensor could not be had",

@@ -10,6 +10,7 @@
 
 #include "jit/runtime/meter.h"
 #include "jit/runtime/meter_sampling.h"
+#include "support/large_pages.h"
 
 namespace lathe {
 namespace {
@@ -25,7 +26,7 @@ struct Freed {
 using Memory = std::unique_ptr<char, Freed>;
 
 Memory make_memory(int64_t bytes) {
-  Memory memory(static_cast<char*>(std::aligned_alloc(4096, static_cast<size_t>((bytes + 4095) / 4096 * 4096))));
+  Memory memory(static_cast<char*>(allocate_aligned(4096, static_cast<size_t>(bytes))));
   if (memory) return memory;
   throw Error(ErrorCode::out_of_memory, {.step = "meter",
                                          .what = "no memory for the working set of a bandwidth measurement",

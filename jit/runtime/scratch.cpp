@@ -11,6 +11,8 @@
 #include <functional>
 #include <vector>
 
+#include "support/large_pages.h"
+
 namespace lathe {
 namespace {
 
@@ -85,7 +87,7 @@ class ScratchStack {
 
  private:
   static char* from_system(int64_t bytes) {
-    return static_cast<char*>(std::aligned_alloc(alignment, static_cast<size_t>(bytes)));
+    return static_cast<char*>(allocate_aligned(alignment, static_cast<size_t>(bytes)));
   }
 
   // Makes a chunk with room for `size` the current one: the next kept chunk, or a new one twice as large as the last.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "support/error.h"
+#include "support/large_pages.h"
 #include "support/tensor_view.h"
 
 using namespace lathe;
@@ -27,6 +28,12 @@ TEST_CASE("a tensor owns aligned zeros") {
   CHECK(t.view().is_dense());
   for (int i = 0; i < 15; ++i) CHECK(t.as<float>()[i] == 0);
   CHECK(describe(t) == "f32[3, 5] strides [5, 1]");
+}
+
+TEST_CASE("a tensor of a large page or more begins at one") {
+  const Tensor large(DType::f32, {1024, 513});
+  CHECK(reinterpret_cast<uintptr_t>(large.view().data) % large_page_bytes == 0);
+  CHECK(load_as_double(large.view(), 1024 * 513 - 1) == 0);
 }
 
 TEST_CASE("empty and scalar tensors are dense") {

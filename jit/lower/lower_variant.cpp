@@ -8,6 +8,7 @@
 #include "jit/lower/check_directives.h"
 #include "jit/lower/inline_funcs.h"
 #include "jit/lower/clip_reduction.h"
+#include "jit/lower/kept_points.h"
 #include "jit/lower/lets.h"
 #include "jit/lower/match_instruction.h"
 #include "jit/lower/nest_emitter.h"
@@ -388,15 +389,20 @@ class VariantLowering {
     return lets.wrap(s);
   }
 
-  // The nest of a Func that is computed whole: one for each side of its choices, where nothing else stands in its loops.
+  // The nest of a Func that is computed whole: one for each side of its choices, where nothing else stands in its loops, and for
+  // what its updates leave of it.
   Stmt nest_of(const FuncContents& f, const std::vector<Expr>& lowest, const std::vector<Expr>& extent) {
     const auto here = [&](const auto& each) { return each.consumer == f.name; };
     const bool alone = !f.is_reduction() && std::none_of(lowering_.attachments.begin(), lowering_.attachments.end(), here) &&
                        std::none_of(lowering_.stagings.begin(), lowering_.stagings.end(), here) &&
                        std::none_of(lowering_.tables.begin(), lowering_.tables.end(), here);
     if (!alone) return NestEmitter(lowering_, f, lowest, extent).emit();
+    std::vector<Piece> pieces;
+    for (Piece& kept : kept_points({f, lowest, extent}, lowering_.facts)) {
+      for (Piece& side : split_choices(std::move(kept), lowering_.facts)) pieces.push_back(std::move(side));
+    }
     std::vector<Stmt> nests;
-    for (const Piece& piece : split_choices({f, lowest, extent}, lowering_.facts)) {
+    for (const Piece& piece : pieces) {
       Lets lets(lowering_, lowering_.facts);
       std::vector<Expr> low, count;
       for (size_t d = 0; d < lowest.size(); ++d) {

@@ -72,6 +72,7 @@ llvm::Value* Emitter::emit_node(const Expr& e) {
 }
 
 llvm::Value* Emitter::emit_cast(const Expr& e) {
+  if (llvm::Value* floats = emit_halves(e)) return floats;
   llvm::Value* value = emit(e.arg(0));
   DType from = e.arg(0).type().dtype;
   const DType to = e.type().dtype;

@@ -34,6 +34,20 @@ std::optional<Emitter::RepeatForm> Emitter::repeat_form_of(const Expr& e) {
   return std::nullopt;
 }
 
+// The elements that some lane reads, of which each stands in `times` of them.
+llvm::Value* Emitter::wanted_elements(const Expr& mask, int times) {
+  return hoist(level_of(mask), [&] {
+    llvm::Value *lanes = emit(mask), *wanted = nullptr;
+    for (int k = 0; k < times; ++k) {
+      std::vector<int> lane;
+      for (int i = 0; i < mask.type().lanes / times; ++i) lane.push_back(i * times + k);
+      llvm::Value* part = builder_.CreateShuffleVector(lanes, lane);
+      wanted = wanted ? builder_.CreateOr(wanted, part) : part;
+    }
+    return wanted;
+  });
+}
+
 llvm::Value* Emitter::load_repeated(const Expr& e, const BufferState& buffer, const RepeatForm& form, llvm::Value* mask) {
   const int lanes = e.type().lanes, times = static_cast<int>(form.times), count = lanes / times;
   const llvm::Align alignment = alignment_of(buffer.dtype);
@@ -43,14 +57,7 @@ llvm::Value* Emitter::load_repeated(const Expr& e, const BufferState& buffer, co
   if (!mask) {
     elements = builder_.CreateAlignedLoad(type, from, alignment);
   } else {
-    llvm::Value* wanted = nullptr;                          // elements that some lane reads
-    for (int k = 0; k < times; ++k) {
-      std::vector<int> lane;
-      for (int i = 0; i < count; ++i) lane.push_back(i * times + k);
-      llvm::Value* part = builder_.CreateShuffleVector(mask, lane);
-      wanted = wanted ? builder_.CreateOr(wanted, part) : part;
-    }
-    elements = builder_.CreateMaskedLoad(type, from, alignment, wanted, llvm::Constant::getNullValue(type));
+    elements = builder_.CreateMaskedLoad(type, from, alignment, wanted_elements(e->mask, times), llvm::Constant::getNullValue(type));
   }
   std::vector<int> source;
   for (int lane = 0; lane < lanes; ++lane) source.push_back(lane / times);

@@ -200,7 +200,12 @@ class Emitter {
     int64_t times;
   };
   std::optional<RepeatForm> repeat_form_of(const Expr& e);
+  llvm::Value* wanted_elements(const Expr& mask, int times);
   llvm::Value* load_repeated(const Expr& e, const BufferState& buffer, const RepeatForm& form, llvm::Value* mask);
+
+  // --- emit_halves.cpp
+  bool chooses_odd_lanes(const Expr& condition);
+  llvm::Value* emit_halves(const Expr& e);                  // null: as any other cast
 
   int depth() const { return depth_; }
   BufferState& buffer_named(const std::string& name);

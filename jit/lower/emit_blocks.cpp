@@ -146,10 +146,21 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     Stmt s = steady_body(inner, make_var(var), clamped);
     return ir::make_loop(var, from, simplify(to - from, inner.facts), kind_of(loop), s, loop.when);
   };
-  // Rows of whole panels have a body without masks; those of a short one share the body of the edge.
+  // The same of the iterations on both sides of a range, in one loop.
+  auto range_around = [&](Scope inner, const Expr& first, const Expr& last) {
+    const std::string number = lowering_.fresh(loop.name + ".rare"), var = lowering_.fresh(loop.name);
+    const Expr skipped = last - first;
+    inner.count[loop.name] = full;
+    inner.facts.bound(var, integer(0), simplify(full - integer(1), inner.facts));
+    const Expr place = make_var(number) + select(lt(make_var(number), first), integer(0), skipped);
+    Stmt s = ir::make_let(var, simplify(place, scope.facts), steady_body(inner, make_var(var), true));
+    return ir::make_loop(number, integer(0), simplify(full - skipped, scope.facts), kind_of(loop), s, loop.when);
+  };
+  // Rows of whole panels have a body without masks; those of a short one share the body of the edge, as all do at borders.
   auto steady_range = [&](const Scope& inner, const Expr& from, const Expr& to) {
     auto whole = panel ? inner.whole_panel.find(*panel) : inner.whole_panel.end();
     if (whole == inner.whole_panel.end()) return range_of(inner, from, to, uniform);
+    if (inner.at_border) return range_of(inner, from, to, true);
     Scope unmasked = inner;
     unmasked.valid.erase(*panel);
     unmasked.tail.erase(*panel);
@@ -185,12 +196,19 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, full)));
     Scope border = scope, middle = scope;
     --border.border_cuts;
+    meet_all_borders(border);
     middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
-    parts.push_back(steady_range(border, from, first));
-    parts.push_back(steady_range(middle, first, last));
-    parts.push_back(steady_range(border, last, full));
+    if (border.at_border && panel && is_zero(from) && !slides_along(loop.name)) {
+      parts.push_back(steady_range(middle, first, last));
+      parts.push_back(range_around(border, first, last));
+    } else {
+      parts.push_back(steady_range(border, from, first));
+      parts.push_back(steady_range(middle, first, last));
+      parts.push_back(steady_range(border, last, full));
+    }
   }
   --scope.border_cuts;
+  if (!idle.accesses.empty()) meet_all_borders(scope);
   note_short_block(split, rest, scope.facts);
   if (const int64_t vector = vector_in_block(split, block); vector > 0 && !is_zero(rest)) {
     parts.push_back(emit_rest_by_vectors(loop, split, vector, full, rest, scope, body));

@@ -173,6 +173,15 @@ Stmt NestEmitter::emit_short_of_borders(const Loop& loop, const Split& split, Sc
   return lets.wrap(emit_apart(loop, count, first, last, scope, block_body));
 }
 
+// The bodies of a reduction at borders are one, which asks for every rule: a tile is much code, and few of them lie at borders.
+void NestEmitter::meet_all_borders(Scope& border) const {
+  if (!func_.is_reduction()) return;
+  border.border_cuts = 0;
+  border.at_border = true;
+  border.inside = border.inside_everywhere;
+  for (const auto& [var, count] : border.cut) border.facts.bound(var, integer(0), simplify(count - integer(1), border.facts));
+}
+
 // Iterations [first, last) of `count` by one body, those before and after by another.
 Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
                              const std::function<Stmt(Scope, const Expr&, bool)>& body) {
@@ -187,7 +196,9 @@ Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& fi
   };
   const std::string var = lowering_.fresh(loop.name);
   const Expr value = make_var(var);
-  Stmt middle = body(at(first, last, var), value, false);
+  Scope steady = at(first, last, var);
+  steady.cut.push_back({var, count});
+  Stmt middle = body(steady, value, false);
   if (loop.kind == ir::LoopKind::parallel) {
     Stmt rare = body(at(integer(0), count, var), value, true);
     Stmt choice = ir::make_branch(simplify(ge(value, first) & lt(value, last), outer.facts), middle, rare);
@@ -211,7 +222,7 @@ Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& 
   if (!slides_along(loop.name) && !target_) {             // updates keep their order
     auto one = [&](Scope inner, const Expr& at, bool border) {
       inner.value[loop.name] = at;
-      if (border) --inner.border_cuts;
+      if (border) --inner.border_cuts, meet_all_borders(inner);
       else inner.inside.insert(idle.accesses.begin(), idle.accesses.end());
       return body(std::move(inner));
     };
@@ -219,6 +230,7 @@ Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& 
   }
   Scope border = scope, middle = scope;
   --border.border_cuts;
+  meet_all_borders(border);
   middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
   Stmt before = emit_range(loop, from, first, count, border, body);
   Stmt between = emit_range(loop, first, last, count, middle, body);

@@ -255,9 +255,10 @@ bool NestEmitter::in_a_window(const std::string& func) const {
 }
 
 // Windows are in registers where this nest reads them: its own loops inside are straight code as well.
+// Whether it reads a window here; a reduction, in some of its phases, which agree on how rows beyond the end are kept out.
 bool NestEmitter::reads_windows() const {
   return std::any_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {
-    return a.slide && a.consumer == func_.name && lowering_.windows.count(a.func->name);
+    return a.slide && a.consumer == func_.name && (func_.is_reduction() || lowering_.windows.count(a.func->name));
   });
 }
 

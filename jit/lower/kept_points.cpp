@@ -21,10 +21,12 @@ std::optional<std::vector<Walk>> walks_of(const FuncContents& f, const Update& u
   for (size_t d = 0; d < f.vars.size(); ++d) {
     if (update.indices[d] == make_var(f.vars[d])) continue;
     const Polynomial at = Polynomial::of(simplify(update.indices[d]));
+    const size_t before = walks.size();
     for (size_t r = 0; r < update.rvars.size(); ++r) {
       const auto linear = at.linear_in(update.rvars[r].name);
       if (linear && linear->first.constant() == 1) walks.push_back({d, r, linear->second.expr(), update.rvars[r].extent});
     }
+    if (walks.size() != before + 1) return std::nullopt;    // one place of it, or places that are data
   }
   std::sort(walks.begin(), walks.end(), [](const Walk& a, const Walk& b) { return a.variable < b.variable; });
   if (walks.empty() || walks.size() != update.rvars.size()) return std::nullopt;

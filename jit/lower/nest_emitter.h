@@ -101,6 +101,7 @@ class NestEmitter {
   bool may_shift(const Loop& loop, const Split& split, const Scope& scope) const;
   ir::Stmt emit_shifted(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
   ir::Stmt emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
+  void meet_all_borders(Scope& border) const;
   ir::Stmt emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
                       const std::function<ir::Stmt(Scope, const Expr&, bool)>& body);
   ir::Stmt emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,

@@ -64,6 +64,7 @@ class Writer {
     for (const ScheduleParam& param : schedule_.schedule().params) {
       if (std::find(to.params.begin(), to.params.end(), param) == to.params.end()) to.params.push_back(param);
     }
+    const bool only_extras = form_.special == Special::direct && !extras_.empty();   // other windows keep their rows
     const auto add = [&](const Expr& where, const Extra* extra) {
       Specialization variant{where, schedule_.schedule().directives, {}};
       if (extra) {
@@ -74,7 +75,7 @@ class Writer {
       decisions_.add_variant(reasons_);
     };
     for (const Extra& extra : extras_) add(both(own, extra.condition), &extra);
-    add(own.defined() ? own : make_true(), nullptr);
+    if (!only_extras) add(own.defined() ? own : make_true(), nullptr);
   }
 
   const std::map<Special, Crossover>& specials() const { return specials_; }
@@ -203,6 +204,18 @@ Crossover short_crossover(const std::string& size, const Writer& usual, const Wr
   return at;
 }
 
+// The plan with padded pictures read where they lie.
+Plan without_rows(Plan plan) {
+  for (auto& [name, node] : plan.nodes) {
+    if (node.place != Place::rows || !node.rows_read.defined()) continue;
+    plan.nodes.at(node.host).rows_along.clear();
+    node = Node();
+    node.place = Place::inlined;
+    plan.inlined.insert(name);
+  }
+  return plan;
+}
+
 // The plan's nests, and nests of their own for calls that want other ones.
 Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target, Decisions& decisions) {
   const Writer usual(op, plan, target, decisions);
@@ -212,10 +225,13 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     form.add_variants(rest.defined() ? rest & here.pays : here.pays, all);   // what is known besides saves bodies
     if (here.otherwise.defined()) rest = rest.defined() ? rest & here.otherwise : here.otherwise;
   };
+  const Plan direct = without_rows(plan);
   const auto add_special = [&](Special special) {
     const auto here = usual.specials().find(special);
-    if (here != usual.specials().end()) add(Writer(op, plan, target, decisions, {.special = special}), here->second);
+    if (here == usual.specials().end()) return;
+    add(Writer(op, special == Special::direct ? direct : plan, target, decisions, {.special = special}), here->second);
   };
+  add_special(Special::direct);
   add_special(Special::batch);
   add_special(Special::few_rows);
   add_special(Special::across);

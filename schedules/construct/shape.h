@@ -33,6 +33,7 @@ enum class LastIndex : uint8_t {
 
 // Calls that want nests of their own. What is listed first is asked first.
 enum class Special : uint8_t {
+  direct,                                                   // padded rows, of a wide picture, are read where they lie
   batch,                                                    // small problems side by side: each lane is another one
   few_rows,                                                 // rows of a tile or two are all that share what vectors read
   across,                                                   // an operand is copied with its rows and terms exchanged

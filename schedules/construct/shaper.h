@@ -77,6 +77,7 @@ class Shaper {
   void unroll_usual(const std::vector<ReductionVar>& terms, int64_t operations, const std::string& rows);
   bool only_windows() const;
   void expect_few_terms();
+  void expect_wide_rows();
   bool divided(const std::string& term) const;
 
   // A loop outside of all that is kept in registers.

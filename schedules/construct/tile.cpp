@@ -14,6 +14,8 @@ namespace lathe::construct {
 namespace {
 
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
+constexpr int64_t kWindowRows = 8;                          // neighbours share what their windows read
+constexpr int64_t kWideRow = 48;                            // results, of which those at borders are few
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
@@ -33,8 +35,10 @@ std::vector<TileClass> Shaper::tile_classes() const {
   const int64_t vectors = std::min(of_terms + 1, wide(facts_.values));
   std::vector<TileClass> classes;
   if (only_windows()) {                                   // a row of the window's operands stays in registers too
-    const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2;
-    return {{across * facts_.lanes(), std::max<int64_t>(8 / components, 1)}};
+    const int64_t across = facts_.target.vector_registers < 32 ? 1 : 2, rows = std::max<int64_t>(kWindowRows / components, 1);
+    if (is(Special::direct) && across > 1) classes.push_back({facts_.lanes(), rows});
+    classes.insert(classes.begin(), {across * facts_.lanes(), rows});
+    return classes;
   }
   const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{4, 3, 2, 1};
   for (int64_t across : widths) {
@@ -108,6 +112,7 @@ void Shaper::tile() {
     expect_few_terms();
     return packed_tile(classes, *panel);
   }
+  expect_wide_rows();
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
   const bool tile_alone = facts_.node.hosts || only_windows();
   if (const auto operand = tile_alone ? std::nullopt : large_operand_of(facts_, axes_, classes.front().rows)) {
@@ -116,7 +121,7 @@ void Shaper::tile() {
   }
   const std::string jo = fresh(axes_.vector + "o"), io = fresh(axes_.rows + "o");
   const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
-  const bool panels = classes.size() > 1 && !facts_.node.hosts && !only_windows();
+  const bool panels = classes.size() > 1 && !facts_.node.hosts;
   const std::vector<std::string> outer = facts_.node.hosts ? std::vector<std::string>{} : blocks_of_rows();
   stage().tile(axes_.vector, axes_.rows, jo, io, ji, ii,
                panels ? classes : std::vector<TileClass>{one_class(classes)}, true);
@@ -198,6 +203,15 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
   }, io});
 }
 
+// Where a window reads padded rows that nobody else does: a copy of them costs more than the bodies at their borders if these are few.
+void Shaper::expect_wide_rows() {
+  const bool padded = std::any_of(facts_.reads.begin(), facts_.reads.end(), [&](const Read& read) { return facts_.makes_rows_of(read.tensor); });
+  const Expr columns = facts_.extent(axes_.vector), row = facts_.extent(axes_.rows);
+  if (!facts_.target.mask_registers) return;                // borders would be too much code
+  if (!padded || facts_.node.strips || !only_windows() || !columns.defined() || !row.defined()) return;
+  nest_.specials[Special::direct] = {ge(columns, Expr(facts_.lanes())) & ge(row, Expr(kWideRow)), {}};
+}
+
 void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
   if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
   decide_tail(ji, Tail::mask);
@@ -265,6 +279,7 @@ void Shaper::unroll_usual(const std::vector<ReductionVar>& terms, int64_t operat
   if (facts_.node.hosts || !only_windows() || !form_.short_size.empty()) return;   // each size is code again, short ones have some already
   for (const ReductionVar& t : terms) if (t.extent.kind() != ExprKind::var) return;
   for (const int64_t size : {3, 5}) {
+    if (size == 5 && nest_.specials.count(Special::direct)) return;   // has code for wide pictures, most of those of such windows
     Expr condition;
     for (const ReductionVar& t : terms) {
       const Expr here = eq(t.extent, Expr(size));

@@ -58,6 +58,8 @@ TEST_CASE("definitions that an update reads where it writes, or ahead, are kept 
   CHECK(kept("  over k < N, r < 2: S[k] = X[k] + f32(r)\n") == whole);
   CHECK(kept("  over k < N/2: S[2*k] = X[k]\n") == whole);
   CHECK(kept("  over k < N: S[(k*k)%7] = X[k]\n") == whole);
+  CHECK(kept("  over p < M: S[p, 0] = X[p, 0]\n") == "[0, M)[0, N);");
+  CHECK(kept("  over p < M: S[p, p] = X[p, 0]\n") == "[0, M)[0, N);");
 }
 
 TEST_CASE("kernels of scans and tables are right where little of their definitions is computed") {

@@ -152,10 +152,12 @@ std::string header_text(const std::string& name, const Operator& op, const Kerne
       "the\n"
       "   caller's; null: this thread and the C library's. May be called from several threads. */\n"
       "#ifndef LATHE_HAS_{0}\n#define LATHE_HAS_{0}\n\n#include \"lathe_kernel.h\"\n\n"
+      "#if LATHE_ABI_VERSION != {4}\n#error \"{0}.h needs the lathe_kernel.h that was written with it: version {4}\"\n"
+      "#endif\n\n"
       "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n"
       "int32_t {0}({3}LatheContext* context, LatheError* error);\n\n"
       "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
-      name, algorithm, arguments, parameters);
+      name, algorithm, arguments, parameters, LATHE_ABI_VERSION);
 }
 
 }  // namespace

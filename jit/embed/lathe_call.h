@@ -1,5 +1,5 @@
 /* The call of a kernel that was built ahead of time: its checks, and the choice of the code that this CPU can run. It
-   reads a description that `lathe build` writes; embed.cpp has its layout. Needs the C library alone. */
+   reads a description that `lathe build` writes; jit/build.cpp has its layout. Needs the C library alone. */
 #ifndef LATHE_CALL
 #define LATHE_CALL
 

@@ -127,6 +127,22 @@ TEST_CASE("the C program of the documentation compiles as C, links the archive a
   for (const char* library : {"LLVM", "tbb", "stdc++", "fmt", "hwloc"}) CHECK_FALSE(contains(needs.out, library));
 }
 
+TEST_CASE("a header with the interface of another version is refused when the program is compiled") {
+  TemporaryFolder folder;
+  folder.write("dense.lathe", dense_text);
+  REQUIRE(run(folder, "'" LATHE_COMMAND "' build dense.lathe -o .").code == 0);
+  folder.write("use.c", "#include \"lathe_dense.h\"\n");
+  CHECK(run(folder, "cc -c use.c").code == 0);
+  std::string interface = read_file(folder.path("lathe_kernel.h"), "test");
+  const std::string version = "LATHE_ABI_VERSION " + std::to_string(LATHE_ABI_VERSION);
+  const size_t at = interface.find(version);
+  REQUIRE(at != std::string::npos);
+  folder.write("lathe_kernel.h", interface.replace(at, version.size(), "LATHE_ABI_VERSION 1"));
+  const Outcome refused = run(folder, "cc -c use.c");
+  CHECK(refused.code == 1);
+  CHECK_MESSAGE(contains(refused.err, "lathe_dense.h needs the lathe_kernel.h that was written with it: version "), refused.err);
+}
+
 TEST_CASE("a kernel built ahead of time computes what the library's does, with its parameters") {
   BothDense both;
   for (int i = 0; i < 12; ++i) both.a.as<float>()[i] = static_cast<float>(i);

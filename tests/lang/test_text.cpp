@@ -224,7 +224,7 @@ TEST_CASE("a file holds operators and schedules") {
   CHECK(file.schedules[2].text == "schedule for a\nD.unroll(i)\n");
   CHECK_THROWS_WITH_AS(find_operator(file, "c"), "lathe: parse: an unknown operator: got 'c', need a, b", Error);
   CHECK_THROWS_WITH_AS(find_operator(file, ""),
-                       "lathe: parse: the operator to use is not named: got a file of 2 operators, need a, b", Error);
+                       "lathe: parse: the operator to use is not named: got 't.lathe', a file of 2 operators, need a, b", Error);
   CHECK_THROWS_WITH_AS(find_operator({}, "c"),
                        "lathe: parse: an unknown operator: got 'c', need a file with an operator in it", Error);
   CHECK_THROWS_WITH_AS(read_lathe_file("/nowhere/x.lathe"),

@@ -8,6 +8,9 @@
 /* Instruction set levels, strongest first. */
 enum { LATHE_LEVELS = 3 }; /* x86-64-v4, -v3, -v2 */
 
+/* What a call has room for; `lathe build` refuses what needs more. Depth: steps of a size formula. */
+enum { MOST_ARGUMENTS = 64, MOST_SCALARS = 512, MOST_RANK = 32, MOST_DEPTH = 64 };
+
 typedef struct LatheKernel {
   const int64_t* table;
   const char* text;

@@ -143,6 +143,20 @@ TEST_CASE("a header with the interface of another version is refused when the pr
   CHECK_MESSAGE(contains(refused.err, "lathe_dense.h needs the lathe_kernel.h that was written with it: version "), refused.err);
 }
 
+TEST_CASE("an operator that a call in C has no room for is refused when it is built, not at each call") {
+  TemporaryFolder folder;
+  std::string inputs, sum, extents, zeros;
+  for (int i = 0; i < 65; ++i) inputs += (i ? ", X" : "X") + std::to_string(i) + ": f32[N]", sum += (i ? " + X" : "X") + std::to_string(i) + "[i]";
+  for (int d = 0; d < 33; ++d) extents += ", " + std::to_string(2), zeros += ", 0";
+  folder.write("many.lathe", "many(" + inputs + ") -> Y: f32[N]\n  Y[i] = " + sum + "\n");
+  folder.write("deep.lathe", "deep(X: f32[N" + extents + "]) -> Y: f32[N]\n  Y[i] = X[i" + zeros + "]\n");
+  const Outcome many = run(folder, "'" LATHE_COMMAND "' build many.lathe -o many"), deep = run(folder, "'" LATHE_COMMAND "' build deep.lathe -o deep");
+  CHECK(many.code == 2);
+  CHECK_MESSAGE(contains(many.err, "lathe: build: many is too large for a function in C: its arguments: got 66, need at most 64\n  at many.lathe:1:1"), many.err);
+  CHECK(deep.code == 2);
+  CHECK_MESSAGE(contains(deep.err, "lathe: build: deep is too large for a function in C: the rank of X: got 34, need at most 32"), deep.err);
+}
+
 TEST_CASE("a kernel built ahead of time computes what the library's does, with its parameters") {
   BothDense both;
   for (int i = 0; i < 12; ++i) both.a.as<float>()[i] = static_cast<float>(i);

@@ -7,6 +7,7 @@
 #include "jit/codegen/object_files.h"
 #include "jit/compile.h"
 #include "jit/embed/embedded.h"
+#include "jit/embed/lathe_call.h"
 #include "jit/runtime/abi.h"
 #include "lang/text.h"
 
@@ -111,8 +112,6 @@ class Description {
   }
 
   void add_formula(const SizeFormula& formula) {
-    constexpr size_t most_steps = 64;  // what lathe_call.c has room for
-    if (formula.steps.size() > most_steps) internal_error("build", "an extent of too many steps: " + formula.text);
     add({text(formula.text), count(formula.steps)});
     for (const SizeFormula::Step& step : formula.steps) add({static_cast<int64_t>(step.code), step.value});
   }
@@ -121,6 +120,28 @@ class Description {
   std::vector<int64_t> table_;
   std::string text_;
 };
+
+// What lathe_call.c has room for.
+void check_room(const Operator& op, const KernelSignature& signature, const std::vector<std::vector<TuneParam>>& levels) {
+  const auto check = [&](const std::string& what, size_t got, int most) {
+    if (got <= static_cast<size_t>(most)) return;
+    throw Error(ErrorCode::not_expressible, {.step = "build",
+                                             .what = fmt::format("{} is too large for a function in C: {}", op.name, what),
+                                             .got = std::to_string(got),
+                                             .need = fmt::format("at most {}", most),
+                                             .where = op.where});
+  };
+  check("its arguments", signature.arguments.size(), MOST_ARGUMENTS);
+  size_t scalars = signature.sizes.size() + signature.arguments.size() + signature.params.size(), tunes = 0;
+  for (const ArgumentSpec& argument : signature.arguments) {
+    check("the rank of " + argument.name, argument.extents.size(), MOST_RANK);
+    scalars += argument.extents.size();
+    for (const SizeFormula& extent : argument.extents) check("steps of the extent " + extent.text, extent.steps.size(), MOST_DEPTH);
+  }
+  for (const CallCondition& c : signature.conditions) check("steps of the condition " + c.meaning, c.formula.steps.size(), MOST_DEPTH);
+  for (const std::vector<TuneParam>& params : levels) tunes = std::max(tunes, params.size());
+  check("its sizes, strides and parameters", scalars + tunes, MOST_SCALARS);
+}
 
 std::string extents_of(const ArgumentSpec& argument) {
   std::vector<std::string> texts;
@@ -152,10 +173,12 @@ std::string header_text(const std::string& name, const Operator& op, const Kerne
       "the\n"
       "   caller's; null: this thread and the C library's. May be called from several threads. */\n"
       "#ifndef LATHE_HAS_{0}\n#define LATHE_HAS_{0}\n\n#include \"lathe_kernel.h\"\n\n"
+      "#if LATHE_ABI_VERSION != {4}\n#error \"{0}.h needs the lathe_kernel.h that was written with it: version {4}\"\n"
+      "#endif\n\n"
       "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n"
       "int32_t {0}({3}LatheContext* context, LatheError* error);\n\n"
       "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
-      name, algorithm, arguments, parameters);
+      name, algorithm, arguments, parameters, LATHE_ABI_VERSION);
 }
 
 }  // namespace
@@ -187,6 +210,7 @@ BuiltKernel build(const Operator& op, const std::vector<BuildLevel>& levels,
     signature = std::move(final.signature);
   }
   if (!signature) internal_error("build", "no level to build for");
+  check_room(op, *signature, tunes);
   const Description description(*signature, tunes);
   call.tensors = signature->arguments.size();
   for (const RunParam& param : signature->params) call.params.push_back(param.dtype);

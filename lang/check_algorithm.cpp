@@ -49,6 +49,7 @@ class Checker {
 
   Operator run() {
     check_name(op_.name, "operator", op_.where);
+    if (op_.funcs.size() > most_funcs) refuse_more_funcs(op_.name, op_.where);
     std::vector<FuncContents> funcs;
     for (FuncContents& f : op_.funcs) {
       components(f);
@@ -227,17 +228,23 @@ class Checker {
     sorted_.push_back(f);
   }
 
+  // The walk through a formula ends before that through its producers' begins: each may be deep.
   void place_producers(const FuncContents& f, const FuncPart& stage, const Expr& value) {
+    std::vector<Expr> reads;
     visit(value, [&](const Expr& e) {
-      const auto from = e.kind() == ExprKind::access ? by_name_.find(e->name) : by_name_.end();
-      if (from == by_name_.end() || (stage.update && e->name == f.name)) return;
+      if (e.kind() == ExprKind::access && by_name_.count(e->name) && !(stage.update && e->name == f.name)) reads.push_back(e);
+    });
+    for (const Expr& e : reads) {
       const auto open = std::find(path_.begin(), path_.end(), e->name);
-      if (open == path_.end()) return place_after_producers(*from->second);
+      if (open == path_.end()) {
+        place_after_producers(*by_name_.at(e->name));
+        continue;
+      }
       std::vector<std::string> cycle(open, path_.end());
       cycle.push_back(e->name);
       refuse(ErrorCode::recursion, fmt::format("{} needs itself", e->name), joined(cycle, " -> "),
              "Funcs that read earlier ones", e->where.known() ? e->where : f.where);
-    });
+    }
   }
 
   Operator op_;

@@ -14,6 +14,17 @@ SourceLocation place(const Expr& e, const SourceLocation& otherwise) {
   return e.defined() && e->where.known() ? e->where : otherwise;
 }
 
+// Two signed constants whose sum, difference or product their type does not hold. Unsigned ones wrap in earnest, as in hashes.
+bool overflows(const Expr& e) {
+  int64_t a = 0, b = 0, result = 0;
+  if (e.args().size() != 2 || !is_signed(e.type().dtype)) return false;
+  if (!is_integer_constant(e.arg(0), &a) || !is_integer_constant(e.arg(1), &b)) return false;
+  const bool leaves = e.is_op(Op::add)   ? __builtin_add_overflow(a, b, &result)
+                      : e.is_op(Op::sub) ? __builtin_sub_overflow(a, b, &result)
+                                         : e.is_op(Op::mul) && __builtin_mul_overflow(a, b, &result);
+  return leaves || (result >> (bits_of(e.type().dtype) - 1)) != (result < 0 ? -1 : 0);
+}
+
 std::vector<std::string> keys(const std::map<std::string, Type>& names) {
   std::vector<std::string> list;
   for (const auto& [name, type] : names) list.push_back(name);
@@ -25,6 +36,11 @@ std::vector<std::string> keys(const std::map<std::string, Type>& names) {
 void refuse(ErrorCode code, std::string what, std::string got, std::string need, const SourceLocation& where,
             std::string hint) {
   throw Error(code, {"algorithm", std::move(what), std::move(got), std::move(need), where, std::move(hint)});
+}
+
+void refuse_more_funcs(const std::string& op, const SourceLocation& where) {
+  refuse(ErrorCode::bad_definition, fmt::format("{} has too many definitions", op), fmt::format("more than {}", most_funcs),
+         "several operators, each for a part", where);
 }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
@@ -47,6 +63,10 @@ void check_constants(const Expr& e, const std::string& whose, const SourceLocati
   if (shift && is_integer_constant(e.arg(1), &amount) && (amount < 0 || amount >= bits_of(e.type().dtype))) {
     refuse(ErrorCode::bad_constant, fmt::format("{} shifts by {}", whose, amount), print(e),
            fmt::format("0 to {}", bits_of(e.type().dtype) - 1), place(e, where));
+  }
+  if (overflows(e)) {
+    refuse(ErrorCode::bad_constant, fmt::format("constants of {} overflow", whose), print(e),
+           fmt::format("a result that {} holds, or unsigned numbers where it is to wrap", name_of(e.type().dtype)), place(e, where));
   }
 }
 

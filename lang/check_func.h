@@ -10,6 +10,10 @@ namespace lathe {
 [[noreturn]] void refuse(ErrorCode code, std::string what, std::string got, std::string need,
                          const SourceLocation& where, std::string hint = {});
 
+// Each Func may be in the place of its reads: what walks through one then walks through all.
+constexpr size_t most_funcs = 1000;
+[[noreturn]] void refuse_more_funcs(const std::string& op, const SourceLocation& where);
+
 std::string joined(const std::vector<std::string>& parts, std::string_view separator);
 
 // The shape of an update: everything defined, one index for each of the Func's, one value for each component.

@@ -15,14 +15,26 @@ namespace {
 
 unsigned char poison_of(DType type) { return is_float(type) ? 0xFF : 0xA5; }
 
-// Elements from the first to behind the last.
+constexpr int64_t beyond_memory = int64_t{1} << 58;
+
+// Elements from the first to behind the last, at most so many.
 int64_t span_of(const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
-  int64_t last = 0;
+  double last = 0;
   for (size_t d = 0; d < shape.size(); ++d) {
     if (shape[d] <= 0) return 0;
-    last += (shape[d] - 1) * strides[d];
+    last += static_cast<double>(shape[d] - 1) * static_cast<double>(strides[d]);
   }
-  return last + 1;
+  if (last >= static_cast<double>(beyond_memory)) return beyond_memory;
+  int64_t exact = 0;
+  for (size_t d = 0; d < shape.size(); ++d) exact += (shape[d] - 1) * strides[d];
+  return exact + 1;
+}
+
+[[noreturn]] void refuse(int64_t bytes, int64_t memory) {
+  throw Error(ErrorCode::out_of_memory, {.step = "check",
+                                         .what = "no memory for a tensor",
+                                         .got = fmt::format("a request for {} bytes", bytes),
+                                         .need = fmt::format("at most {}, which is this machine's memory", memory)});
 }
 
 }  // namespace
@@ -32,22 +44,15 @@ GuardedTensor::GuardedTensor(DType dtype, std::vector<int64_t> shape, std::vecto
   const int64_t page = sysconf(_SC_PAGESIZE);
   const int64_t used = bytes_in_row(dtype, span_of(shape, strides));
   bytes_ = (used + page - 1) / page * page;
+  // The system would promise more than there is, and end the program that uses it.
+  const int64_t memory = page * sysconf(_SC_PHYS_PAGES);
+  if (bytes_ > memory) refuse(bytes_, memory);
   const size_t total = static_cast<size_t>(bytes_ + 2 * page);
   void* const reserved = mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED) {
-    throw Error(ErrorCode::out_of_memory, {.step = "check",
-                                           .what = "no memory for a tensor",
-                                           .got = fmt::format("a request for {} bytes", total),
-                                           .need = "less, or a larger machine"});
-  }
+  if (reserved == MAP_FAILED) refuse(bytes_, memory);
   auto* const start = static_cast<std::byte*>(reserved) + page;
   mapping_ = {start, [reserved, total](std::byte*) { munmap(reserved, total); }};
-  if (bytes_ > 0 && mprotect(start, bytes_, PROT_READ | PROT_WRITE) != 0) {
-    throw Error(ErrorCode::out_of_memory, {.step = "check",
-                                           .what = "no memory for a tensor",
-                                           .got = fmt::format("a request for {} bytes", bytes_),
-                                           .need = "less, or a larger machine"});
-  }
+  if (bytes_ > 0 && mprotect(start, bytes_, PROT_READ | PROT_WRITE) != 0) refuse(bytes_, memory);
   const int64_t before = placement == Placement::at_end ? bytes_ - used : 0;
   view_ = {start + before, dtype, std::move(shape), std::move(strides)};
   poison();

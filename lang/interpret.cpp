@@ -5,8 +5,28 @@
 #include <fmt/ranges.h>
 
 #include "lang/machine.h"
+#include "lang/text.h"
 
 namespace lathe {
+
+namespace {
+
+void refuse_overflow(const Expr& extent, const std::vector<Scalar>& args) {
+  if (args.size() != 2 || args[0].dtype != DType::i64) return;
+  const int64_t a = args[0].integer, b = args[1].integer;
+  int64_t result = 0;
+  const bool leaves = extent.is_op(Op::add)   ? __builtin_add_overflow(a, b, &result)
+                      : extent.is_op(Op::sub) ? __builtin_sub_overflow(a, b, &result)
+                                              : extent.is_op(Op::mul) && __builtin_mul_overflow(a, b, &result);
+  if (!leaves) return;
+  throw Error(ErrorCode::wrong_shape, {.step = "interpret",
+                                       .what = fmt::format("the extent {} leaves 64 bits at these sizes", print(extent)),
+                                       .got = fmt::format("{} {} {}", a, extent.is_op(Op::add) ? "+" : extent.is_op(Op::sub) ? "-" : "*", b),
+                                       .need = "less than 2^63",
+                                       .where = extent->where});
+}
+
+}  // namespace
 
 int64_t evaluate_extent(const Expr& extent, const std::map<std::string, int64_t>& sizes) {
   switch (extent.kind()) {
@@ -30,6 +50,7 @@ int64_t evaluate_extent(const Expr& extent, const std::map<std::string, int64_t>
       for (const Expr& arg : extent.args()) {
         args.push_back({arg.type().dtype, evaluate_extent(arg, sizes), 0});
       }
+      refuse_overflow(extent, args);
       return evaluate(extent->op, args).integer;
     }
     case ExprKind::cast: {

@@ -272,7 +272,7 @@ const Operator& find_operator(const SourceFile& file, const std::string& name) {
   for (const Alternatives& a : file.alternatives) names.push_back(a.name);
   if (file.operators.empty()) list = "a file with an operator in it";
   refuse_text(ErrorCode::unknown_name, name.empty() ? "the operator to use is not named" : "an unknown operator",
-              name.empty() ? fmt::format("a file of {} operators", names.size()) : fmt::format("'{}'", name), list, {},
+              name.empty() ? fmt::format("'{}', a file of {} operators", file.name, names.size()) : fmt::format("'{}'", name), list, {},
               did_you_mean(name, names));
 }
 

@@ -11,10 +11,10 @@
 #include <map>
 #include <set>
 
+#include "lang/check_func.h"
+
 namespace lathe {
 namespace {
-
-constexpr size_t most_backwards = 1000;  // the walk in order of dependence recurses
 
 struct Definition {
   Token name;
@@ -107,6 +107,7 @@ class OperatorParser {
       const Token token = lexer_.next();
       if (token.kind == TokenKind::name && lexer_.is("[")) d.reads.push_back(token.text);
     }
+    if (definitions_.size() == most_funcs) refuse_more_funcs(op_.name, d.name.where);
     by_name_[d.name.text] = definitions_.size();
     definitions_.push_back(std::move(d));
   }
@@ -162,11 +163,6 @@ class OperatorParser {
     if (d.state == Definition::open) cycle(d);
     d.state = Definition::open;
     path_.push_back(d.name.text);
-    if (path_.size() > most_backwards) {
-      refuse_text(ErrorCode::syntax, "too many definitions stand before what they read",
-                  fmt::format("a chain of more than {}", most_backwards), "producers above their consumers",
-                  d.name.where);
-    }
     for (const std::string& name : d.reads) {
       auto producer = by_name_.find(name);
       if (producer != by_name_.end()) define(definitions_[producer->second]);

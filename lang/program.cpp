@@ -120,14 +120,18 @@ class Compiler {
   }
 
   // A read that may be absent: with Boundary::none, or of a pure Func that hands such a read on.
-  bool may_drop(const Expr& read) const {
+  bool may_drop(const Expr& read) {
     if (read.kind() != ExprKind::access) return false;
     if (read->boundary == Boundary::none) return true;
     const FuncContents* from = op_.find_func(read->name);
-    bool found = false;
-    for (size_t i = 0; from && !from->is_reduction() && i < from->values.size(); ++i) {
-      visit(from->values[i], [&](const Expr& node) { found = found || may_drop(node); });
+    if (!from || from->is_reduction()) return false;
+    if (const auto known = drops_.find(from); known != drops_.end()) return known->second;
+    std::vector<Expr> reads;
+    for (const Expr& value : from->values) {
+      visit(value, [&](const Expr& node) { if (node.kind() == ExprKind::access) reads.push_back(node); });
     }
+    const bool found = std::any_of(reads.begin(), reads.end(), [&](const Expr& node) { return may_drop(node); });
+    drops_.emplace(from, found);
     return found;
   }
 
@@ -261,6 +265,7 @@ class Compiler {
   std::map<std::string, int> vars_;
   std::unordered_map<Expr, int> known_;                     // the register of each value computed so far
   std::unordered_set<const ExprNode*> hoisted_;             // looked at by hoist()
+  std::unordered_map<const FuncContents*, bool> drops_;    // whether reads of these may drop
 };
 
 }  // namespace

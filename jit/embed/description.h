@@ -8,8 +8,6 @@
 
 #include "jit/embed/lathe_call.h"
 
-enum { MOST_ARGUMENTS = 64, MOST_SCALARS = 512, MOST_RANK = 32, MOST_DEPTH = 64 };
-
 typedef struct {
   const char *name, *where;
   int64_t sizes, arguments, params, conditions;

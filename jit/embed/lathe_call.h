@@ -1,5 +1,5 @@
 /* The call of a kernel that was built ahead of time: its checks, and the choice of the code that this CPU can run. It
-   reads a description that `lathe build` writes; embed.cpp has its layout. Needs the C library alone. */
+   reads a description that `lathe build` writes; jit/build.cpp has its layout. Needs the C library alone. */
 #ifndef LATHE_CALL
 #define LATHE_CALL
 
@@ -7,6 +7,9 @@
 
 /* Instruction set levels, strongest first. */
 enum { LATHE_LEVELS = 3 }; /* x86-64-v4, -v3, -v2 */
+
+/* What a call has room for; `lathe build` refuses what needs more. Depth: steps of a size formula. */
+enum { MOST_ARGUMENTS = 64, MOST_SCALARS = 512, MOST_RANK = 32, MOST_DEPTH = 64 };
 
 typedef struct LatheKernel {
   const int64_t* table;

@@ -1,6 +1,7 @@
 // A Func with several reads that nothing places is computed once for each of them when it is inlined, and so is all that it
 // inlines: through a chain of such Funcs the work, and the program, would grow by a factor at each. It is computed whole where
-// the repeated part passes a limit, and where its reads tell which region that takes.
+// the repeated part passes a limit, and where its reads tell which region that takes. So it is where its formula, with all that it
+// inlines, has more levels than walks through it should recurse.
 #include "jit/lower/inline_funcs.h"
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace {
 using K = DirectiveKind;
 
 constexpr double most_repeated = 1'000;                     // nodes of expressions
+constexpr int most_levels = 1'000;
 
 // Says where the Func that it stands on is computed.
 bool is_place(K kind) {
@@ -34,16 +36,21 @@ class Chooser {
   std::vector<std::string> run() {
     std::vector<std::string> names;
     for (const FuncContents& f : op_.funcs) {
-      const double size = size_of(f);
-      if (!inlined(f, size)) continue;
+      const Extent extent = extent_of(f);
+      if (!inlined(f, extent)) continue;
       names.push_back(f.name);
-      size_[f.name] = size;
+      inlined_[f.name] = extent;
     }
     return names;
   }
 
  private:
-  bool inlined(const FuncContents& f, double size) const {
+  struct Extent {
+    double size = 0;                                        // nodes, those of shared parts each time
+    int levels = 0;
+  };
+
+  bool inlined(const FuncContents& f, const Extent& extent) const {
     const Directive *place = nullptr, *other = nullptr;
     for (const Directive& d : directives_) {
       if (d.func != f.name) continue;
@@ -66,7 +73,11 @@ class Chooser {
       refuse(ErrorCode::bad_directive, *other, fmt::format("{} is inlined", f.name), "a Func that has loops",
              fmt::format("leave out {}", print(*place)));
     }
-    return !stored && (asked || (!place && !other && !repeats_much(f, size)));
+    if (asked && extent.levels > most_levels) {
+      refuse(ErrorCode::over_budget, *place, fmt::format("a formula of {} levels, with what {} inlines", extent.levels, f.name),
+             fmt::format("at most {}", most_levels), "leave it out: what is deeper is computed whole");
+    }
+    return !stored && (asked || (!place && !other && extent.levels <= most_levels && !repeats_much(f, extent.size)));
   }
 
   bool repeats_much(const FuncContents& f, double size) const {
@@ -93,20 +104,25 @@ class Chooser {
     return std::all_of(e.args().begin(), e.args().end(), is_plain);
   }
 
-  double size_of(const FuncContents& f) {
-    double size = 0;
-    for_each_value(f, [&](const Expr& v) { size += size_of(v); });
-    return size;
+  Extent extent_of(const FuncContents& f) {
+    Extent all;
+    for_each_value(f, [&](const Expr& v) {
+      const Extent one = extent_of(v);
+      all = {all.size + one.size, std::max(all.levels, one.levels)};
+    });
+    return all;
   }
 
-  double size_of(const Expr& e) {
+  Extent extent_of(const Expr& e) {
     if (auto known = seen_.find(e.get()); known != seen_.end()) return known->second;
-    double size = 1;
-    for_each_child(e, [&](const Expr& child) { size += size_of(child); });
+    Extent all{1, 0};
+    const auto add = [&](const Extent& part) { all = {all.size + part.size, std::max(all.levels, part.levels)}; };
+    for_each_child(e, [&](const Expr& child) { add(extent_of(child)); });
     if (e.kind() == ExprKind::access) {
-      if (auto inlined = size_.find(e->name); inlined != size_.end()) size += inlined->second;
+      if (auto known = inlined_.find(e->name); known != inlined_.end()) add(known->second);
     }
-    return seen_[e.get()] = size;
+    ++all.levels;
+    return seen_[e.get()] = all;
   }
 
   struct Reads {
@@ -116,8 +132,8 @@ class Chooser {
   const Operator& op_;
   const std::vector<Directive>& directives_;
   std::map<std::string, Reads> reads_;
-  std::map<std::string, double> size_;                      // of inlined Funcs: nodes of what replaces a read
-  std::unordered_map<const ExprNode*, double> seen_;
+  std::map<std::string, Extent> inlined_;                   // what replaces a read of these
+  std::unordered_map<const ExprNode*, Extent> seen_;
 };
 
 }  // namespace

@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-/* Counts up when anything below changes its meaning. */
-#define LATHE_ABI_VERSION 1
+/* Counts up when anything below is added to, taken away or changes its meaning, and when a description of a kernel
+   (jit/build.cpp) does. What was built with one version runs with no other. */
+#define LATHE_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,7 @@
 #include "schedules/construct/nest.h"
 
 #include <algorithm>
+#include <set>
 
 namespace lathe::construct {
 
@@ -68,10 +69,10 @@ std::string NestFacts::extent_name(const std::string& index) const {
 }
 
 // Bytes of the widest type that values are computed in; indices do not count.
-static int64_t widest_of(const Expr& e) {
-  if (e.type().dtype == DType::i64 || e.kind() == ExprKind::constant) return 1;
+static int64_t widest_of(const Expr& e, std::set<const ExprNode*>& seen) {
+  if (e.type().dtype == DType::i64 || e.kind() == ExprKind::constant || !seen.insert(e.get()).second) return 1;
   int64_t bytes = e.type().dtype == DType::boolean ? 1 : bytes_of(e.type().dtype);
-  if (e.kind() != ExprKind::access) for (const Expr& child : children_of(e)) bytes = std::max(bytes, widest_of(child));
+  if (e.kind() != ExprKind::access) for_each_child(e, [&](const Expr& child) { bytes = std::max(bytes, widest_of(child, seen)); });
   return bytes;
 }
 
@@ -83,7 +84,8 @@ int64_t NestFacts::element_bytes() const {
 
 int64_t NestFacts::computed_bytes() const {
   int64_t bytes = element_bytes();
-  if (!func.is_reduction()) for (const Expr& value : values) bytes = std::max(bytes, widest_of(value));
+  std::set<const ExprNode*> seen;
+  if (!func.is_reduction()) for (const Expr& value : values) bytes = std::max(bytes, widest_of(value, seen));
   return bytes;
 }
 

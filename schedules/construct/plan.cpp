@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kMostInlined = 12;                            // operations that may be computed again at each read
 constexpr int kMostWrittenOut = 64;                         // ... of all terms of a reduction
+constexpr int kMostTogether = 4000;                         // nodes of the values of one nest
 constexpr int64_t kTable = 1024;                            // values that are computed rather before they are looked up
 constexpr int kMostRepeated = 2;                            // ... and for every step of an index that they do not use
 
@@ -35,6 +36,7 @@ class Planner {
           Decisions& decisions)
       : op_(op), fuse_(fuse), alone_(std::move(alone)), decisions_(decisions) {
     plan_.extents = extents;
+    for (const FuncContents& g : op_.funcs) note_reads(g);
   }
 
   Plan run() {
@@ -74,18 +76,21 @@ class Planner {
 
   // Whether some of these Funcs read it, each at its own point, and no other one does.
   bool is_read_by(const std::set<std::string>& readers, const FuncContents& f) const {
-    bool own = true, read = false;
-    for (const FuncContents& g : op_.funcs) {
-      for_each_value(g, [&](const Expr& value) {
-        visit(value, [&](const Expr& e) {
-          if (e.kind() != ExprKind::access || e->name != f.name) return;
-          read = true;
-          own = own && readers.count(g.name) && e->boundary == Boundary::inside && g.vars.size() == e.args().size();
-          for (size_t d = 0; own && d < g.vars.size(); ++d) own = e.arg(d) == make_var(g.vars[d]);
-        });
+    const auto found = readers_.find(f.name);
+    if (found == readers_.end()) return false;
+    return std::all_of(found->second.begin(), found->second.end(), [&](const auto& reader) { return reader.second && readers.count(reader.first); });
+  }
+
+  void note_reads(const FuncContents& g) {
+    for_each_value(g, [&](const Expr& value) {
+      visit(value, [&](const Expr& e) {
+        if (e.kind() != ExprKind::access) return;
+        bool own = e->boundary == Boundary::inside && g.vars.size() == e.args().size();
+        for (size_t d = 0; own && d < g.vars.size(); ++d) own = e.arg(d) == make_var(g.vars[d]);
+        auto [reader, is_new] = readers_[e->name].emplace(g.name, own);
+        reader->second = reader->second && own;
       });
-    }
-    return read && own;
+    });
   }
 
   // A reduction whose complete result only `f` reads, at its own indices, or what leads to f alone: that is computed while it is
@@ -164,7 +169,7 @@ class Planner {
       node.rows_along.clear();
     } else if (way == "inlined") {
       node.place = Place::inlined;
-      plan_.inlined.insert(f.name);
+      plan_.inlined.emplace(f.name, &f);
     } else if (way == "attached") {
       this->attach(f, readers, node, true);
     }
@@ -218,13 +223,14 @@ class Planner {
   int weight(const FuncContents& f) const {
     int weight = 0;
     const std::optional<FuncContents> short_sum = written_out(f);
-    for (const Expr& value : short_sum ? short_sum->values : f.values) weight += weight_of(expanded(value, op_, plan_.inlined));
+    for (const Expr& value : short_sum ? short_sum->values : f.values) weight += weight_of(expanded(value, plan_.inlined));
     return weight;
   }
 
   bool worth_inlining(const FuncContents& f, const std::vector<Reader>& readers) const {
     const int weight = this->weight(f);
     if (f.is_reduction() && weight > kMostWrittenOut) return false;
+    for (const Reader& r : readers) if (nodes_of(r.values) + nodes_of(f.values) > kMostTogether) return false;
     int64_t times = 0;                                      // that a value is computed, over all reads
     bool repeated = false;                                  // as often as only a call knows
     for (const Reader& r : readers) {
@@ -245,6 +251,12 @@ class Planner {
     }
     if (repeated && weight > kMostRepeated) return false;
     return times <= 1 || weight * (times - 1) <= kMostInlined;
+  }
+
+  static int nodes_of(const std::vector<Expr>& values) {
+    int nodes = 0;
+    for (const Expr& value : values) visit(value, [&](const Expr&) { ++nodes; });
+    return nodes;
   }
 
   // Other points of the reader read the same elements for other terms.
@@ -328,7 +340,7 @@ class Planner {
     if (f.vars.empty() || (!f.is_reduction() && weight(f) <= kMostRepeated)) return false;
     bool side_by_side = false, terms_apart = !f.is_reduction();
     for (const Expr& value : f.values) {
-      for (const Read& read : reads_in({expanded(value, op_, plan_.inlined)})) {
+      for (const Read& read : reads_in({expanded(value, plan_.inlined)})) {
         side_by_side = side_by_side || move_of(read, f.vars.back()) == Move::contiguous;
         terms_apart = terms_apart || move_of(read, f.rvars.back().name) == Move::strided;
         const FuncContents* producer = op_.find_func(read.tensor);
@@ -379,6 +391,7 @@ class Planner {
   const bool fuse_;
   const std::set<std::string> alone_;                       // nests that nothing is attached to
   Decisions& decisions_;
+  std::map<std::string, std::map<std::string, bool>> readers_;   // of each tensor: whether each at its own point
   std::function<std::string()> why_not_attached_;  // the Func that was tried last; made into text where somebody asks
   Plan plan_;
 };
@@ -393,7 +406,7 @@ std::set<std::string> better_alone(const Operator& op, const Plan& plan, const T
   }
   for (const FuncContents& f : op.funcs) {
     if (!f.is_reduction() || !plan.nodes.at(f.name).hosts) continue;
-    if (instruction_for(target, f, expanded(f.values[0], op, plan.inlined))) names.insert(f.name);
+    if (instruction_for(target, f, expanded(f.values[0], plan.inlined))) names.insert(f.name);
   }
   return names;
 }
@@ -432,13 +445,13 @@ Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& d
 
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {
   std::vector<Expr> values;
-  for_each_value(func, [&](const Expr& value) { values.push_back(expanded(value, op, plan.inlined)); });
+  for_each_value(func, [&](const Expr& value) { values.push_back(expanded(value, plan.inlined)); });
   auto node = plan.nodes.find(func.name);
   if (node == plan.nodes.end() || node->second.epilogue.empty()) return values;
   const FuncContents& epilogue = *op.find_func(node->second.epilogue);
   Substitution own;
   for (size_t d = 0; d < func.vars.size(); ++d) own.push_back({epilogue.vars[d], make_var(func.vars[d])});
-  for (const Expr& value : epilogue.values) values.push_back(substitute(expanded(value, op, plan.inlined), own));
+  for (const Expr& value : epilogue.values) values.push_back(substitute(expanded(value, plan.inlined), own));
   return values;
 }
 

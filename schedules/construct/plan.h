@@ -32,7 +32,7 @@ struct Node {
 
 struct Plan {
   std::map<std::string, Node> nodes;                        // by Func
-  std::set<std::string> inlined;
+  Inlined inlined;
   std::map<std::string, std::vector<Expr>> extents;         // of each Func's indices; undefined where only lowering knows one
 };
 

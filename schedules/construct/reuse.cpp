@@ -1,6 +1,7 @@
 #include "schedules/construct/reuse.h"
 
 #include <algorithm>
+#include <map>
 
 #include "analysis/simplify.h"
 #include "analysis/written_out.h"
@@ -19,17 +20,38 @@ Move move_of(const Read& read, const std::string& index) {
   return move;
 }
 
-Expr expanded(const Expr& e, const Operator& op, const std::set<std::string>& inlined) {
-  return transform(e, [&](const Expr& node) {
-    if (node.kind() != ExprKind::access || !inlined.count(node->name)) return node;
-    const FuncContents& whole = *op.find_func(node->name);
-    const std::optional<FuncContents> short_sum = written_out(whole);
-    const FuncContents& f = short_sum ? *short_sum : whole;
-    Substitution at;
-    for (size_t d = 0; d < f.vars.size(); ++d) at.push_back({f.vars[d], node.arg(d)});
-    return expanded(substitute(f.values[static_cast<size_t>(node->component)], at), op, inlined);
-  });
-}
+namespace {
+
+// One read stands in many places once what it reads is read twice itself, and so on: each is expanded once, and shared.
+class Expander {
+ public:
+  explicit Expander(const Inlined& inlined) : inlined_(inlined) {}
+
+  Expr operator()(const Expr& e) {
+    return transform(e, [&](const Expr& node) {
+      if (node.kind() != ExprKind::access) return node;
+      const auto read = inlined_.find(node->name);
+      if (read == inlined_.end()) return node;
+      if (const auto known = known_.find(node); known != known_.end()) return known->second;
+      const FuncContents& whole = *read->second;
+      const std::optional<FuncContents> short_sum = written_out(whole);
+      const FuncContents& f = short_sum ? *short_sum : whole;
+      Substitution at;
+      for (size_t d = 0; d < f.vars.size(); ++d) at.push_back({f.vars[d], node.arg(d)});
+      const Expr value = (*this)(substitute(f.values[static_cast<size_t>(node->component)], at));
+      known_.emplace(node, value);
+      return value;
+    });
+  }
+
+ private:
+  const Inlined& inlined_;
+  std::map<Expr, Expr> known_;
+};
+
+}  // namespace
+
+Expr expanded(const Expr& e, const Inlined& inlined) { return Expander(inlined)(e); }
 
 std::vector<Read> reads_in(const std::vector<Expr>& values) {
   std::vector<Read> reads;

@@ -28,8 +28,9 @@ struct Read {
 
 Move move_of(const Read& read, const std::string& index);
 
+using Inlined = std::map<std::string, const FuncContents*>;   // by name
 // `e` with the definitions of Funcs in `inlined` in the place of their reads.
-Expr expanded(const Expr& e, const Operator& op, const std::set<std::string>& inlined);
+Expr expanded(const Expr& e, const Inlined& inlined);
 
 // Different reads in expressions, indices of reads included, in order of appearance.
 std::vector<Read> reads_in(const std::vector<Expr>& values);

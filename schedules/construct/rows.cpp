@@ -97,7 +97,7 @@ std::string host_of_strips(const Plan& plan, const std::vector<Reader>& readers)
 
 bool meets_borders(const Operator& op, const Plan& plan, const FuncContents& f, const std::string& index) {
   bool bordered = false;
-  visit(expanded(f.values[0], op, plan.inlined), [&](const Expr& e) {
+  visit(expanded(f.values[0], plan.inlined), [&](const Expr& e) {
     if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
     bordered = bordered || index.empty() || std::any_of(e.args().begin(), e.args().end(), [&](const Expr& at) {
       return uses_var(at, index) && at != make_var(index);

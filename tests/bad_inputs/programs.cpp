@@ -43,6 +43,12 @@ std::string repeated(const std::string& text, int times) {
   return all;
 }
 
+std::string definitions(int count) {
+  std::string lines;
+  for (int n = 0; n < count; ++n) lines += fmt::format("  F{}[i] = X[i]\n", n);
+  return lines;
+}
+
 void read_npy_bytes(const std::string& bytes) {
   tools::TemporaryFolder folder;
   folder.write("in.npy", bytes);
@@ -236,7 +242,7 @@ std::vector<BadProgram> cases() {
        "L102 lathe: parse: an unknown operator: got 'g', need f", ""},
       {"name that is none of several",
        [] { find_operator(parse_file_text(std::string(one_row) + "ff(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i]\n", "f.lathe"), ""); },
-       "L102 lathe: parse: the operator to use is not named: got a file of 2 operators, need f, ff", ""},
+       "L102 lathe: parse: the operator to use is not named: got 'f.lathe', a file of 2 operators, need f, ff", ""},
 
       {"text that is no text", [] { parse("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] \xff\xfe\n"); },
        "L101 lathe: parse: a byte that is not UTF-8: got 0xff, need UTF-8 text\n"
@@ -252,7 +258,7 @@ std::vector<BadProgram> cases() {
       {"text that is no text", [] { read_lathe_file("/"); },
        "L401 lathe: read: a file cannot be read: got '/' (Is a directory), need a readable .lathe file", ""},
       {"text that is no text", [] { find_operator(parse_file_text("# nothing here\n", "f.lathe"), ""); },
-       "L102 lathe: parse: the operator to use is not named: got a file of 0 operators, need a file with an operator in it", ""},
+       "L102 lathe: parse: the operator to use is not named: got 'f.lathe', a file of 0 operators, need a file with an operator in it", ""},
 
       {"text that is too deep or too long", [] { parse("f(X: f32[N]) -> Y: f32[N]\n  Y[i] = " + repeated("(", 100000)); },
        "L101 lathe: parse: an expression is nested too deeply: got more than 200 levels, need fewer parentheses, or a Func for a part of it\n"
@@ -263,6 +269,22 @@ std::vector<BadProgram> cases() {
       {"text that is too deep or too long", [] { parse("f(X: f32[" + repeated("9", 400) + "]) -> Y: f32[1]\n  Y[i] = X[i]\n"); },
        "L108 lathe: parse: an integer is too large: got 9999999999999999999999999999999999999999..., need an integer below 2^64\n"
        "  at bad.lathe:1:10", ""},
+      {"text that is too deep or too long", [] { parse("f(X: f32[N]) -> Y: f32[N]\n" + definitions(1001)); },
+       "L110 lathe: algorithm: f has too many definitions: got more than 1000, need several operators, each for a part\n"
+       "  at bad.lathe:1002:3", ""},
+      {"text that is too deep or too long",
+       [] {
+         const std::string deep = repeated("(", 100) + "F@[i]" + repeated(" + X[i])", 100);
+         std::string lines = "f(X: f32[N]) -> Y: f32[N]\n  F0[i] = X[i]\n";
+         for (int n = 1; n <= 12; ++n) lines += fmt::format("  F{}[i] = {}\n", n, std::string(deep).replace(deep.find('@'), 1, std::to_string(n - 1)));
+         std::string places;
+         for (int n = 0; n <= 12; ++n) places += fmt::format("F{}.compute_inline()\n", n);
+         const SourceFile file = parse_file_text(lines + "  Y[i] = F12[i]\n\nschedule for f\n" + places, "bad.lathe");
+         compile_to_ir(file.operators.at(0), {.schedule = schedule_for(file, file.operators.at(0), "x86-64-v3"), .target = target_named("x86-64-v3")}, "");
+       },
+       "L301 lathe: schedule: F10.compute_inline(): got a formula of 1012 levels, with what F10 inlines, need at most 1000\n"
+       "  at bad.lathe:28:5\n"
+       "  hint: leave it out: what is deeper is computed whole", ""},
       {"text that is too deep or too long", [] { parse_ir(repeated("{", 5000)); },
        "L101 lathe: parse: statements nested too deeply: got '{', need fewer levels\n"
        "  at bad.ir:3:500", ""},

@@ -1,5 +1,6 @@
 #include "tests/fuzz/random_value.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace lathe {
@@ -105,7 +106,11 @@ Expr RandomValue::operation(DType type, int depth) {
     if (op == Op::select) args.push_back(condition(depth - 1));
     while (args.size() < static_cast<size_t>(info_of(op).arity)) args.push_back(of(operands, depth - 1));
     const bool divides = op == Op::div || op == Op::mod, shifts = op == Op::shift_left || op == Op::shift_right;
-    if ((divides || shifts) && args[1].kind() == ExprKind::constant) args[1] = constant(operands, true);
+    const auto is_constant = [](const Expr& e) { return e.kind() == ExprKind::constant; };
+    if ((divides || shifts) && is_constant(args[1])) args[1] = constant(operands, true);
+    if (is_signed(operands) && std::all_of(args.begin(), args.end(), is_constant)) {  // they may not overflow
+      for (Expr& arg : args) arg = constant(operands, true);
+    }
     return make_op(op, std::move(args));
   }
   return leaf(type);

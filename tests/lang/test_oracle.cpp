@@ -350,3 +350,9 @@ TEST_CASE("what depends on the sign of a zero minimum is undecided, what does no
   const bool decided[] = {false, false, false, true, true, true};
   for (int c = 0; c < 6; ++c) CHECK_MESSAGE(oracle.at("Y", c, {0}).decided == decided[c], c);
 }
+
+TEST_CASE("data for a check that is larger than the machine's memory is refused before it is touched") {
+  const Operator op = conv();
+  const auto asked = [&](int64_t height) { make_check_data(op, {{"H", height}, {"C", 1}, {"R", 1}, {"O", 1}}, {}); };
+  CHECK_THROWS_WITH_AS(asked(int64_t{1} << 40), doctest::Contains("no memory for a tensor: got a request for "), Error);
+}

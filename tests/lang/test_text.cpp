@@ -224,7 +224,7 @@ TEST_CASE("a file holds operators and schedules") {
   CHECK(file.schedules[2].text == "schedule for a\nD.unroll(i)\n");
   CHECK_THROWS_WITH_AS(find_operator(file, "c"), "lathe: parse: an unknown operator: got 'c', need a, b", Error);
   CHECK_THROWS_WITH_AS(find_operator(file, ""),
-                       "lathe: parse: the operator to use is not named: got a file of 2 operators, need a, b", Error);
+                       "lathe: parse: the operator to use is not named: got 't.lathe', a file of 2 operators, need a, b", Error);
   CHECK_THROWS_WITH_AS(find_operator({}, "c"),
                        "lathe: parse: an unknown operator: got 'c', need a file with an operator in it", Error);
   CHECK_THROWS_WITH_AS(read_lathe_file("/nowhere/x.lathe"),
@@ -522,6 +522,5 @@ TEST_CASE("deep and long expressions are refused, not crashed on") {
                   "operators in a row, need a Func for a part of it") == 0);
   std::string backwards = "f(A: f32[N]) -> D0: f32[N]\n";
   for (int i = 0; i < 3000; ++i) backwards += "  D" + std::to_string(i) + "[i] = D" + std::to_string(i + 1) + "[i]\n";
-  CHECK(text_error(backwards + "  D3000[i] = A[i]\n").find("L101 lathe: parse: too many definitions stand before what") ==
-        0);
+  CHECK(text_error(backwards + "  D3000[i] = A[i]\n").find("L110 lathe: algorithm: f has too many definitions: got more than 1000") == 0);
 }

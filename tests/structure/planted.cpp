@@ -1,7 +1,9 @@
-// Planted bugs keep up with the code: each patch of tests/planted/ still finds the lines that it replaces, once.
+// Planted bugs keep up with the code: each patch of tests/planted/ still finds the lines that it replaces, once. The table
+// beside them says how soon each was found.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -47,16 +49,36 @@ void check_patch(const fs::path& patch) {
   check_hunk(before, file, patch);
 }
 
+std::vector<fs::path> patches() {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / "tests/planted")) {
+    if (entry.path().extension() == ".patch") found.push_back(entry.path());
+  }
+  return found;
+}
+
 TEST_CASE("planted bugs fit the code, one in each class at least") {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / "tests/planted")) {
-    check_patch(entry.path());
-    names.insert(entry.path().stem());
+  for (const fs::path& patch : patches()) {
+    check_patch(patch);
+    names.insert(patch.stem());
   }
   for (const char* name : {"tail_off_by_one", "strided_region", "boundary", "rfactor_identity", "layout_digit_order", "mask", "alias_scope",
                            "stale_memo", "scratch_reuse", "race", "index_narrowing", "bf16_rounding", "nan_in_min_and_max",
                            "parameter_at_its_end", "epilogue_on_the_wrong_block", "floor_division_of_negatives"}) {
     CHECK_MESSAGE(names.count(name), "no planted bug " << name);
+  }
+}
+
+TEST_CASE("the table of planted bugs says of each that it was found within 20,000 cases") {
+  const std::vector<std::string> page = lines_of(fs::path(source_dir()) / "tests/planted/README.md");
+  for (const fs::path& patch : patches()) {
+    const std::string start = "| " + patch.stem().string() + " | " + lines_of(patch).at(0).substr(2) + " | ";
+    const auto row = std::find_if(page.begin(), page.end(), [&](const std::string& line) { return line.starts_with(start); });
+    REQUIRE_MESSAGE(row != page.end(), start);
+    long seed = 0, cases = 0;
+    REQUIRE_MESSAGE(std::sscanf(row->c_str() + start.size(), "%ld | %ld |", &seed, &cases) == 2, *row);
+    CHECK_MESSAGE((seed >= 1 && cases >= 1 && cases <= 20000), *row);
   }
 }
 

@@ -127,6 +127,36 @@ TEST_CASE("the C program of the documentation compiles as C, links the archive a
   for (const char* library : {"LLVM", "tbb", "stdc++", "fmt", "hwloc"}) CHECK_FALSE(contains(needs.out, library));
 }
 
+TEST_CASE("a header with the interface of another version is refused when the program is compiled") {
+  TemporaryFolder folder;
+  folder.write("dense.lathe", dense_text);
+  REQUIRE(run(folder, "'" LATHE_COMMAND "' build dense.lathe -o .").code == 0);
+  folder.write("use.c", "#include \"lathe_dense.h\"\n");
+  CHECK(run(folder, "cc -c use.c").code == 0);
+  std::string interface = read_file(folder.path("lathe_kernel.h"), "test");
+  const std::string version = "LATHE_ABI_VERSION " + std::to_string(LATHE_ABI_VERSION);
+  const size_t at = interface.find(version);
+  REQUIRE(at != std::string::npos);
+  folder.write("lathe_kernel.h", interface.replace(at, version.size(), "LATHE_ABI_VERSION 1"));
+  const Outcome refused = run(folder, "cc -c use.c");
+  CHECK(refused.code == 1);
+  CHECK_MESSAGE(contains(refused.err, "lathe_dense.h needs the lathe_kernel.h that was written with it: version "), refused.err);
+}
+
+TEST_CASE("an operator that a call in C has no room for is refused when it is built, not at each call") {
+  TemporaryFolder folder;
+  std::string inputs, sum, extents, zeros;
+  for (int i = 0; i < 65; ++i) inputs += (i ? ", X" : "X") + std::to_string(i) + ": f32[N]", sum += (i ? " + X" : "X") + std::to_string(i) + "[i]";
+  for (int d = 0; d < 33; ++d) extents += ", " + std::to_string(2), zeros += ", 0";
+  folder.write("many.lathe", "many(" + inputs + ") -> Y: f32[N]\n  Y[i] = " + sum + "\n");
+  folder.write("deep.lathe", "deep(X: f32[N" + extents + "]) -> Y: f32[N]\n  Y[i] = X[i" + zeros + "]\n");
+  const Outcome many = run(folder, "'" LATHE_COMMAND "' build many.lathe -o many"), deep = run(folder, "'" LATHE_COMMAND "' build deep.lathe -o deep");
+  CHECK(many.code == 2);
+  CHECK_MESSAGE(contains(many.err, "lathe: build: many is too large for a function in C: its arguments: got 66, need at most 64\n  at many.lathe:1:1"), many.err);
+  CHECK(deep.code == 2);
+  CHECK_MESSAGE(contains(deep.err, "lathe: build: deep is too large for a function in C: the rank of X: got 34, need at most 32"), deep.err);
+}
+
 TEST_CASE("a kernel built ahead of time computes what the library's does, with its parameters") {
   BothDense both;
   for (int i = 0; i < 12; ++i) both.a.as<float>()[i] = static_cast<float>(i);

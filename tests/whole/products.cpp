@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "jit/runtime/pack.h"
+#include "lang/oracle.h"
+#include "tests/source_dir.h"
 #include "tests/whole/schedule_trials.h"
 
 namespace lathe {
@@ -12,7 +15,7 @@ constexpr const char* product =
     "product(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n";
 constexpr const char* scaled =
     "scaled(A: f32[M, K], B: i8[K, N], s: f32[(K + 31)/32, N]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * (f32(B[k, j]) * s[k/32, j]))\n";
-constexpr const char* packed =
+constexpr const char* four_bits =
     "packed(A: f32[M, K], B: i4[K, N]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * f32(B[k, j]))\n";
 constexpr const char* across =
     "across(A: f32[M, K], B: f32[N, K]) -> C: f32[M, N]\n  C[i, j] = sum(k < K: A[i, k] * B[j, k])\n";
@@ -35,7 +38,7 @@ TEST_CASE("products of few rows have bodies for fewer, and stream what they read
   has(constructed(scaled, "x86-64-v4"), "split(k, ko, ki, 16).split(j, jp, jj, 8192, even)");   // blocks of terms end where those of s do
   for (int64_t m : {1, 2, 3, 4, 5, 8, 9, 12}) computes_constructed(product, {{{"M", m}, {"N", 5003}, {"K", 19}}});
   computes_constructed(scaled, {{{"M", 1}, {"N", 9001}, {"K", 70}}, {{"M", 5}, {"N", 37}, {"K", 33}}, {{"M", 2}, {"N", 64}, {"K", 0}}});
-  computes_constructed(packed, {{{"M", 1}, {"N", 18003}, {"K", 17}}, {{"M", 4}, {"N", 9001}, {"K", 5}}, {{"M", 3}, {"N", 33}, {"K", 1}}});
+  computes_constructed(four_bits, {{{"M", 1}, {"N", 18003}, {"K", 17}}, {{"M", 4}, {"N", 9001}, {"K", 5}}, {{"M", 3}, {"N", 33}, {"K", 1}}});
 }
 
 TEST_CASE("products of few terms are written row after row") {
@@ -55,6 +58,23 @@ TEST_CASE("an operand whose terms lie side by side is copied with rows and terms
   computes_constructed(distances, {{{"L", 2}, {"M", 30}, {"N", 70}, {"K", 33}}, {{"L", 1}, {"M", 14}, {"N", 128}, {"K", 64}}});
   computes_constructed(weighted, {{{"H", 2}, {"M", 29}, {"N", 45}, {"D", 20}}, {{"H", 1}, {"M", 14}, {"N", 32}, {"D", 16}},
                                   {{"H", 3}, {"M", 1}, {"N", 50}, {"D", 64}}, {{"H", 1}, {"M", 20}, {"N", 3}, {"D", 33}}});
+}
+
+TEST_CASE("few rows by constant weights, packed beforehand, are what they are by those that come as they lie") {
+  const SourceFile file = read_lathe_file(source_dir() + "/bench/packed.lathe");
+  const Operator& op = file.operators.at(0);
+  for (const char* level : {"x86-64-v3", "x86-64-v4"}) {
+    const std::optional<Target> target = target_to_test(level);
+    if (!target) continue;
+    const Kernel kernel = compile(op, {.schedule = schedule_for(file, op, target->level), .target = target});
+    for (const auto& sizes : Sizes{{{"M", 7}, {"N", 131}, {"K", 45}}, {{"M", 1}, {"N", 64}, {"K", 3}}, {{"M", 17}, {"N", 1}, {"K", 0}}}) {
+      const CheckOptions check{.seed = 3, .exact = true};
+      const CheckData data = make_check_data(op, sizes, check);
+      const PackedCall call(kernel, data.bindings.tensors);
+      kernel.run(call.arguments(), {.threads = 2}, {});
+      CHECK(compare(op, data, check).first_difference == "");
+    }
+  }
 }
 
 }  // namespace lathe

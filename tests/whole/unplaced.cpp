@@ -36,6 +36,24 @@ std::string chain(int steps) {
   return text + fmt::format("  Y[i] = S{}[i]\n", steps);
 }
 
+// Each step reads the one before twice, at its own place: written out, the last one would be 2^steps factors.
+std::string squares(int steps) {
+  std::string text = "squares(X: i64[N]) -> Y: i64[N]\n  S0[i] = X[i]\n";
+  for (int s = 1; s <= steps; ++s) text += fmt::format("  S{0}[i] = S{1}[i] * S{1}[i]\n", s, s - 1);
+  return text + fmt::format("  Y[i] = S{}[i]\n", steps);
+}
+
+// So many steps, each a hundred pairs of parentheses deep.
+std::string nested(int steps) {
+  std::string text = "nested(X: i64[N]) -> Y: i64[N]\n  S0[i] = X[i]\n";
+  for (int s = 1; s <= steps; ++s) {
+    std::string value = fmt::format("S{}[i]", s - 1);
+    for (int level = 0; level < 100; ++level) value = fmt::format("({} {} {})", value, level % 2 ? "+" : "^", level + s);
+    text += fmt::format("  S{}[i] = {}\n", s, value);
+  }
+  return text + fmt::format("  Y[i] = S{}[i]\n", steps);
+}
+
 constexpr const char* mapped =
     "mapped(X: u8[N]) -> Y: i64[N]\n  counts[b] = i64(0)\n  over n < N: counts[i64(X[n])] = counts[i64(X[n])] + 1\n"
     "  Y[n] = counts[i64(X[n])] * 2\n";
@@ -53,6 +71,20 @@ TEST_CASE("a pure Func whose formula would grow too large is computed whole") {
   options.target = target_named("x86-64-v2");
   CHECK(ir::print(compile_to_ir(op, options)).size() < 200'000);
   for (int64_t n : {1, 2, 37}) CHECK(difference(chain(12), "", {{"N", n}}) == "");
+}
+
+TEST_CASE("a Func that is read twice again and again is planned, compiled and interpreted once") {
+  CHECK(difference(squares(60), "", {{"N", 21}}) == "");
+  CHECK(difference(squares(60), "Y.split(i, io, ii, 4)\n", {{"N", 21}}) == "");
+}
+
+TEST_CASE("formulas that would be too deep in the place of their reads are computed whole") {
+  const Operator op = parse_file_text(nested(30), "unplaced.lathe").operators.at(0);
+  const std::string loops = ir::print(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}));
+  CHECK(loops.find("alloc") != std::string::npos);
+  CHECK(difference(nested(30), "Y.split(i, io, ii, 4)\n", {{"N", 5}}) == "");
+  CHECK(difference(nested(30), "", {{"N", 5}}) == "");
+  CHECK(parse_file_text(nested(900), "unplaced.lathe").operators.at(0).funcs.size() == 902);
 }
 
 TEST_CASE("a Func is read at an index that is data where its type holds it") {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -18,6 +19,10 @@ namespace lathe::halide {
 namespace {
 
 const std::vector<std::string> autoschedulers = {"Mullapudi2016", "Adams2019", "Li2018"};
+
+using Clock = std::chrono::steady_clock;
+// A child may wait so long for a second of CPU time, as other work slows it; one that waits for itself takes none.
+constexpr std::chrono::seconds waits_a_second{20};
 
 constexpr const char* head = R"(# The library under Halide's autoschedulers
 
@@ -82,9 +87,10 @@ class Trials {
         waiting.push_back({lane.child ? lane.child->descriptor() : -1, POLLIN, 0});
       }
       if (std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return !lane.child; })) return std::move(outcomes_);
-      poll(waiting.data(), waiting.size(), -1);
+      poll(waiting.data(), waiting.size(), 1000);
       for (size_t i = 0; i < lanes_.size(); ++i) {
         if (lanes_[i].child && waiting[i].revents != 0) serve(lanes_[i]);
+        if (lanes_[i].child && Clock::now() - lanes_[i].since > waits_a_second * options_.seconds) lanes_[i].child->kill_now();
       }
     }
   }
@@ -93,6 +99,7 @@ class Trials {
   struct Lane {
     std::unique_ptr<Child> child;
     size_t number = 0;
+    Clock::time_point since;
   };
 
   const Operator& op_of(size_t number) const { return operators_[number / autoschedulers.size()]; }
@@ -101,6 +108,7 @@ class Trials {
 
   void start(Lane& lane) {
     lane.number = next_++;
+    lane.since = Clock::now();
     TrialOptions options = options_.trial;
     options.autoscheduler = autoscheduler_of(lane.number);
     lane.child = std::make_unique<Child>(

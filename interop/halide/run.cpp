@@ -113,8 +113,7 @@ void apply_autoscheduler(HalidePipeline& p, const std::string& name, const std::
     const int components = p.op.find_func(output.func)->components();
     for (int c = 0; c < components; ++c) p.outputs[next++].set_estimates(region(output.extents, DType::u8));
   }
-  // Adams2019 unrolls loops by their estimated extents, which others need not have. Halide's own scripts run it with this too: such
-  // a loop stays one.
+  // Adams2019 unrolls loops by their estimated extents, which others need not have. With this such a loop stays one.
   setenv("HL_PERMIT_FAILED_UNROLL", "1", 0);
   p.pipeline.apply_autoscheduler(p.target, {name, {{"parallelism", std::to_string(threads)}}});
 }

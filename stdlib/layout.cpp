@@ -109,6 +109,15 @@ Operator gather(AnyType dtype) {
   return make_operator("gather", {X, index}, {{Y, {M, K}}});
 }
 
+Operator take(AnyType dtype) {
+  Var b("b"), k("k"), e("e");
+  Size B("B"), N("N"), E("E"), K("K");
+  Input X("X", dtype, {B, N, E}), index("index", i64, {K});
+  Func Y("Y");
+  Y(b, k, e) = X.at({b, index(k), e}, Boundary::constant);
+  return make_operator("take", {X, index}, {{Y, {B, K, E}}});
+}
+
 Operator space_to_depth(AnyType dtype) {
   Var n("n"), y("y"), x("x"), z("z");
   Size N("N"), H("H"), W("W"), C("C");

@@ -3,34 +3,43 @@
 
 namespace lathe::stdlib {
 
+namespace {
+
+// How many windows a row or a column has.
+Expr windows(const Size& extent, const Param& window, const Param& stride, const Param& pad, const Param& ceil) {
+  return min((extent + 2 * pad - window + ceil * (stride - 1)) / stride, (extent + pad - 1) / stride) + 1;
+}
+
+}  // namespace
+
 Operator max_pool(Numbers dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Param window("window", 3), stride("stride", 2), pad("pad", 1), ceil("ceil", 0);
   Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func Y("Y");
   Y(n, y, x, c) = reduce_max({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
-  return make_operator("max_pool", {X, window, stride, pad},
-                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+  return make_operator("max_pool", {X, window, stride, pad, ceil},
+                       {{Y, {N, windows(H, window, stride, pad, ceil), windows(W, window, stride, pad, ceil), C}}});
 }
 
 Operator max_pool_argmax(Numbers dtype) {
   Var n("n"), y("y"), x("x"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Param window("window", 3), stride("stride", 2), pad("pad", 1), ceil("ceil", 0);
   Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func Y("Y");
   Y(n, y, x, c) = argmax({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::none));
-  return make_operator("max_pool_argmax", {X, window, stride, pad},
-                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+  return make_operator("max_pool_argmax", {X, window, stride, pad, ceil},
+                       {{Y, {N, windows(H, window, stride, pad, ceil), windows(W, window, stride, pad, ceil), C}}});
 }
 
 Operator average_pool(Floats dtype) {
   Var y("y"), x("x"), n("n"), c("c");
   Size N("N"), H("H"), W("W"), C("C");
-  Param window("window", 3), stride("stride", 2), pad("pad", 1);
+  Param window("window", 3), stride("stride", 2), pad("pad", 1), ceil("ceil", 0);
   Input X("X", dtype, {N, H, W, C});
   RDom r(0, window, "r"), s(0, window, "s");
   Func inside("inside"), Y("Y");
@@ -38,8 +47,8 @@ Operator average_pool(Floats dtype) {
                                (min(x * stride - pad + window, W) - max(x * stride - pad, 0)));
   Y(n, y, x, c) =
       sum({r, s}, X.at({n, y * stride + r - pad, x * stride + s - pad, c}, Boundary::constant, 0)) / inside(y, x);
-  return make_operator("average_pool", {X, window, stride, pad},
-                       {{Y, {N, (H + 2 * pad - window) / stride + 1, (W + 2 * pad - window) / stride + 1, C}}});
+  return make_operator("average_pool", {X, window, stride, pad, ceil},
+                       {{Y, {N, windows(H, window, stride, pad, ceil), windows(W, window, stride, pad, ceil), C}}});
 }
 
 Operator global_max_pool(Numbers dtype) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 
 #include "interop/halide/reads.h"
@@ -112,6 +113,8 @@ void apply_autoscheduler(HalidePipeline& p, const std::string& name, const std::
     const int components = p.op.find_func(output.func)->components();
     for (int c = 0; c < components; ++c) p.outputs[next++].set_estimates(region(output.extents, DType::u8));
   }
+  // Adams2019 unrolls loops by their estimated extents, which others need not have. With this such a loop stays one.
+  setenv("HL_PERMIT_FAILED_UNROLL", "1", 0);
   p.pipeline.apply_autoscheduler(p.target, {name, {{"parallelism", std::to_string(threads)}}});
 }
 

@@ -31,6 +31,13 @@ int run(int argc, char** argv) {
   checks->add_flag("--special-values", trial.special_values, "NaN, infinities, zeros of both signs and denormals in the data too");
   autoscheduler(checks, trial.autoscheduler);
 
+  AutoschedulerOptions tried;
+  CLI::App* automatic = app.add_subcommand("autoschedulers", "the library under each of Halide's autoschedulers, as a table");
+  automatic->add_option("OP", names, "names of operators; without: all");
+  automatic->add_option("--seconds", tried.seconds, "of CPU time for one operator")->capture_default_str();
+  automatic->add_option("--jobs", tried.jobs, "so many at a time")->check(CLI::PositiveNumber)->capture_default_str();
+  automatic->add_option("--out", tried.out, "the file that the table is written to");
+
   CLI::App* random = app.add_subcommand("fuzz", "random algorithms against the interpreter");
   random->add_option("--cases", cases, "so many")->capture_default_str();
   random->add_option("--seed", trial.seed, "the first")->capture_default_str();
@@ -51,6 +58,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   if (checks->parsed()) return check(names, trial);
+  if (automatic->parsed()) return try_autoschedulers(names, tried);
   if (random->parsed()) return fuzz(cases, trial);
   return bench(timed);
 }

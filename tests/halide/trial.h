@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "interop/halide/to_halide.h"
 #include "lang/oracle.h"
 
 namespace lathe::halide {
@@ -20,13 +21,17 @@ struct TrialOptions {
 };
 
 struct Trial {
-  std::vector<Error> refusals;           // Halide cannot express it
+  std::vector<Error> refusals;           // Halide cannot express it, or its autoscheduler not schedule it
   std::vector<std::string> differences;  // with the sizes
   int64_t comparisons = 0, elements = 0, undecided = 0;
+  int too_small = 0;  // calls of fewer elements than a tile has
 };
 
 // `op`: without static parameters.
 Trial run_trial(const Operator& op, const TrialOptions& options);
+
+// What Halide says, in one line, without the folders of its build.
+std::string message_of(const Halide::Error& error);
 
 std::string text_of(const Sizes& sizes);  // "M=7,N=4093"
 

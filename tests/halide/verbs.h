@@ -12,6 +12,15 @@ namespace lathe::halide {
 int check(const std::vector<std::string>& names, const TrialOptions& options);
 int fuzz(int cases, const TrialOptions& options);
 
+struct AutoschedulerOptions {
+  TrialOptions trial;
+  int seconds = 60;  // of CPU time for one trial
+  int jobs = 2;
+  std::string out;   // a file; "": prints
+};
+// The library, or some of it, under each autoscheduler: a table. 1 where a result differs.
+int try_autoschedulers(const std::vector<std::string>& names, const AutoschedulerOptions& options);
+
 struct BenchOptions {
   std::string name;
   std::string sizes;   // "M=512,N=512"

@@ -1,4 +1,6 @@
 // References of operators that move elements, resize pictures and pool them.
+#include <doctest/doctest.h>
+
 #include "tests/operators/table.h"
 
 namespace lathe::reference {
@@ -30,6 +32,22 @@ Centre centre(Ix y, Ix H, Ix extent) {
 Real cubic(const Real& t, const Real& a) {
   if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
   return ((a * t - Real(5) * a) * t + Real(8) * a) * t - Real(4) * a;
+}
+
+// So many windows as begin before the end of the padding in front and the picture; the last one ends inside of all padding, or with
+// ceil = 1 begins there.
+Ix windows(const Call& c, Ix extent) {
+  Ix count = 0;
+  for (Ix from = 0; from < extent + c["pad"]; from += c["stride"]) {
+    const Ix rest = extent + 2 * c["pad"] - from;             // of the padded picture
+    count += rest >= c["window"] || (c["ceil"] == 1 && rest > c["window"] - c["stride"]) ? 1 : 0;
+  }
+  return count;
+}
+
+void check_windows(Call& c, const In& X, const std::string& result) {
+  CHECK(c.out(result).shape()[1] == windows(c, X.extent(1)));
+  CHECK(c.out(result).shape()[2] == windows(c, X.extent(2)));
 }
 
 // Over the part of a window that is inside.
@@ -111,7 +129,7 @@ Table layouts() {
          c.out("C").fill([&](Ix i, Ix j) { return j < c["P"] ? A(i, j) : B(i, j - c["P"]); });
        }},
       {"split_rows",
-       {.params = {{{"at", 0}}, {{"at", 3}}}},
+       {.sizes = {{{"M", 5}, {"N", 1}}}, .params = {{{"at", 0}}, {{"at", 3}}}},
        [](Call& c) {
          const In X = c.in("X");
          c.out("A").fill([&](Ix i, Ix j) { return X(i, j); });
@@ -130,6 +148,12 @@ Table layouts() {
          const In X = c.in("X"), index = c.in("index");
          c.out("Y").fill([&](Ix i, Ix k) { return X.or_zero(i, index.at(i, k)); });
        }},
+      {"take",
+       {.sizes = {{{"B", 2}, {"N", 9}, {"E", 17}, {"K", 15}}}, .ranges = {{"index", {-2, 12}}}},
+       [](Call& c) {
+         const In X = c.in("X"), index = c.in("index");
+         c.out("Y").fill([&](Ix b, Ix k, Ix e) { return X.or_zero(b, index.at(k), e); });
+       }},
       {"space_to_depth",
        {.params = {{}, {{"block", 3}}}},
        [](Call& c) {
@@ -139,7 +163,7 @@ Table layouts() {
              [&](Ix n, Ix y, Ix x, Ix z) { return X(n, y * block + z / C / block, x * block + z / C % block, z % C); });
        }},
       {"depth_to_space",
-       {.sizes = {{{"N", 1}, {"H", 3}, {"W", 5}, {"Z", 12}}}},
+       {.sizes = {{{"N", 1}, {"H", 3}, {"W", 17}, {"Z", 12}}}},
        [](Call& c) {
          const In X = c.in("X");
          const Ix block = c["block"], C = c["Z"] / (block * block);
@@ -182,9 +206,10 @@ Table layouts() {
          });
        }},
       {"max_pool",
-       {.params = {{}, {{"window", 2}, {"stride", 2}, {"pad", 0}}}},
+       {.params = {{}, {{"window", 2}, {"stride", 2}, {"pad", 0}}, {{"window", 2}, {"stride", 2}, {"ceil", 1}}}},
        [](Call& c) {
          const In X = c.in("X");
+         check_windows(c, X, "Y");
          c.out("Y").fill([&](Ix n, Ix y, Ix x, Ix k) {
            Real top = -std::numeric_limits<double>::infinity();
            each_inside(c, X, y, x, [&](Ix v, Ix u, Ix, Ix) { top = max(top, X(n, v, u, k)); });
@@ -192,17 +217,19 @@ Table layouts() {
          });
        }},
       {"max_pool_argmax",
-       {},
+       {.params = {{}, {{"stride", 3}, {"ceil", 1}}}},
        [](Call& c) {
          const In X = c.in("X");
+         check_windows(c, X, "Y.0");
          c.out("Y.0").fill([&](Ix n, Ix y, Ix x, Ix k) { return best_of(c, X, n, y, x, k).value; });
          c.out("Y.1").fill([&](Ix n, Ix y, Ix x, Ix k) { return Real(best_of(c, X, n, y, x, k).row); });
          c.out("Y.2").fill([&](Ix n, Ix y, Ix x, Ix k) { return Real(best_of(c, X, n, y, x, k).column); });
        }},
       {"average_pool",
-       {},
+       {.params = {{}, {{"pad", 0}, {"ceil", 1}}}},
        [](Call& c) {
          const In X = c.in("X");
+         check_windows(c, X, "Y");
          c.out("Y").fill([&](Ix n, Ix y, Ix x, Ix k) {
            Sum all;
            Ix count = 0;

@@ -14,8 +14,10 @@ namespace {
 // As the operator's type has it.
 double stored(long double x) { return static_cast<double>(Real::in.rounded(x)); }
 
-// X at a place, bilinear; the pixel is chosen by the place as the type has it, the shares by the place itself.
+// X at a place, bilinear; the pixel is chosen by the place as the type has it, the shares by the place itself. NaN where there is
+// no such place.
 Real at_place(const In& X, const Real& v, const Real& u, double fv, double fu, Ix k) {
+  if (!std::isfinite(fv) || !std::isfinite(fu)) return std::numeric_limits<double>::quiet_NaN();
   const Real y = std::floor(fv), x = std::floor(fu);
   const Real fy = v - y, fx = u - x;
   const auto whole = [](double p) { return static_cast<Ix>(std::clamp(std::floor(p), -1e9, 1e9)); };
@@ -207,8 +209,7 @@ Table pictures() {
        }},
       {"warp",
        {.sizes = {{{"H", 19}, {"W", 23}, {"C", 3}, {"P", 17}, {"Q", 33}}},
-        .ranges = {{"flow", {-9, 9}}},
-        .specials = false},
+        .ranges = {{"flow", {-9, 9}}}},
        [](Call& c) {
          const In X = c.in("X"), flow = c.in("flow");
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
@@ -218,7 +219,7 @@ Table pictures() {
          });
        }},
       {"affine_warp",
-       {.sizes = {{{"H", 19}, {"W", 23}, {"C", 3}}}, .params = {{{"height", 17}, {"width", 21}}}, .specials = false},
+       {.sizes = {{{"H", 19}, {"W", 23}, {"C", 3}}}, .params = {{{"height", 17}, {"width", 21}}}},
        [](Call& c) {
          const In X = c.in("X"), A = c.in("A");
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
@@ -230,12 +231,15 @@ Table pictures() {
          });
        }},
       {"median3x3",
-       {.sizes = large, .specials = false},
+       {.sizes = large},
        [](Call& c) {
          const In X = c.in("X");
          c.out("Y").fill([&](Ix y, Ix x) {
            std::array<Real, 9> p;
-           for (Ix r = 0; r < 9; ++r) p[r] = X.nearest(y + r / 3 - 1, x + r % 3 - 1);
+           for (Ix r = 0; r < 9; ++r) {
+             p[r] = X.nearest(y + r / 3 - 1, x + r % 3 - 1);
+             if (is_nan(p[r])) return p[r];
+           }
            std::sort(p.begin(), p.end());
            return p[4];
          });
@@ -251,7 +255,7 @@ Table pictures() {
          });
        }},
       {"harris",
-       {.sizes = photo, .ranges = bright, .specials = false},
+       {.sizes = photo, .ranges = bright},
        [](Call& c) {
          const In X = c.in("X");
          const auto gray = [&](Ix y, Ix x) {
@@ -274,7 +278,7 @@ Table pictures() {
          c.out("Y").fill([&](Ix y, Ix x) { return gray_of(X(y, x, 0), X(y, x, 1), X(y, x, 2)); });
        }},
       {"rgb_to_ycbcr",
-       {.specials = false},
+       {},
        [](Call& c) {
          const In X = c.in("X");
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
@@ -285,7 +289,7 @@ Table pictures() {
          });
        }},
       {"ycbcr_to_rgb",
-       {.specials = false},
+       {},
        [](Call& c) {
          const In X = c.in("X");
          c.out("Y").fill([&](Ix y, Ix x, Ix k) {
@@ -314,9 +318,9 @@ Table pictures() {
          });
        }},
       {"local_laplacian",
-       {.sizes = {{{"H", 19}, {"W", 33}}}, .ranges = bright, .specials = false, .of_pictures = Sampling::ends},
+       {.sizes = {{{"H", 1}, {"W", 1}}, {{"H", 19}, {"W", 33}}}, .ranges = bright, .of_pictures = Sampling::ends},
        laplacian},
-      {"bilateral_grid", {.sizes = photo, .ranges = bright, .specials = false}, bilateral},
+      {"bilateral_grid", {.sizes = {{{"H", 17}, {"W", 33}}, {{"H", 96}, {"W", 96}}}, .ranges = bright}, bilateral},
   };
 }
 

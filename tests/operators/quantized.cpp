@@ -85,14 +85,16 @@ Table quantized() {
       {"A_zero", {-9, 140}}, {"B_zero", {-9, 9}}, {"F_zero", {-9, 9}}};
   const std::vector<std::map<std::string, Ix>> blocks = {{{"M", 3}, {"N", 35}, {"K", 96}},
                                                          {{"M", 1}, {"N", 64}, {"K", 127}}};
+  const std::vector<std::map<std::string, Ix>> layers = {
+      {{"N", 1}, {"C", 5}, {"H", 9}, {"W", 17}, {"O", 15}, {"R", 3}, {"S", 3}}};
   const std::map<std::string, std::pair<double, double>> shares = {{"scale", {0.01, 0.1}}, {"A_scale", {0.01, 0.1}}};
   return {
       {"matmul_i8", {.sizes = {{{"M", 96}, {"N", 96}, {"K", 96}}}}, products_of_integers},
       {"matmul_u8s8", {.sizes = {{{"M", 96}, {"N", 96}, {"K", 96}}}}, products_of_integers},
       {"linear_u8s8", {.ranges = zeros}, linear_of_zeros},
       {"linear_s8s8", {.ranges = zeros}, linear_of_zeros},
-      {"conv_u8s8", {.params = {{{"stride", 2}}}, .ranges = zeros}, conv_of_zeros},
-      {"conv_s8s8", {.ranges = zeros}, conv_of_zeros},
+      {"conv_u8s8", {.sizes = layers, .params = {{{"stride", 2}}}, .ranges = zeros}, conv_of_zeros},
+      {"conv_s8s8", {.sizes = layers, .ranges = zeros}, conv_of_zeros},
       {"quantize",
        {},
        [](Call& c) {
@@ -138,7 +140,7 @@ Table quantized() {
       {"matmul_q8_q8", {.sizes = blocks, .ranges = shares}, products_of_quantised_blocks},
       {"matmul_q4_q8", {.sizes = blocks, .params = {{{"block", 64}}}, .ranges = shares}, products_of_quantised_blocks},
       {"quantize_q8",
-       {.sizes = {{{"K", 67}, {"N", 9}}}, .specials = false},
+       {.sizes = {{{"K", 67}, {"N", 9}}}},
        [](Call& c) {
          const In W = c.in("W");
          const Ix block = c["block"], K = c["K"];
@@ -153,7 +155,7 @@ Table quantized() {
          });
        }},
       {"quantize_q4",
-       {.sizes = {{{"K", 67}, {"N", 9}}}, .specials = false},
+       {.sizes = {{{"K", 67}, {"N", 9}}}},
        [](Call& c) {
          const In W = c.in("W");
          const Ix block = c["block"], K = c["K"];

@@ -108,7 +108,7 @@ Table reductions() {
          c.out("Y").fill([&](Ix n, Ix y, Ix x, Ix k) { return normal(c, X(n, y, x, k), of[k], gain(k), bias(k)); });
        }},
       {"groupnorm",
-       {},
+       {.sizes = {{{"N", 1}, {"H", 3}, {"W", 17}, {"G", 2}, {"C", 5}}}},
        [](Call& c) {
          const In X = c.in("X"), gain = c.in("gain"), bias = c.in("bias");
          const Ix W = c["W"], C = c["C"];
@@ -176,7 +176,7 @@ Table reductions() {
       {"argmax", {.sizes = rows}, [](Call& c) { arg(c, false); }},
       {"argmin", {.sizes = rows}, [](Call& c) { arg(c, true); }},
       {"kmeans_assign",
-       {.ranges = {{"X", {-2, 2}}}, .specials = false},
+       {.ranges = {{"X", {-2, 2}}}, .specials = nans | infinities | zeros},
        [](Call& c) {
          const In X = c.in("X"), centre = c.in("centre");
          const auto nearest = [&](Ix n) {
@@ -219,7 +219,7 @@ Table reductions() {
          c.out("S").fill([&](Ix i, Ix j) { return sum(j + 1, [&](Ix k) { return X(i, k); }); });
        }},
       {"linear_recurrence",
-       {},
+       {.of_pictures = Sampling::all},                      // each element needs the one before
        [](Call& c) {
          const In a = c.in("a"), b = c.in("b"), start = c.in("start");
          Out& h = c.out("h");

@@ -21,13 +21,13 @@
 #include "schedules/text.h"
 #include "stdlib/library.h"
 #include "support/small_float.h"
+#include "tests/operators/sizes.h"
 #include "tests/operators/table.h"
 
 namespace lathe::reference {
 namespace {
 
 constexpr double most_work = 30'000;  // terms of one call at the usual sizes
-using Sizes = std::map<std::string, Ix>;
 
 const stdlib::LibraryOperator& row_of(const std::string& name) {
   for (const stdlib::LibraryOperator& row : stdlib::operators()) {
@@ -57,7 +57,8 @@ struct Instance {
 // Values of the inputs. They are drawn apart from those of the oracle, so that neither shares a blind spot.
 class Values {
  public:
-  Values(const Entry& entry, uint64_t seed, bool specials) : entry_(entry), random_(seed), specials_(specials) {}
+  Values(const Entry& entry, uint64_t seed, unsigned specials)
+      : entry_(entry), random_(seed), specials_(special_values(specials)) {}
 
   void fill(const std::string& name, const TensorView& view, bool is_generic) {
     const auto given = entry_.options.ranges.find(name);
@@ -96,25 +97,23 @@ class Values {
       return cell;
     }
     cell.f = range.first + share * (range.second - range.first);
-    if (specials_ && random_() % 16 == 0) {
-      constexpr double values[] = {std::numeric_limits<double>::quiet_NaN(),
-                                   std::numeric_limits<double>::infinity(),
-                                   -std::numeric_limits<double>::infinity(),
-                                   0.0,
-                                   -0.0,
-                                   1e-41,
-                                   -1e-42,
-                                   1e-38,
-                                   1e-310,
-                                   -1e-312};
-      cell.f = values[random_() % std::size(values)];
-    }
+    if (!specials_.empty() && random_() % 16 == 0) cell.f = specials_[random_() % specials_.size()];
     return cell;
+  }
+
+  static std::vector<double> special_values(unsigned kinds) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    std::vector<double> all;
+    if (kinds & nans) all.push_back(std::numeric_limits<double>::quiet_NaN());
+    if (kinds & infinities) all.insert(all.end(), {infinity, -infinity});
+    if (kinds & zeros) all.insert(all.end(), {0.0, -0.0});
+    if (kinds & denormals) all.insert(all.end(), {1e-41, -1e-42, 1e-38, 1e-310, -1e-312});
+    return all;
   }
 
   const Entry& entry_;
   std::mt19937_64 random_;
-  bool specials_;
+  std::vector<double> specials_;
 };
 
 // The strides of an input, by kind.
@@ -141,7 +140,7 @@ struct Data {
 
 // `op`: the instance without its static parameters.
 Data data_for(const Entry& entry, const Instance& instance, const Operator& op, const Sizes& sizes, uint64_t seed,
-              bool specials) {
+              unsigned specials) {
   Data data;
   data.now.sizes = sizes;
   for (const ParamDecl& param : op.params) {
@@ -281,20 +280,28 @@ class Check {
         kernel_(kernel),
         label_(std::move(label)) {}
 
-  void run(const Sizes& sizes, bool specials, Sampling sampling = Sampling::all) {
+  void run(const Sizes& sizes, unsigned specials, Sampling sampling = Sampling::all) {
     Data data = data_for(entry_, instance_, op_, sizes, ++seed_, specials);
     data.integers.insert(params_.begin(), params_.end());
     const Call exact = computed(entry_, op_, data, false, sampling),
                of_loop = computed(entry_, op_, data, true, sampling);
     kernel_.run(data.now.tensors, {.threads = 2}, data.now.params);
-    std::string at = label_ + (specials ? " with special values" : "");
+    std::string at = label_ + (specials != no_specials ? " with special values" : "");
     for (const auto& [name, value] : sizes) at += fmt::format(" {}={}", name, value);
     Comparison comparison(entry_, at, worst_);
+    bool computed_something = false;
     for (const Component& c : components_of(op_)) {
+      computed_something = computed_something || !exact.outs().at(c.name).values().empty();
       comparison.compare(c.name, data.now.tensors.at(c.argument), exact.outs().at(c.name), of_loop.outs().at(c.name));
       CHECK_MESSAGE(!data.tensors.at(c.argument).damage(),
                     fmt::format("{}: {} is written outside of its elements", at, c.name));
     }
+    reach_.add(sizes, computed_something);
+  }
+
+  void check_reach() const {
+    const std::string missing = reach_.missing(op_);
+    CHECK_MESSAGE(missing.empty(), fmt::format("{}: compared at no size that is {}", label_, missing));
   }
 
   // Errs at most four times as much as a loop does.
@@ -313,24 +320,8 @@ class Check {
   std::string label_;
   uint64_t seed_ = 0;
   Worst worst_;
+  Reach reach_;
 };
-
-// 96 x 96 and 1280 x 720 of what has two dimensions, H and W of pictures or M and N of matrices; the others are small.
-std::vector<Sizes> picture_sizes(const Operator& op) {
-  const auto has = [&](const char* name) {
-    return std::any_of(op.sizes.begin(), op.sizes.end(), [&](const SizeDecl& s) { return s.name == name; });
-  };
-  const char *rows = has("H") ? "H" : "M", *columns = has("H") ? "W" : "N";
-  std::vector<Sizes> all;
-  if (!has(rows) || !has(columns)) return all;
-  for (const auto& [height, width] : {std::pair<Ix, Ix>{96, 96}, {720, 1280}}) {
-    Sizes sizes;
-    for (const SizeDecl& s : op.sizes) sizes[s.name] = s.name == "N" ? 1 : std::max<Ix>(3, s.multiple_of);
-    sizes[rows] = height, sizes[columns] = width;
-    all.push_back(std::move(sizes));
-  }
-  return all;
-}
 
 double work_at(const Operator& op, const Sizes& sizes) {
   Bindings bindings;
@@ -354,17 +345,18 @@ void check_one(const Entry& entry, const Instance& instance, const Sizes& params
   for (Sizes& sizes : default_check_sizes(op)) {
     if (work_at(op, sizes) <= most_work) all.push_back(std::move(sizes));
   }
-  for (const Sizes& sizes : all) check.run(sizes, false);
+  for (const Sizes& sizes : all) check.run(sizes, no_specials);
   const bool floats = is_float(instance.type);
   if (instance.is_usual || floats) {                        // the large ones, for the types that most compute in
-    for (const Sizes& sizes : entry.options.sizes) check.run(sizes, false);
+    for (const Sizes& sizes : entry.options.sizes) check.run(sizes, no_specials);
     for (const Sizes& sizes : picture_sizes(op)) {
       const auto& listed = entry.options.sizes;
-      if (std::find(listed.begin(), listed.end(), sizes) == listed.end()) check.run(sizes, false, entry.options.of_pictures);
+      if (std::find(listed.begin(), listed.end(), sizes) == listed.end()) check.run(sizes, no_specials, entry.options.of_pictures);
     }
+    check.check_reach();
   }
-  if (entry.options.specials && floats) {
-    for (const Sizes& sizes : all) check.run(sizes, true);
+  if (entry.options.specials != no_specials && floats) {
+    for (const Sizes& sizes : all) check.run(sizes, entry.options.specials);
   }
   check.finish();
 }

@@ -77,7 +77,7 @@ Table sequences() {
        {.sizes = heads, .params = {{{"window", 5}}}},
        [](Call& c) { attention(c, true, c["window"]); }},
       {"grouped_attention",
-       {.sizes = {{{"B", 1}, {"H", 2}, {"G", 3}, {"Q", 7}, {"KV", 19}, {"D", 8}}}},
+       {.sizes = {{{"B", 1}, {"H", 2}, {"G", 3}, {"Q", 7}, {"KV", 17}, {"D", 8}}}},
        [](Call& c) {
          const In query = c.in("query"), key = c.in("key"), value = c.in("value");
          c.out("O").fill([&](Ix b, Ix h, Ix g, Ix i, Ix d) {

@@ -64,6 +64,10 @@ class In {
   TensorView view_;
 };
 
+// What inputs hold now and then beside what is drawn for them. Where denormals make equal what is not, or where infinities have
+// no meaning in a formula, an entry goes without those.
+enum Specials : unsigned { no_specials = 0, nans = 1, infinities = 2, zeros = 4, denormals = 8, all_specials = 15 };
+
 // Which elements of a large output are computed and compared: those at both ends and one of each so many, or only the former.
 enum class Sampling { all, some, ends };
 
@@ -128,7 +132,7 @@ struct Entry {
     std::vector<std::map<std::string, Ix>> sizes = {};             // besides those of default_check_sizes
     std::vector<std::map<std::string, Ix>> params = {{}};          // static parameters; a kernel for each
     std::map<std::string, std::pair<double, double>> ranges = {};  // of inputs; integers up to the second
-    bool specials = true;  // NaN, infinities, zeros of both signs and denormals too
+    unsigned specials = all_specials;
     double within = 1;     // times the bound: numeric classes
     Sampling of_pictures = Sampling::some;  // of 1280 x 720 elements; ends where each needs the results of many others
   } options;

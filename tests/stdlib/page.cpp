@@ -142,10 +142,31 @@ std::string signature_of(const SourceFile& file, std::string_view name) {
   return text.substr(name.size(), text.find('\n') - name.size());
 }
 
-std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, const Block& block, const Times& times) {
+// Something is computed, and not only moved or chosen.
+bool computes(const Operator& op) {
+  return std::any_of(op.funcs.begin(), op.funcs.end(), [](const FuncContents& f) {
+    const bool moves = std::all_of(f.values.begin(), f.values.end(), [](const Expr& value) {
+      return value.kind() == ExprKind::access || (value.kind() == ExprKind::op && value->op == Op::select);
+    });
+    return f.is_reduction() || !f.updates.empty() || !moves;
+  });
+}
+
+// What every block has to say: the work where there is some, the bytes, what bounds both, the error, and what counts outside.
+void check_block(const std::string& name, const Operator& op, const Block& block) {
+  CHECK_MESSAGE(!block.formula.empty(), name << " has no formula");
   for (const char* part : {"cost", "bound", "error"}) {
-    CHECK_MESSAGE(block.parts.contains(part), std::string(row.name) << " says nothing of its " << part);
+    CHECK_MESSAGE(block.parts.contains(part), name << " says nothing of its " << part);
   }
+  const std::string cost = block.parts.contains("cost") ? block.parts.at("cost") : "";
+  CHECK_MESSAGE(cost.ends_with(" bytes"), name << " does not end its cost with bytes");
+  CHECK_MESSAGE((!computes(op) || cost.find("; ") != std::string::npos), name << " does not say how many operations it takes");
+  CHECK_MESSAGE((print(op).find(" outside ") == std::string::npos || block.parts.contains("edges")),
+                name << " does not say what counts outside");
+}
+
+std::string row_of(const stdlib::LibraryOperator& row, const SourceFile& file, const Block& block, const Times& times) {
+  check_block(std::string(row.name), row.algorithm(), block);
   const auto part = [&](const char* label, const char* before) {
     const auto found = block.parts.find(label);
     return found == block.parts.end() ? "" : before + found->second;
@@ -180,6 +201,7 @@ the data in another shape. `einsum:` and `broadcast:` build products, transposes
   against loops in another arithmetic, by `tests/operators/`: at sizes of 0, 1, primes and beside tiles, at 96 x 96 and 1280 x 720
   where there are two dimensions, with strides, and with NaN, infinities, zeros of both signs and denormals where they have a
   meaning. "4 times that of a loop" is an upper bound of the errors of a loop in the same type, and four times the largest that it has.
+  The bound is the operator's numeric class: 1, that of its definition, unless it names another, a factor of the definition's bound.
 - *Bounded by*: what a perfect schedule would wait for. Memory: `cost` names the bytes that must move at least once, in the default
   type.
 )";

@@ -1,4 +1,5 @@
-// `lathe run stdlib:NAME` works for every operator of the standard library: arrays in, arrays of the right shape out.
+// `lathe run stdlib:NAME` works for every operator of the standard library: arrays in, arrays out that hold what the interpreter
+// computes.
 #include "stdlib/library.h"
 
 #include <doctest/doctest.h>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "lang/oracle.h"
+#include "support/copy_elements.h"
 #include "tests/tools/helpers.h"
 #include "tools/npy.h"
 #include "tools/verbs.h"
@@ -38,30 +40,44 @@ bool all_positive(const Operator& op, const std::map<std::string, int64_t>& size
   return true;
 }
 
+// Small ones that differ, where the operator takes them.
+std::map<std::string, int64_t> sizes_of(const Operator& op) {
+  std::map<std::string, int64_t> chosen;
+  for (auto& sizes : default_check_sizes(op)) {
+    const auto is_small = [](const auto& size) { return size.second <= 7; };
+    if (all_positive(op, sizes) && (chosen.empty() || std::all_of(sizes.begin(), sizes.end(), is_small))) chosen = sizes;
+  }
+  return chosen;
+}
+
 void run_one(const TemporaryFolder& folder, const stdlib::LibraryOperator& row) {
   const Operator op = with_static_params(row.algorithm(), {});
-  for (const auto& sizes : default_check_sizes(op)) {
-    if (!all_positive(op, sizes)) continue;
-    const CheckData data = make_check_data(op, sizes, {});
-    std::vector<std::string> arguments = {fmt::format("stdlib:{}", row.name)};
-    std::vector<std::pair<std::string, std::vector<int64_t>>> results;
-    for (const TensorArgument& argument : tensor_arguments(op)) {
-      const TensorView& view = data.bindings.tensors.at(argument.name);
-      const std::string in = folder.path(argument.name + ".npy"), out = folder.path(argument.name + ".out.npy");
-      if (argument.is_input) {
-        write_npy(in, view);
-        arguments.insert(arguments.end(), {"--in", argument.name + "=" + in});
-      }
-      if (argument.is_output) {
-        arguments.insert(arguments.end(), {"--out", argument.name + "=" + out});
-        results.emplace_back(out, view.shape);
-      }
+  const auto sizes = sizes_of(op);
+  const CheckData data = make_check_data(op, sizes, {});
+  std::vector<std::string> arguments = {fmt::format("stdlib:{}", row.name)};
+  std::vector<std::pair<std::string, TensorView>> results;
+  for (const TensorArgument& argument : tensor_arguments(op)) {
+    const TensorView& view = data.bindings.tensors.at(argument.name);
+    const std::string in = folder.path(argument.name + ".npy"), out = folder.path(argument.name + ".out.npy");
+    if (argument.is_input) {
+      write_npy(in, view);
+      arguments.insert(arguments.end(), {"--in", argument.name + "=" + in});
     }
-    CHECK(run_verb(arguments) == good);
-    for (const auto& [path, shape] : results) CHECK(read_npy(path).view.shape == shape);
-    return;
+    if (argument.is_output) {
+      arguments.insert(arguments.end(), {"--out", argument.name + "=" + out});
+      results.emplace_back(out, view);
+    }
   }
-  FAIL_CHECK("no sizes for " << std::string(row.name));
+  CHECK(run_verb(arguments) == good);
+  for (const auto& [path, view] : results) {
+    const Array result = read_npy(path);
+    REQUIRE(result.view.shape == view.shape);
+    REQUIRE(result.view.dtype == view.dtype);
+    copy_elements(result.view, view);
+  }
+  const CheckReport report = compare(op, data, {.max_points = 200});
+  CHECK_MESSAGE(report.good, report.first_difference);
+  CHECK(report.compared + report.undecided > 0);
 }
 
 // Every n-th, so that the parts run side by side.

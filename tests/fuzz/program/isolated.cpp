@@ -3,109 +3,19 @@
 #include "tests/fuzz/program/isolated.h"
 
 #include <poll.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
 #include <memory>
 #include <sstream>
-#include <stdexcept>
+
+#include "tests/fuzz/program/child.h"
 
 namespace lathe {
 namespace {
 
 constexpr double seconds_a_case = 60;                       // of its process's CPU time: other work slows it, but changes nothing
 constexpr uint64_t cases_a_child = 200;                     // then a fresh one: memory of what compiled stays small
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', '\r');
-  return text;
-}
-std::string many_lines(std::string text) {
-  std::replace(text.begin(), text.end(), '\r', '\n');
-  return text;
-}
-
-// A child process, the lines that it writes, and the report of its fault.
-class Child {
- public:
-  explicit Child(const std::function<void(std::FILE*)>& body) {
-    int ends[2];
-    if (pipe(ends) != 0) throw std::runtime_error("no pipe");
-    report_ = std::tmpfile();
-    std::fflush(nullptr);
-    pid_ = fork();
-    if (pid_ == 0) {
-      close(ends[0]);
-      if (report_) dup2(fileno(report_), STDERR_FILENO);
-      std::FILE* out = fdopen(ends[1], "w");
-      body(out);
-      std::fflush(out);
-      _exit(0);
-    }
-    close(ends[1]);
-    in_ = ends[0];
-  }
-  ~Child() {
-    end();
-    if (report_) std::fclose(report_);
-  }
-  Child(const Child&) = delete;
-
-  int descriptor() const { return in_; }
-
-  double cpu_seconds() const {
-    clockid_t clock{};
-    timespec time{};
-    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-  }
-
-  // Reads what is there. False at the end.
-  bool read_some(const std::function<void(const std::string&)>& on_line) {
-    char part[1 << 16];
-    const ssize_t got = ::read(in_, part, sizeof part);
-    if (got <= 0) return false;
-    text_.append(part, static_cast<size_t>(got));
-    size_t begin = 0;
-    for (size_t end; (end = text_.find('\n', begin)) != std::string::npos; begin = end + 1) on_line(text_.substr(begin, end - begin));
-    text_.erase(0, begin);
-    return true;
-  }
-
-  void kill_now() { kill(pid_, SIGKILL); }
-
-  std::string report() const {
-    std::string text;
-    if (!report_) return text;
-    std::rewind(report_);
-    char part[4096];
-    for (size_t got; (got = std::fread(part, 1, sizeof part, report_)) > 0;) text.append(part, got);
-    return text;
-  }
-
-  // "" where it ended by itself.
-  std::string end() {
-    if (pid_ < 0) return "";
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    close(in_);
-    pid_ = -1;
-    if (WIFSIGNALED(status)) return std::string("stopped by signal ") + strsignal(WTERMSIG(status));
-    return WEXITSTATUS(status) == 0 ? "" : "stopped";
-  }
-
- private:
-  pid_t pid_ = -1;
-  int in_ = -1;
-  std::FILE* report_ = nullptr;
-  std::string text_;
-};
 
 void run_cases(std::FILE* out, uint64_t first, uint64_t step, const CaseOptions& options) {
   Coverage told;
@@ -217,8 +127,7 @@ class Search {
 
 Verdict run_isolated(const Trial& trial, int seconds) {
   Child child([&](std::FILE* out) {
-    const rlimit limit{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds)};
-    setrlimit(RLIMIT_CPU, &limit);
+    limit_cpu_seconds(seconds);
     const Verdict verdict = run(trial);
     std::fprintf(out, "%d %s\n", static_cast<int>(verdict.outcome), one_line(verdict.message).c_str());
   });

@@ -202,6 +202,14 @@ Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& fi
                          ir::make_loop(number, integer(0), simplify(count - skipped, outer.facts), loop.kind, rare)});
 }
 
+// Code for the plain nest is what a caller waits for: its borders, corners included, share one body that keeps all rules.
+void NestEmitter::enter_border(Scope& scope) const {
+  --scope.border_cuts;
+  if (!lowering_.directives.empty()) return;
+  scope.border_cuts = 0;
+  scope.inside = inside_everywhere_;
+}
+
 Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                                 const Continue& body) {
   Lets lets(lowering_, scope.facts);
@@ -211,14 +219,14 @@ Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& 
   if (!slides_along(loop.name) && !target_) {             // updates keep their order
     auto one = [&](Scope inner, const Expr& at, bool border) {
       inner.value[loop.name] = at;
-      if (border) --inner.border_cuts;
+      if (border) enter_border(inner);
       else inner.inside.insert(idle.accesses.begin(), idle.accesses.end());
       return body(std::move(inner));
     };
     return lets.wrap(emit_apart(loop, count, first, last, scope, one));
   }
   Scope border = scope, middle = scope;
-  --border.border_cuts;
+  enter_border(border);
   middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
   Stmt before = emit_range(loop, from, first, count, border, body);
   Stmt between = emit_range(loop, first, last, count, middle, body);

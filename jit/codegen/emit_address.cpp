@@ -153,7 +153,7 @@ llvm::Value* Emitter::address(const BufferState& buffer, const OffsetForm& offse
 }
 
 llvm::Value* Emitter::varying_address(const BufferState& buffer, const OffsetForm& bytes) {
-  if (depth_ == 0 || buffer.level >= depth_) return invariant_pointer(buffer, bytes);
+  if (depth_ <= std::max(floor_, buffer.level)) return invariant_pointer(buffer, bytes);
   LoopState& loop = loops_.back();
   OffsetForm base, stride, rest;
   for (const Term& term : bytes.terms) {

@@ -23,6 +23,7 @@ int Emitter::level_of(const Expr& e) const {
 }
 
 llvm::Value* Emitter::hoist(int level, const std::function<llvm::Value*()>& emit_here) {
+  level = std::max(level, floor_);
   if (level >= depth_) return emit_here();
   llvm::IRBuilder<>::InsertPointGuard guard(builder_);
   const int depth_before = std::exchange(depth_, level);
@@ -98,6 +99,15 @@ llvm::Value* Emitter::emit_op(const Expr& e) {
   }
   if (e->op == Op::div) {
     if (llvm::Value* quotient = emit_division(e)) return quotient;
+  }
+  if (e->op == Op::mod && !is_float(e.type().dtype) && !is_integer_constant(e.arg(1))) {
+    // Where the quotient is there already, the rest is a product away. The remainder of a division by 0 is 0.
+    if (llvm::Value* quotient = known(make_op(Op::div, e.args()))) {
+      llvm::Value *a = emit(e.arg(0)), *b = emit(e.arg(1));
+      llvm::Value* rest = builder_.CreateSub(a, builder_.CreateMul(quotient, b));
+      llvm::Value* zero = llvm::Constant::getNullValue(a->getType());
+      return builder_.CreateSelect(builder_.CreateICmpEQ(b, zero), zero, rest);
+    }
   }
   std::vector<llvm::Value*> args;
   // A call of the C library for lanes that seldom want it is jumped over where none does. Code that is hoisted ends with

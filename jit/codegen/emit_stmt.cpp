@@ -15,6 +15,16 @@ namespace {
 constexpr int64_t line_bytes = 64;
 constexpr uint32_t first_level = 3, second_level = 2;      // of llvm.prefetch
 
+// Whether code does nothing but choose what to call.
+bool only_calls(const ir::Stmt& s) {
+  bool calls = false, works = false;
+  ir::visit(s, [&](const ir::StmtNode& node) {
+    calls = calls || node.kind == ir::StmtKind::call;
+    works = works || node.kind == ir::StmtKind::store || node.kind == ir::StmtKind::trace;
+  });
+  return calls && !works;
+}
+
 }  // namespace
 
 Emitter::Emitter(ModuleState& state, llvm::Function* function, const NeverNan& never_nan, bool returns_status)
@@ -131,13 +141,28 @@ void Emitter::emit_branch(const ir::StmtNode& s) {
     loads_ = loads_before;
     frames_.emplace_back();
     frame_ = frames_.size() - 1;
+    // What one choice needs is worth nothing to the others, and is dear to keep across their calls.
+    const bool arranges = only_calls(s.body[arm]);
+    const int floor_outside = std::exchange(floor_, arranges ? depth_ : floor_);
     emit_body(s.body[arm]);
+    floor_ = floor_outside;
     frames_.pop_back();
     frame_ = frames_.size() - 1;
-    builder_.CreateBr(after);
+    arranges ? go_to(after) : void(builder_.CreateBr(after));
   }
   loads_.clear();
   builder_.SetInsertPoint(after);
+}
+
+// Ends the block. One that nothing stands in is not needed: what leads to it leads to `next`.
+void Emitter::go_to(llvm::BasicBlock* next) {
+  llvm::BasicBlock* block = builder_.GetInsertBlock();
+  if (!block->empty() || llvm::pred_empty(block)) {
+    builder_.CreateBr(next);
+  } else {
+    block->replaceAllUsesWith(next);
+    block->eraseFromParent();
+  }
 }
 
 void Emitter::emit_alloc(const ir::StmtNode& s) {

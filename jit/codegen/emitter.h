@@ -114,6 +114,7 @@ class Emitter {
   void emit_body(const ir::Stmt& s);
   void emit_let(const ir::StmtNode& s);
   void emit_branch(const ir::StmtNode& s);
+  void go_to(llvm::BasicBlock* next);
   void emit_alloc(const ir::StmtNode& s);
   void emit_heap(const ir::StmtNode& s);
   void emit_call(const ir::StmtNode& s);
@@ -231,6 +232,7 @@ class Emitter {
   std::vector<LoopState> loops_;
   std::vector<Frame> frames_;
   int depth_ = 0;                              // of the code being emitted: less than loops_.size() while hoisting
+  int floor_ = 0;                              // the level that nothing is hoisted beyond
   size_t frame_ = 0;
   std::unordered_map<Expr, llvm::Value*> loads_;
   std::vector<Expr> apart_;                    // accesses_apart of the piece of straight code being emitted

@@ -97,6 +97,9 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   if (rare_blocks_run_short(loop, split, borders)) {
     return emit_short_of_borders(loop, split, std::move(scope), borders, body);
   }
+  // Computing while copying is worth a body to the widest panels. The others copy first, and then are as without a copy.
+  const bool narrow = scope.tile_class.count(split.inner) && scope.tile_class.at(split.inner) > 0;
+  const Stmt copies = narrow ? write_awaiting(loop.name, scope) : nullptr;
   Lets lets(lowering_, scope.facts);
   int64_t block = 0;
   is_integer_constant(block_size(split, scope), &block);
@@ -111,7 +114,6 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   bool clamps = split.kind == Split::Kind::rows && tail_of(split) == Tail::clamp;
   const std::string* panel = clamps ? panel_of(split) : nullptr;
   bool is_short = panel && scope.short_panel.count(*panel);
-  bool narrow = scope.tile_class.count(split.inner) && scope.tile_class.at(split.inner) > 0;
   bool uniform = is_short || (clamps && narrow && lowering_.target.mask_registers);
   auto steady_body = [&](Scope inner, const Expr& at, bool clamped) {
     inner.value[loop.name] = at;
@@ -130,54 +132,89 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   std::vector<int64_t> counts = edge_rows(split, block, *nest_.find(split.inner));
   if (loop.kind == ir::LoopKind::parallel) {
     note_short_block(split, rest, scope.facts);
-    Stmt copies = write_awaiting(loop.name, scope);
+    Stmt awaited = write_awaiting(loop.name, scope);
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
     Scope inner = scope;
     std::string var = bind(loop, count, inner);
     Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, counts));
-    return lets.wrap(ir::make_block({copies, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)}));
+    Stmt blocks = ir::make_block({awaited, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)});
+    return ir::make_block({copies, lets.wrap(blocks)});
   }
 
-  auto range_of = [&](Scope inner, const Expr& from, const Expr& to, bool clamped) {
+  // Whole and nearly whole blocks by one body: it runs some of the rest.
+  auto run_together = [&](Lets& counted, Expr& whole, Expr& left, std::vector<int64_t>& edges) {
+    if (is_short) edges = {block};
+    const int64_t smaller = edges.size() > 1 ? edges[edges.size() - 2] : 0;
+    whole = counted.named(loop.name + ".count", full + select(gt(rest, integer(smaller)), integer(1), integer(0)));
+    left = counted.named(split.parent + ".short", select(gt(rest, integer(smaller)), integer(0), rest));
+    edges.pop_back();
+  };
+  auto range_of = [&](Scope inner, const Expr& from, const Expr& to, const Expr& count, bool clamped) {
     if (inner.facts.at_most(to, from)) return Stmt();
     std::string var = lowering_.fresh(loop.name);
-    inner.count[loop.name] = full;
+    inner.count[loop.name] = count;
     inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
     Stmt s = steady_body(inner, make_var(var), clamped);
     return ir::make_loop(var, from, simplify(to - from, inner.facts), kind_of(loop), s, loop.when);
   };
-  // The same of the iterations on both sides of a range, in one loop.
-  auto range_around = [&](Scope inner, const Expr& first, const Expr& last) {
+  // The same of the blocks on both sides of a range, in one loop.
+  auto range_around = [&](Scope inner, const Expr& first, const Expr& last, const Expr& count) {
     const std::string number = lowering_.fresh(loop.name + ".rare"), var = lowering_.fresh(loop.name);
     const Expr skipped = last - first;
-    inner.count[loop.name] = full;
-    inner.facts.bound(var, integer(0), simplify(full - integer(1), inner.facts));
+    const Facts outside = inner.facts;
+    inner.count[loop.name] = count;
+    inner.facts.bound(var, integer(0), simplify(count - integer(1), outside));
     const Expr place = make_var(number) + select(lt(make_var(number), first), integer(0), skipped);
-    Stmt s = ir::make_let(var, simplify(place, scope.facts), steady_body(inner, make_var(var), true));
-    return ir::make_loop(number, integer(0), simplify(full - skipped, scope.facts), kind_of(loop), s, loop.when);
+    Stmt s = ir::make_let(var, simplify(place, outside), steady_body(inner, make_var(var), true));
+    return ir::make_loop(number, integer(0), simplify(count - skipped, outside), kind_of(loop), s, loop.when);
   };
-  // Rows of whole panels have a body without masks; those of a short one share the body of the edge, as all do at borders.
-  auto steady_range = [&](const Scope& inner, const Expr& from, const Expr& to) {
-    auto whole = panel ? inner.whole_panel.find(*panel) : inner.whole_panel.end();
-    if (whole == inner.whole_panel.end()) return range_of(inner, from, to, uniform);
-    if (inner.at_border) return range_of(inner, from, to, true);
-    Scope unmasked = inner;
-    unmasked.valid.erase(*panel);
-    unmasked.tail.erase(*panel);
-    return ir::make_branch(whole->second, range_of(unmasked, from, to, false), range_of(inner, from, to, true));
+  const auto mask_columns = [&](Scope& inner) {
+    const auto columns = scope.valid.find(*panel);
+    if (columns == scope.valid.end()) return;
+    inner.valid[*panel] = columns->second;
+    inner.tail[*panel] = scope.tail.at(*panel);
+  };
+  // Blocks [from, whole), and an edge for what is left.
+  auto blocks_and_edge = [&](Scope inner, const Expr& from, const Expr& whole, const Expr& left,
+                             const std::vector<int64_t>& edges, bool clamped) {
+    Lets cuts(lowering_, inner.facts);
+    std::vector<Stmt> parts;
+    const Idle idle = inner.border_cuts > 0 ? idle_range(loop.name, inner) : Idle{};
+    if (idle.accesses.empty()) {
+      parts.push_back(range_of(inner, from, whole, whole, clamped));
+    } else {
+      const Expr first = cuts.named(loop.name + ".first", min(max(idle.first, from), whole));
+      const Expr last = cuts.named(loop.name + ".last", max(first, min(idle.last, whole)));
+      Scope border = inner, middle = inner;
+      enter_border(border);
+      middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
+      if (border.at_border && panel && is_zero(from) && !slides_along(loop.name)) {
+        mask_columns(border);
+        parts.push_back(range_of(middle, first, last, whole, clamped));
+        parts.push_back(range_around(border, first, last, whole));
+      } else {
+        parts.push_back(range_of(border, from, first, whole, clamped));
+        parts.push_back(range_of(middle, first, last, whole, clamped));
+        parts.push_back(range_of(border, last, whole, whole, clamped));
+      }
+      enter_border(inner);
+    }
+    if (idle.accesses.empty()) --inner.border_cuts;
+    note_short_block(split, left, inner.facts);
+    if (const int64_t vector = vector_in_block(split, block); vector > 0 && !is_zero(left)) {
+      parts.push_back(emit_rest_by_vectors(loop, split, vector, whole, left, inner, body));
+    } else if (!edges.empty() && !is_zero(left)) {
+      parts.push_back(ir::make_branch(gt(left, integer(0)), emit_edge(loop, split, edges, whole, left, inner, body)));
+    }
+    return cuts.wrap(ir::make_block(std::move(parts)));
   };
 
   std::vector<Stmt> parts;
   Expr from = integer(0);
   if (uniform) {
-    if (is_short) counts = {block};
-    int64_t smaller = counts.size() > 1 ? counts[counts.size() - 2] : 0;
-    full = lets.named(loop.name + ".count", full + select(gt(rest, integer(smaller)), integer(1), integer(0)));
-    rest = lets.named(split.parent + ".short", select(gt(rest, integer(smaller)), integer(0), rest));
+    run_together(lets, full, rest, counts);
     scope.facts = lets.facts();
-    counts.pop_back();
   }
-  if (narrow) parts.push_back(write_awaiting(loop.name, scope));   // computing while copying is worth a body to the widest
   if (!scope.awaiting.empty()) {
     parts.push_back(first_block(loop, full, scope, steady));
     if (parts.back()) from = integer(1);
@@ -188,34 +225,27 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     parts.push_back(ir::make_branch(gt(full, integer(0)), steady(scope, integer(0))));
     from = integer(1);
   }
-  Idle idle = scope.border_cuts > 0 ? idle_range(loop.name, scope) : Idle{};
-  if (idle.accesses.empty()) {
-    parts.push_back(steady_range(scope, from, full));
+  // Rows of whole panels have a body without masks; those of a short one share the body of the edge.
+  if (scope.at_border && panel) {                           // as all do at borders
+    if (!uniform) run_together(lets, full, rest, counts);
+    scope.facts = lets.facts();
+    parts.push_back(blocks_and_edge(scope, from, full, rest, counts, true));
+  } else if (const auto panel_is_whole = panel ? scope.whole_panel.find(*panel) : scope.whole_panel.end();
+             panel_is_whole != scope.whole_panel.end()) {
+    Scope unmasked = scope;
+    unmasked.valid.erase(*panel);
+    unmasked.tail.erase(*panel);
+    const Stmt of_whole = blocks_and_edge(unmasked, from, full, rest, counts, false);
+    Lets together(lowering_, scope.facts);
+    Expr whole = full, left = rest;
+    run_together(together, whole, left, counts);
+    scope.facts = together.facts();
+    const Stmt of_short = together.wrap(blocks_and_edge(scope, simplify(min(from, full), scope.facts), whole, left, counts, true));
+    parts.push_back(ir::make_branch(panel_is_whole->second, of_whole, of_short));
   } else {
-    Expr first = lets.named(loop.name + ".first", min(max(idle.first, from), full));
-    Expr last = lets.named(loop.name + ".last", max(first, min(idle.last, full)));
-    Scope border = scope, middle = scope;
-    --border.border_cuts;
-    meet_all_borders(border);
-    middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
-    if (border.at_border && panel && is_zero(from) && !slides_along(loop.name)) {
-      parts.push_back(steady_range(middle, first, last));
-      parts.push_back(range_around(border, first, last));
-    } else {
-      parts.push_back(steady_range(border, from, first));
-      parts.push_back(steady_range(middle, first, last));
-      parts.push_back(steady_range(border, last, full));
-    }
+    parts.push_back(blocks_and_edge(scope, from, full, rest, counts, uniform));
   }
-  --scope.border_cuts;
-  if (!idle.accesses.empty()) meet_all_borders(scope);
-  note_short_block(split, rest, scope.facts);
-  if (const int64_t vector = vector_in_block(split, block); vector > 0 && !is_zero(rest)) {
-    parts.push_back(emit_rest_by_vectors(loop, split, vector, full, rest, scope, body));
-  } else if (!counts.empty() && !is_zero(rest)) {
-    parts.push_back(ir::make_branch(gt(rest, integer(0)), edge(scope, counts)));
-  }
-  return lets.wrap(ir::make_block(std::move(parts)));
+  return ir::make_block({copies, lets.wrap(ir::make_block(std::move(parts)))});
 }
 
 void NestEmitter::note_short_block(const Split& split, const Expr& rest, const Facts& facts) {
@@ -311,6 +341,7 @@ Stmt NestEmitter::first_block(const Loop& loop, const Expr& full, Scope& scope,
                               const std::function<Stmt(Scope, const Expr&)>& steady) {
   Scope writing = scope;
   writing.writing.clear();
+  const bool always = scope.facts.at_most(integer(1), full);
   std::vector<Stmt> copies;
   for (auto it = scope.awaiting.begin(); it != scope.awaiting.end();) {
     if (it->first->first_loop != loop.name) {
@@ -318,13 +349,14 @@ Stmt NestEmitter::first_block(const Loop& loop, const Expr& full, Scope& scope,
       continue;
     }
     writing.writing.push_back(*it);
-    copies.push_back(copy_nest(*it->first, it->second, scope));
+    if (!always) copies.push_back(copy_nest(*it->first, it->second, scope));
     scope.staged[it->first->tensor] = it->second;
     it = scope.awaiting.erase(it);
   }
-  if (copies.empty()) return nullptr;
+  if (writing.writing.empty()) return nullptr;
   writing.awaiting = scope.awaiting;
   writing.count[loop.name] = full;
+  if (always) return steady(std::move(writing), integer(0));
   return ir::make_branch(gt(full, integer(0)), steady(std::move(writing), integer(0)), ir::make_block(copies));
 }
 

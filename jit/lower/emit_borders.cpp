@@ -173,15 +173,6 @@ Stmt NestEmitter::emit_short_of_borders(const Loop& loop, const Split& split, Sc
   return lets.wrap(emit_apart(loop, count, first, last, scope, block_body));
 }
 
-// The bodies of a reduction at borders are one, which asks for every rule: a tile is much code, and few of them lie at borders.
-void NestEmitter::meet_all_borders(Scope& border) const {
-  if (!func_.is_reduction()) return;
-  border.border_cuts = 0;
-  border.at_border = true;
-  border.inside = border.inside_everywhere;
-  for (const auto& [var, count] : border.cut) border.facts.bound(var, integer(0), simplify(count - integer(1), border.facts));
-}
-
 // Iterations [first, last) of `count` by one body, those before and after by another.
 Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
                              const std::function<Stmt(Scope, const Expr&, bool)>& body) {
@@ -213,6 +204,17 @@ Stmt NestEmitter::emit_apart(const Loop& loop, const Expr& count, const Expr& fi
                          ir::make_loop(number, integer(0), simplify(count - skipped, outer.facts), loop.kind, rare)});
 }
 
+// A tile is much code, of which few iterations lie at borders; code for the plain nest is what a caller waits for. Their borders,
+// corners included, share one body that keeps all rules.
+void NestEmitter::enter_border(Scope& border) const {
+  --border.border_cuts;
+  if (!lowering_.directives.empty() && !func_.is_reduction()) return;
+  border.border_cuts = 0;
+  border.at_border = true;
+  border.inside = inside_everywhere_;
+  for (const auto& [var, count] : border.cut) border.facts.bound(var, integer(0), simplify(count - integer(1), border.facts));
+}
+
 Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                                 const Continue& body) {
   Lets lets(lowering_, scope.facts);
@@ -222,15 +224,14 @@ Stmt NestEmitter::emit_bordered(const Loop& loop, const Expr& from, const Expr& 
   if (!slides_along(loop.name) && !target_) {             // updates keep their order
     auto one = [&](Scope inner, const Expr& at, bool border) {
       inner.value[loop.name] = at;
-      if (border) --inner.border_cuts, meet_all_borders(inner);
+      if (border) enter_border(inner);
       else inner.inside.insert(idle.accesses.begin(), idle.accesses.end());
       return body(std::move(inner));
     };
     return lets.wrap(emit_apart(loop, count, first, last, scope, one));
   }
   Scope border = scope, middle = scope;
-  --border.border_cuts;
-  meet_all_borders(border);
+  enter_border(border);
   middle.inside.insert(idle.accesses.begin(), idle.accesses.end());
   Stmt before = emit_range(loop, from, first, count, border, body);
   Stmt between = emit_range(loop, first, last, count, middle, body);

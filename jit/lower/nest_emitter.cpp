@@ -32,7 +32,7 @@ Stmt NestEmitter::emit(const Scope& outer) {
   for (const ReductionVar& r : func_.rvars) scope.extent[r.name] = root_extent_[at++];
   for (const auto& [lanes, count] : real_) scope.valid[lanes] = count, scope.tail[lanes] = Tail::mask;
   find_idle_rules(scope);
-  scope.inside_everywhere = scope.inside;
+  inside_everywhere_ = scope.inside;
 
   Walk walk;
   for (size_t i = 0; i < nest_.loops.size(); ++i) walk.levels.push_back(static_cast<int>(i));

@@ -101,9 +101,9 @@ class NestEmitter {
   bool may_shift(const Loop& loop, const Split& split, const Scope& scope) const;
   ir::Stmt emit_shifted(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
   ir::Stmt emit_short_of_borders(const Loop& loop, const Split& split, Scope scope, const Idle& idle, const Continue& body);
-  void meet_all_borders(Scope& border) const;
   ir::Stmt emit_apart(const Loop& loop, const Expr& count, const Expr& first, const Expr& last, const Scope& scope,
                       const std::function<ir::Stmt(Scope, const Expr&, bool)>& body);
+  void enter_border(Scope& scope) const;
   ir::Stmt emit_bordered(const Loop& loop, const Expr& from, const Expr& count, const Idle& idle, Scope scope,
                          const Continue& body);
 
@@ -260,6 +260,7 @@ class NestEmitter {
   Nest nest_;
   std::map<std::string, Expr> root_minimum_;
   std::vector<Expr> root_extent_;
+  std::set<BorderRead> inside_everywhere_;                  // whose boundary rules no index of the nest meets
   int accumulator_level_ = -1;                              // the loop inside which the phases stand; -1: around all
   bool accumulate_in_registers_ = false;                    // else in the Func's own storage
   std::vector<int> register_levels_;                        // constant loops that index accumulators, the vector last

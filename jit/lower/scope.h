@@ -73,8 +73,7 @@ struct Scope {
   std::map<std::string, Storage> staged;                    // tensors read from a copy
   std::vector<std::pair<const Staging*, Storage>> awaiting; // copies that the first iteration of a loop will write
   std::vector<std::pair<const Staging*, Storage>> writing;  // copies being written by the body, which reads in place
-  std::set<BorderRead> inside;                              // whose boundary rules are idle here ...
-  std::set<BorderRead> inside_everywhere;                   // ... and in all bodies
+  std::set<BorderRead> inside;                              // whose boundary rules are idle here
   std::vector<std::pair<std::string, Expr>> cut;            // variables of loops that are cut at borders -> their iterations uncut
   std::map<std::tuple<std::string, size_t, Boundary>, IndexTable> tables;   // by tensor, dimension and rule
   std::map<std::pair<Expr, size_t>, Expr> looked_up;        // read and dimension -> its entry, where the index is known

@@ -96,7 +96,10 @@ class Outliner {
     return s.kind == StmtKind::loop && s.loop == ir::LoopKind::vector;
   }
 
-  bool worth_a_call(const Shape& s) const { return s.nodes >= least_nodes_ && (s.calls || s.loops >= 2); }
+  // A call costs code generation as much as some fifty nodes, which are not counted.
+  bool worth_a_call(const Shape& s) const {
+    return s.calls ? s.nodes >= least_nodes_ * 2 / 3 : s.nodes >= least_nodes_ && s.loops >= 2;
+  }
 
   // Sums and products are sorted by names: their operands count in any order.
   size_t hash_of(const Expr& e) {
@@ -118,6 +121,7 @@ class Outliner {
     const auto mix = [&](size_t value) { shape.hash = mixed(shape.hash, value); };
     mix(static_cast<size_t>(s->kind)), mix(static_cast<size_t>(s->loop)), mix(s->body.size());
     for (const Expr& e : s->values) mix(hash_of(e)), shape.nodes += count_of(e);
+    for (const ir::BufferArgument& b : s->buffers) shape.nodes += count_of(b.offset);
     if (s->kind == StmtKind::call) mix(std::hash<std::string>()(s->name));
     for (const Stmt& child : s->body) {
       const Shape inner = measure(child);

@@ -205,13 +205,13 @@ Crossover short_crossover(const std::string& size, const Writer& usual, const Wr
 }
 
 // The plan with padded pictures read where they lie.
-Plan without_rows(Plan plan) {
+Plan without_rows(const Operator& op, Plan plan) {
   for (auto& [name, node] : plan.nodes) {
     if (node.place != Place::rows || !node.rows_read.defined()) continue;
     plan.nodes.at(node.host).rows_along.clear();
     node = Node();
     node.place = Place::inlined;
-    plan.inlined.insert(name);
+    plan.inlined[name] = op.find_func(name);
   }
   return plan;
 }
@@ -225,7 +225,7 @@ Schedule schedule_of(const Operator& op, const Plan& plan, const Target& target,
     form.add_variants(rest.defined() ? rest & here.pays : here.pays, all);   // what is known besides saves bodies
     if (here.otherwise.defined()) rest = rest.defined() ? rest & here.otherwise : here.otherwise;
   };
-  const Plan direct = without_rows(plan);
+  const Plan direct = without_rows(op, plan);
   const auto add_special = [&](Special special) {
     const auto here = usual.specials().find(special);
     if (here == usual.specials().end()) return;

@@ -101,7 +101,7 @@ class Planner {
     for (const FuncContents& r : op_.funcs) {
       if (!r.is_reduction() || r.vars.size() != f.vars.size() || op_.find_output(r.name) || !is_read_by(steps, r)) continue;
       // A formula meets borders of rows in their first and last elements alone, a tile of sums in all that it holds.
-      if (!r.vars.empty() && meets_borders(op_, plan_, r, r.vars.back()) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
+      if (!r.vars.empty() && meets_borders(plan_, r, r.vars.back()) && written_out(r) && weight(r) <= kMostWrittenOut) continue;
       if (!found || r.rvars.size() >= found->rvars.size()) found = &r;
     }
     return found;
@@ -136,7 +136,7 @@ class Planner {
     for (const Reader& r : readers) updates = updates || !r.func->updates.empty();
     const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
     Node in_rows = node, attached = node;
-    const bool rows = !updates && keep_rows(op_, plan_, f, readers, in_rows);
+    const bool rows = !updates && keep_rows(plan_, f, readers, in_rows);
     const bool attach = !updates && this->attach(f, readers, attached, false);
     Node in_strips = node;
     const bool strips = !updates && !rows && make_strips(op_, plan_, f, readers, in_strips);

@@ -95,7 +95,7 @@ std::string host_of_strips(const Plan& plan, const std::vector<Reader>& readers)
 
 }  // namespace
 
-bool meets_borders(const Operator& op, const Plan& plan, const FuncContents& f, const std::string& index) {
+bool meets_borders(const Plan& plan, const FuncContents& f, const std::string& index) {
   bool bordered = false;
   visit(expanded(f.values[0], plan.inlined), [&](const Expr& e) {
     if (e.kind() != ExprKind::access || e->boundary == Boundary::inside) return;
@@ -106,11 +106,11 @@ bool meets_borders(const Operator& op, const Plan& plan, const FuncContents& f, 
   return bordered;
 }
 
-bool keep_rows(const Operator& op, const Plan& plan, const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
+bool keep_rows(const Plan& plan, const FuncContents& f, const std::vector<Reader>& readers, Node& node) {
   if (f.is_reduction() || readers.size() != 1) return false;
   const FuncContents& host = *readers[0].func;
   const Node& root = plan.nodes.at(host.name);
-  if (!meets_borders(op, plan, f) || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
+  if (!meets_borders(plan, f) || !host.is_reduction() || root.place != Place::root || root.hosts || !root.rows_along.empty()) return false;
   std::vector<std::string> moving;                          // indices that move the window, outermost first
   for (const std::string& v : host.vars) {
     for (const Read& read : reads_in(readers[0].values)) {

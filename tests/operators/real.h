@@ -211,7 +211,7 @@ class Kept {
  private:
   F f_;
   mutable Ix key_ = -1;
-  mutable std::invoke_result_t<F, Ix> value_;
+  mutable std::invoke_result_t<F, Ix> value_{};
 };
 
 }  // namespace lathe::reference

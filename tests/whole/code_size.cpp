@@ -39,6 +39,28 @@ TEST_CASE("values kept along many loops do not write the body once for each comb
   CHECK(nodes_with("P.compute_at(Y, c).store_at(Y, n)") < 4 * one_loop);   // six loops; 64 combinations
 }
 
+TEST_CASE("rows of a tile's short panel run by the bodies of its edge where masks are registers") {
+  const Operator op = parse_file_text("matmul(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N]\n"
+                                      "  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n", "matmul.lathe").operators.at(0);
+  CompileOptions options;
+  options.target = target_named("x86-64-v4");
+  options.schedule = parse_schedule({"schedule for matmul\nC.tile(j, i -> jo, io, ji, ii; width 64: 6 rows; even)\n"
+                                     "C.reorder(jo, io, k, ii, ji).vectorize(ji).unroll(ii)\n"
+                                     "C.tail(io, rows: full, 1/2, then clamp).tail(ji, mask).store_in(registers, at = io)\n",
+                                     {"matmul.lathe", 1, 1}}, op);
+  int units = 0;
+  for (const ir::Function& f : compile_to_ir(op, options, "outline_units").functions) units += f.kind == ir::FunctionKind::unit;
+  CHECK(units == 3);                                        // whole panels, six rows and three rows with masks
+}
+
+TEST_CASE("what the plain nest does at borders does not grow with the combinations of axes") {
+  const Operator op = parse_file_text(conv_text, "conv.lathe").operators.at(0);
+  int bodies = 0;
+  const ir::Program program = compile_to_ir(op, scheduled(op, ""), "lower");
+  ir::visit(program.find("conv.plain")->body, [&](const ir::StmtNode& s) { bodies += s.kind == ir::StmtKind::alloc; });
+  CHECK(bodies == 3);                                       // inside, and at the borders of each of two axes
+}
+
 TEST_CASE("a program whose loops expand beyond the code budget together is refused") {
   const Operator op = parse_file_text(conv_text, "conv.lathe").operators.at(0);
   const CompileOptions options = scheduled(op,

@@ -11,7 +11,6 @@
 
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
-#include "lang/interpret.h"
 
 namespace lathe::codegen {
 
@@ -21,11 +20,6 @@ constexpr int lanes = 16;
 constexpr uint64_t values = 16;
 
 bool is_constant(const Expr& e) { return e.kind() == ExprKind::constant || (e.kind() == ExprKind::broadcast && is_constant(e.arg(0))); }
-
-Scalar scalar_of(const Expr& constant) {
-  const Expr& e = constant.kind() == ExprKind::broadcast ? constant.arg(0) : constant;
-  return {e.type().dtype, e->integer_value, e->float_value};
-}
 
 // The one argument of an operation that is no constant; null where there are several.
 const Expr* varying(const Expr& e) {
@@ -38,13 +32,18 @@ const Expr* varying(const Expr& e) {
   return found;
 }
 
-// What the expression comes to where `half` has this value.
-Scalar value_where(const Expr& e, const Expr& half, int64_t value) {
-  if (e == half) return {half.type().dtype, value, 0};
-  if (is_constant(e)) return scalar_of(e);
-  std::vector<Scalar> args;
-  for (const Expr& arg : e.args()) args.push_back(value_where(arg, half, value));
-  return e.kind() == ExprKind::cast ? convert(e.type().dtype, args[0]) : evaluate(e->op, args);
+// What one lane of the expression comes to where `half` has this value: the builder folds constants. Null where it cannot.
+llvm::Constant* value_where(llvm::IRBuilder<>& builder, const Expr& e, const Expr& half, uint64_t value) {
+  if (e == half) return builder.getInt8(static_cast<uint8_t>(value));
+  if (is_constant(e)) return llvm::cast<llvm::Constant>(constant_of(builder.getContext(), e.kind() == ExprKind::broadcast ? e.arg(0) : e));
+  std::vector<llvm::Value*> args;
+  for (const Expr& arg : e.args()) {
+    args.push_back(value_where(builder, arg, half, value));
+    if (!args.back()) return nullptr;
+  }
+  const DType from = e.arg(0).type().dtype;
+  llvm::Value* const result = e.kind() == ExprKind::cast ? apply_cast(builder, args[0], from, {e.type().dtype, 1}) : apply_op(builder, e->op, from, args);
+  return llvm::dyn_cast<llvm::Constant>(result);
 }
 
 bool is_operation(const Expr& e, Op op, int64_t number) {
@@ -98,15 +97,18 @@ llvm::Value* Emitter::emit_halves(const Expr& e) {
   if (upper.type().dtype != DType::u8) return nullptr;
   const Pairs pairs = pairs_of(emit(upper.arg(0)));
   if (!pairs.bytes) return nullptr;
-  std::vector<float> table;
-  for (uint64_t n = 0; n < values; ++n) table.push_back(static_cast<float>(convert(DType::f32, value_where(e.arg(0), *half, static_cast<int64_t>(n))).floating));
+  std::vector<llvm::Constant*> table;
+  for (uint64_t n = 0; n < values; ++n) {
+    table.push_back(value_where(builder_, e, *half, n));
+    if (!table.back()) return nullptr;
+  }
   llvm::Type* const words = llvm::FixedVectorType::get(builder_.getInt64Ty(), lanes / 2);
   llvm::Value* const whole = builder_.CreateZExt(pairs.bytes, words);
   llvm::Value* const both = builder_.CreateOr(whole, builder_.CreateShl(whole, uint64_t{28}));
   llvm::Value* const places = builder_.CreateBitCast(both, llvm::FixedVectorType::get(builder_.getInt32Ty(), lanes));
-  llvm::Value* const floats = builder_.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {llvm::ConstantDataVector::get(context_of_llvm_, table), places});
+  llvm::Value* const floats = builder_.CreateIntrinsic(llvm::Intrinsic::x86_avx512_permvar_sf_512, {}, {llvm::ConstantVector::get(table), places});
   if (!pairs.mask) return floats;
-  return builder_.CreateSelect(pairs.mask, floats, llvm::ConstantDataVector::getSplat(lanes, llvm::ConstantFP::get(builder_.getFloatTy(), table[0])));
+  return builder_.CreateSelect(pairs.mask, floats, llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(lanes), table[0]));
 }
 
 }  // namespace lathe::codegen

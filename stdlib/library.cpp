@@ -1,36 +1,46 @@
 #include "stdlib/library.h"
 
+#include <algorithm>
+#include <mutex>
+
+#include "stdlib/texts.h"
+
 namespace lathe::stdlib {
 
 namespace {
 
-// A row from the type of the function that builds the operator.
-template <auto make, class Function = decltype(make)>
-struct Builder;
-
-template <auto make>
-struct Builder<make, Operator (*)()> {
-  static constexpr DTypeSet types = {};
-  static constexpr Operator (*instance)(DType) = nullptr;
-};
-
-template <auto make, DTypeSet admitted>
-struct Builder<make, Operator (*)(OneOf<admitted>)> {
-  static constexpr DTypeSet types = admitted;
-  static Operator instance(DType type) { return make(type); }
-};
-
-constexpr LibraryOperator rows[] = {
-#define LATHE_LIBRARY_OPERATOR(name, parameters, schedules, text) \
-  {#name, [] { return name(); }, Builder<&name>::types, Builder<&name>::instance, schedules, text},
-#include "stdlib/operators.def"
-#undef LATHE_LIBRARY_OPERATOR
-};
+// Every file is read once, when an operator of it is first asked for.
+const SourceFile& file_of(const LibraryOperator& row) {
+  static std::vector<std::once_flag> read(text_count);
+  static std::vector<SourceFile> files(text_count);
+  std::call_once(read[row.file], [&] { files[row.file] = parse_file_text(texts[row.file].text, texts[row.file].name); });
+  return files[row.file];
+}
 
 }  // namespace
 
-std::span<const LibraryOperator> operators() { return rows; }
+Operator LibraryOperator::algorithm() const { return find_operator(file_of(*this), std::string(name)); }
 
-Schedules no_schedules() { return {}; }
+Operator LibraryOperator::instance(DType type) const {
+  const SourceFile& all = file_of(*this);
+  const TypeParam& param = all.find_generic(name)->types[0];
+  if (type == param.usual) return algorithm();
+  return find_operator(with_types(all, std::string(name), {{param.name, type}}), std::string(name));
+}
+
+std::vector<Schedule> LibraryOperator::schedules() const {
+  std::vector<Schedule> written;
+  const Operator op = algorithm();
+  for (const SourceBlock& block : file_of(*this).schedules) {
+    if (operator_of(block) == name) written.push_back(parse_schedule(block, op));
+  }
+  return written;
+}
+
+std::span<const LibraryOperator> operators() { return {rows, row_count}; }
+
+const LibraryOperator& find(std::string_view name) {
+  return *std::find_if(rows, rows + row_count, [&](const LibraryOperator& row) { return row.name == name; });
+}
 
 }  // namespace lathe::stdlib

@@ -41,7 +41,7 @@ struct Instance {
   Instance(const stdlib::LibraryOperator& of, DType for_type)
       : row(of), type(for_type), op(generic() ? row.instance(type) : row.algorithm()), is_usual(op == row.algorithm()) {}
 
-  bool generic() const { return row.instance != nullptr; }
+  bool generic() const { return !row.types.empty(); }
 
   // The input has the operator's element type, and not one of its own.
   bool is_generic(const std::string& input) const {

@@ -1,4 +1,4 @@
-// docs/stdlib.md is made of the comments above the operators in stdlib/*.lathe, of their signatures, of operators.def, and
+// docs/stdlib.md is made of the comments above the operators in stdlib/*.lathe, of their signatures, and
 // of the times that ./dev bench stdlib last wrote to bench/results/stdlib.txt. With LATHE_UPDATE=1 the page is rewritten
 // instead.
 #include <doctest/doctest.h>
@@ -24,7 +24,8 @@ namespace {
 constexpr const char* labels[] = {"cost", "bound", "error", "edges", "source"};
 
 // The comment above an operator:
-//   # NAME: formula, over several lines
+//   # NAME: what it computes
+//   #   its formula, over several lines
 //   #   cost: ... and the other labels, one or more lines each
 struct Block {
   std::string file, formula;
@@ -58,7 +59,7 @@ Block block_of(const std::string& file, const std::string& name, const std::vect
     std::string line = comment[i].substr(std::min(comment[i].size(), comment[i].find_first_not_of("# ")));
     if (i == 0) {
       REQUIRE_MESSAGE(line.rfind(name + ": ", 0) == 0, "the comment above " << name << " does not begin with its name");
-      line = line.substr(name.size() + 2);
+      continue;
     } else if (const std::string label = label_of(line); !label.empty()) {
       text = &block.parts[label];
     }

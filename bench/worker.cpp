@@ -3,7 +3,8 @@
 //
 //   describe  names of an operator's sizes, parameters and arguments; with sizes also shapes and what the formula needs
 //   prepare   compiles, calls once, writes the outputs to files: a handle
-//   run       mean microseconds of so many calls by a handle, and how often another process took the CPU meanwhile
+//   run       mean microseconds of so many calls by a handle, after others that are not timed, and how often another process took
+//             the CPU meanwhile
 //   check     the handle's kernel against the interpreter, for operators of which the bench knows no formula
 //   meter     the machine's rates now, and the bound that follows
 //   drop      forgets all handles
@@ -118,10 +119,12 @@ class Prepared {
             {"schedule", chosen_.schedule_label}, {"target", chosen_.target.name}, {"packed", packed_arguments}};
   }
 
-  // With how often the system took the CPU away meanwhile.
-  json run(int calls) {
+  // With how often the system took the CPU away meanwhile. `first`: calls that are not timed, right before.
+  json run(int calls, int first) {
+    const auto call = [this] { calls_[turn_++ % calls_.size()](); };
+    for (int i = 0; i < first; ++i) call();
     const int64_t before = preemptions();
-    const double us = tuner::time_us([this] { calls_[turn_++ % calls_.size()](); }, calls) / calls;
+    const double us = tuner::time_us(call, calls) / calls;
     return {{"us", us}, {"preempted", preemptions() - before}};
   }
 
@@ -221,7 +224,7 @@ class Worker {
     }
     if (wanted == "drop") return prepared_.clear(), json::object();
     Prepared& one = *prepared_.at(request.at("handle").get<size_t>());
-    if (wanted == "run") return one.run(request.value("calls", 1));
+    if (wanted == "run") return one.run(request.value("calls", 1), request.value("before", 0));
     if (wanted == "check") return one.check();
     throw Error(
         ErrorCode::wrong_use,

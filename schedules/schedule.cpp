@@ -239,6 +239,12 @@ Stage& Stage::fold_storage(std::string dimension, Expr count, At at) {
 
 Stage& Stage::slide(std::string dimension, At at) { return add(made(DirectiveKind::slide, {std::move(dimension)}, at)); }
 
+Stage& Stage::store_with(std::string func, At at) {
+  Directive d = made(DirectiveKind::store_with, {}, at);
+  d.target = std::move(func);
+  return add(std::move(d));
+}
+
 Stage& Stage::epilogue_of(std::string func, At at) {
   Directive d = made(DirectiveKind::epilogue_of, {}, at);
   d.target = std::move(func);

@@ -75,7 +75,7 @@ struct Directive {
   std::string func;                  // the Func or input it is written on
   std::vector<std::string> loops;    // split: l, outer, inner; tile: j, i, jo, io, ji, ii; fuse: l, m, lm; reorder, clip: all;
                                      // else l
-  std::string target;                // stage_at, compute_at, store_at, table_at, epilogue_of, prefetch: the other Func
+  std::string target;                // stage_at, compute_at, store_at, store_with, table_at, epilogue_of, prefetch: the other Func
   std::string name;                  // stage_at: the copy's own name, "" for none; rfactor: the new Func's; tensorize: the
                                      // instruction's
   Expr value;                        // split: factor; fold_storage, prefetch: count; parallel, stream: condition, if any;
@@ -177,6 +177,7 @@ class Stage {
   Stage& fold_storage(std::string dimension, Expr count, At at = At::current());
   Stage& slide(std::string dimension, At at = At::current());
   Stage& epilogue_of(std::string func, At at = At::current());
+  Stage& store_with(std::string func, At at = At::current());
   Stage& prefetch(std::string consumer, std::string l, Expr distance, At at = At::current());
   Stage& stream(Expr condition = {}, At at = At::current());
   Stage& trace(std::vector<Expr> point, At at = At::current());

@@ -34,6 +34,8 @@ std::vector<std::string> instruction_names() {
   return names;
 }
 
+bool has_scaling(const Target& target) { return target.has_feature("avx512f") && target.has_feature("avx512vl"); }
+
 bool has_instruction(const Target& target, const Instruction& instruction) {
   const std::vector<std::string> features = words_of(instruction.features);
   return std::any_of(features.begin(), features.end(), [&](const std::string& f) { return target.has_feature(f); });

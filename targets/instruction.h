@@ -19,6 +19,11 @@ struct Instruction {
   std::string_view meaning;       // an operator whose inputs are the operands, in their order
 };
 
+// Of two floats a and b: a 2^floor(b), rounded once, to infinity or a denormal where that is the result. No schedule names it;
+// formulas of functions use it (jit/passes/math_formulas.h).
+inline constexpr std::string_view scaling_instruction = "vscalefps";
+bool has_scaling(const Target& target);
+
 const Instruction* instruction_named(std::string_view name);
 std::vector<std::string> instruction_names();
 bool has_instruction(const Target& target, const Instruction& instruction);

@@ -2,9 +2,11 @@
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/Module.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "jit/codegen/emitter.h"
 #include "jit/codegen/types.h"
@@ -70,11 +72,44 @@ llvm::Value* call_of(llvm::IRBuilder<>& builder, llvm::Module& module, const Ins
   return lanes == 1 ? builder.CreateExtractElement(result, uint64_t{0}) : words_from(builder, result, 0, lanes);
 }
 
+// a 2^floor(b) of floats, as many as fit a register.
+llvm::Value* scaled(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b, int lanes) {
+  const int whole = std::max(static_cast<int>(std::bit_ceil(static_cast<unsigned>(lanes))), fewest_bits / 32);
+  const llvm::Intrinsic::ID id = whole == 4   ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_128
+                                 : whole == 8 ? llvm::Intrinsic::x86_avx512_mask_scalef_ps_256
+                                              : llvm::Intrinsic::x86_avx512_mask_scalef_ps_512;
+  const auto floats = [&](llvm::Value* v) {
+    return builder.CreateBitCast(widened(builder, builder.CreateBitCast(v, lanes == 1 ? static_cast<llvm::Type*>(builder.getInt32Ty()) : words_of(builder, lanes)), whole),
+                                 llvm::FixedVectorType::get(builder.getFloatTy(), static_cast<unsigned>(whole)));
+  };
+  const unsigned bits = static_cast<unsigned>(std::max(whole, 8));
+  std::vector<llvm::Value*> args{floats(a), floats(b)};
+  args.push_back(llvm::Constant::getNullValue(args[0]->getType()));
+  args.push_back(llvm::ConstantInt::get(builder.getIntNTy(bits), ~uint64_t{0} >> (64 - bits)));
+  constexpr int current_rounding = 4;
+  if (whole == 16) args.push_back(builder.getInt32(current_rounding));
+  llvm::Value* result = builder.CreateIntrinsic(id, {}, args);
+  if (lanes == whole) return result;
+  return lanes == 1 ? builder.CreateExtractElement(result, uint64_t{0}) : words_from(builder, result, 0, lanes);
+}
+
 }  // namespace
+
+llvm::Value* Emitter::emit_scaling(const Expr& e) {
+  const int lanes = e.type().lanes, most = std::min(lanes, state_.target.lanes(4));
+  llvm::Value *a = emit(e.arg(0)), *b = emit(e.arg(1));
+  std::vector<llvm::Value*> parts;
+  for (int first = 0; first < lanes; first += most) {
+    const auto part = [&](llvm::Value* v) { return most == lanes ? v : words_from(builder_, v, first, most); };
+    parts.push_back(scaled(builder_, part(a), part(b), most));
+  }
+  return parts.size() == 1 ? parts[0] : llvm::concatenateVectors(builder_, parts);
+}
 
 // Each lane's group of an operand is a word of 32 bits; one group for all lanes is repeated. More lanes than a register holds
 // are several instructions: unlike LLVM's own operators, they have the width of their name.
 llvm::Value* Emitter::emit_instruction(const Expr& e) {
+  if (e->name == scaling_instruction) return emit_scaling(e);
   const Instruction* instruction = instruction_named(e->name);
   if (!instruction) internal_error("codegen", "no instruction " + e->name);
   const int lanes = e.type().lanes, most = std::min(lanes, state_.target.lanes(4));

@@ -121,6 +121,7 @@ class Emitter {
   void emit_prefetch(const ir::StmtNode& s);
   void emit_trace(const ir::StmtNode& s);
   llvm::Value* emit_instruction(const Expr& e);
+  llvm::Value* emit_scaling(const Expr& e);
   void leave_unless_zero(llvm::Value* status);
   void finish();
 

@@ -98,6 +98,24 @@ void DirectiveChecks::check_compute_at(const Directive& d) const {
   if (d.target == f.name) refuse(ErrorCode::illegal_schedule, d, "a loop of its own", "a loop of a Func that reads it");
 }
 
+// Refuses reads of `producer` at other indices than the reader's own.
+void DirectiveChecks::check_own_indices(const Directive& d, const FuncContents& reader, const FuncContents& producer) const {
+  if (!reads(reader, producer.name)) {
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} does not read {}", reader.name, producer.name), "a consumer of it");
+  }
+  for (const Expr& v : reader.values) {
+    visit(v, [&](const Expr& e) {
+      if (e.kind() != ExprKind::access || e->name != producer.name) return;
+      bool own = e.args().size() == reader.vars.size();
+      for (size_t i = 0; own && i < reader.vars.size(); ++i) own = e.arg(i) == make_var(reader.vars[i]);
+      if (!own) {
+        refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads {}", reader.name, print(e)),
+               fmt::format("reads of {} at the indices of {} only", producer.name, reader.name));
+      }
+    });
+  }
+}
+
 void DirectiveChecks::check_epilogue(const Directive& d) const {
   const FuncContents &f = func(d, d.func), &producer = func(d, d.target);
   if (f.is_reduction()) refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is a reduction", f.name), "a pure Func");
@@ -106,20 +124,7 @@ void DirectiveChecks::check_epilogue(const Directive& d) const {
     refuse(ErrorCode::bad_directive, d, fmt::format("{} is pure", producer.name), "an epilogue of a reduction",
            "a pure producer can be inlined");
   }
-  if (!reads(f, producer.name)) {
-    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} does not read {}", f.name, producer.name), "a consumer of it");
-  }
-  for (const Expr& v : f.values) {
-    visit(v, [&](const Expr& e) {
-      if (e.kind() != ExprKind::access || e->name != producer.name) return;
-      bool own = e.args().size() == f.vars.size();
-      for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
-      if (!own) {
-        refuse(ErrorCode::illegal_schedule, d, fmt::format("{} reads {}", f.name, print(e)),
-               fmt::format("reads of {} at the indices of {} only", producer.name, f.name));
-      }
-    });
-  }
+  check_own_indices(d, f, producer);
   const OutputDecl *mine = op_.find_output(f.name), *theirs = op_.find_output(producer.name);
   if (!mine || !theirs || mine->extents == theirs->extents) return;
   const auto text = [](const OutputDecl& out) {
@@ -173,6 +178,35 @@ void DirectiveChecks::check_store_in(const Directive& d) const {
   if (!registers) return;
   if (!func(d, d.func).is_reduction()) refuse(ErrorCode::bad_directive, d, "a pure Func", "a reduction");
   loop_of(d, func(d, d.func), d.loops[0]);
+}
+
+// Each value is read for the last time when the result that takes its place is made.
+void DirectiveChecks::check_store_with(const Directive& d) const {
+  const FuncContents &f = func(d, d.func), &reader = func(d, d.target);
+  if (reader.is_reduction() || !reader.updates.empty()) {
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is {}", reader.name, reader.is_reduction() ? "a reduction" : "changed by updates"), "results that are stored once, by a pure Func");
+  }
+  if (f.components() != 1 || reader.components() != 1) refuse(ErrorCode::illegal_schedule, d, "values of several components", "one component each");
+  if (f.dtype(0) != reader.dtype(0)) {
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} of {}, {} of {}", name_of(f.dtype(0)), f.name, name_of(reader.dtype(0)), reader.name), "values of one type");
+  }
+  check_own_indices(d, reader, f);
+  if (const OutputDecl* output = op_.find_output(reader.name); output && !output->in.empty()) {
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is in the place of {}", reader.name, output->in), "results with a place of their own");
+  }
+  bool placed = false;
+  for (const Directive& other : directives_) {
+    placed = placed || (other.kind == K::compute_at && other.func == f.name);
+    const bool form = other.kind == K::pitch || other.kind == K::align || other.kind == K::layout || other.kind == K::store_in;
+    if (form && other.func == f.name) refuse(ErrorCode::bad_directive, other, fmt::format("{} has no storage of its own by {}", f.name, print(d)), "one of the two");
+    if (other.kind == K::epilogue_of && other.func == reader.name) {
+      refuse(ErrorCode::illegal_schedule, d, fmt::format("{} completes {}", reader.name, other.target), "a Func with loops of its own");
+    }
+    if ((other.kind == K::slide || other.kind == K::fold_storage) && other.func == reader.name) {
+      refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is stored in a window by {}", reader.name, print(other)), "results that keep their places");
+    }
+  }
+  if (!placed) refuse(ErrorCode::bad_directive, d, fmt::format("{} is computed in no loop", f.name), fmt::format("compute_at a loop of {} beside it", reader.name));
 }
 
 void DirectiveChecks::check_trace(const Directive& d) const {

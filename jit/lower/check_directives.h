@@ -31,6 +31,7 @@ class DirectiveChecks {
   // `stored`, `computed`: positions of those loops in the consumer's nest.
   void check_window(const Directive& d, const Nest& consumer, int stored, int computed, bool is_ring) const;
   void check_store_in(const Directive& d) const;
+  void check_store_with(const Directive& d) const;
   void check_trace(const Directive& d) const;
   void check_stage_at(const Directive& d) const;
   void check_prefetch(const Directive& d) const;
@@ -38,6 +39,7 @@ class DirectiveChecks {
  private:
   bool is_update(const std::string& name) const;
   bool is_copy(const std::string& name) const;
+  void check_own_indices(const Directive& d, const FuncContents& reader, const FuncContents& producer) const;
 
   const Operator& op_;
   const std::vector<Directive>& directives_;

@@ -10,6 +10,7 @@
 #include "jit/lower/nest_emitter.h"
 #include "jit/lower/trace.h"
 #include "lang/text.h"
+#include "schedules/text.h"
 
 namespace lathe {
 
@@ -57,6 +58,9 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   Region region = region_of(a.func->name, scope);
   if (!region.read) return body(std::move(scope));
   if (a.slide) return with_window(a, std::move(scope), body);
+  if (auto with = lowering_.stored_with.find(a.func->name); with != lowering_.stored_with.end()) {
+    return in_place_of_results(a, with->second, region, std::move(scope), body);
+  }
   Lets lets(lowering_, scope.facts);
   Storage storage;
   std::vector<Expr> extents;
@@ -79,6 +83,28 @@ Stmt NestEmitter::with_storage(const Attachment& a, Scope scope, const Continue&
   s = allocated(lowering_, lowering_.forms[a.func->name], storage, dtypes_of(*a.func), extents, lets.facts(),
                 [&](const Directive& d) { return index_named(d, *a.func); }, s);
   return lets.wrap(s);
+}
+
+// The producer's values wait where this nest's results will be. It reads each at the indices of the result alone; others, which
+// read before the results are there, may read no value that has no such place in this iteration.
+Stmt NestEmitter::in_place_of_results(const Attachment& a, const Directive& with, const Region& region, Scope scope, const Continue& body) {
+  const Region own = own_region_of(a.func->name, scope);
+  for (size_t d = 0; d < region.lowest.size(); ++d) {
+    const bool same = own.read && simplify(region.lowest[d] - own.lowest[d], scope.facts) == integer(0) &&
+                      simplify(region.highest[d] - own.highest[d], scope.facts) == integer(0);
+    if (same) continue;
+    const auto interval = [&](const Expr& low, const Expr& high) {
+      return fmt::format("{} to {}", print(spelled_out(low, scope.facts)), print(spelled_out(high, scope.facts)));
+    };
+    throw Error(ErrorCode::unproved, {"schedule", print(with),
+                                      fmt::format("one iteration of {} needs {} of it along {}", a.compute_loop, interval(region.lowest[d], region.highest[d]), a.func->vars[d]),
+                                      own.read ? fmt::format("no more than it has results: {}", interval(own.lowest[d], own.highest[d])) : "results that are made of it",
+                                      with.where, fmt::format("{} keeps storage of its own without it", a.func->name)});
+  }
+  lowering_.storage[a.func->name] = lowering_.storage.at(func_.name);
+  Stmt s = body(std::move(scope));
+  lowering_.storage.erase(a.func->name);
+  return s;
 }
 
 // The loop along which a producer's values are kept, as a position: the outermost between storage and computation that moves

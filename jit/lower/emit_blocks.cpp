@@ -42,7 +42,8 @@ bool NestEmitter::stores_once(const std::string& loop) const {
 bool NestEmitter::writes_in_place() const {
   const auto in_place = [&](const FuncContents& f) {
     const OutputDecl* output = lowering_.op.find_output(f.name);
-    return output && !output->in.empty();
+    return (output && !output->in.empty()) || std::any_of(lowering_.stored_with.begin(), lowering_.stored_with.end(),
+                                                          [&](const auto& each) { return each.second.target == f.name; });
   };
   const auto epilogues = lowering_.epilogues.find(func_.name);
   return in_place(func_) || (epilogues != lowering_.epilogues.end() &&

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "jit/lower/attachments.h"
 #include "jit/lower/check_directives.h"
 #include "jit/lower/inline_funcs.h"
 #include "jit/lower/clip_reduction.h"
@@ -44,8 +45,8 @@ class VariantLowering {
     for (const Directive& d : lowering_.directives) checks_.check_stage(d);
     for (const Directive& d : lowering_.directives) place(d);
     for (const Directive& d : lowering_.directives) detail(d);
-    check_attachments();
-    order_attachments();
+    check_attachments(lowering_, checks_);
+    order_attachments(lowering_);
   }
 
   Stmt lower(Attempts& attempts) {
@@ -98,6 +99,9 @@ class VariantLowering {
     } else if (d.kind == DirectiveKind::store_in) {
       checks_.check_store_in(d);
       if (!d.loops.empty()) lowering_.register_loop[d.func] = d.loops[0];
+    } else if (d.kind == DirectiveKind::store_with) {
+      checks_.check_store_with(d);
+      lowering_.stored_with.insert_or_assign(d.func, d);
     } else if (d.kind == DirectiveKind::stream) {
       lowering_.streamed[d.func] = d.value;
     }
@@ -201,74 +205,6 @@ class VariantLowering {
     a.slide = d;
   }
 
-  // Everyone who reads an attached Func must stand inside its loop; values kept between iterations need them in order.
-  void check_attachments() const {
-    for (const Attachment& a : lowering_.attachments) {
-      Nest nest = build_nest(*op_.find_func(a.consumer), lowering_.directives);
-      int at = nest.position(a.compute_loop), kept = nest.position(a.store_loop);
-      auto fail = [&](std::string what, std::string got, std::string need, const SourceLocation& where) {
-        throw Error(ErrorCode::illegal_schedule, {"schedule", std::move(what), std::move(got), std::move(need), where});
-      };
-      std::string what = fmt::format("{}.compute_at({}, {})", a.func->name, a.consumer, a.compute_loop);
-      for (const FuncPart& part : parts_of(*op_.find_func(a.consumer))) {
-        if (part.update && reads(part.loops, a.func->name)) {
-          fail(what, fmt::format("{} reads it outside of that loop", part.loops.name), "every consumer inside it", a.where);
-        }
-      }
-      for (const FuncContents& f : op_.funcs) {
-        if (!reads(f, a.func->name) || f.name == a.consumer) continue;
-        bool covered = false;
-        for (const Attachment& other : lowering_.attachments) {
-          covered = covered || (other.func->name == f.name && other.consumer == a.consumer &&
-                                nest.position(other.compute_loop) >= at);
-        }
-        for (const FuncContents* e : epilogues_of(a.consumer)) {
-          covered = covered || (e->name == f.name && at <= accumulator_level(nest));
-        }
-        if (!covered) fail(what, fmt::format("{} reads it outside of that loop", f.name), "every consumer inside it", a.where);
-      }
-      what = fmt::format("{}.store_at({}, {})", a.func->name, a.consumer, a.store_loop);
-      if (kept > at) {
-        fail(what, fmt::format("computed at {}, outside of {}", a.compute_loop, a.store_loop),
-             "storage at or outside of the loop of compute_at", a.store_where);
-      }
-      if (a.slide) checks_.check_window(*a.slide, nest, kept, at, !a.fold.empty());
-      for (int i = kept + 1; i <= at; ++i) {
-        if (nest.loops[i].kind != ir::LoopKind::serial) {
-          fail(what, fmt::format("{} is not serial", nest.loops[i].name),
-               "serial loops between storage and computation: values are kept between iterations", a.store_where);
-        }
-      }
-    }
-  }
-
-  // Producers that share a loop are computed one after another, those that others read first, however they were listed. A
-  // Func with epilogues stands where the last of them would: they run with it.
-  void order_attachments() {
-    auto rank = [&](const Attachment& a) {
-      const FuncContents* last = a.func;
-      for (const FuncContents* e : epilogues_of(a.func->name)) last = std::max(last, e);
-      return last;                                          // all are elements of op_.funcs, producers first
-    };
-    std::stable_sort(lowering_.attachments.begin(), lowering_.attachments.end(),
-                     [&](const Attachment& a, const Attachment& b) { return rank(a) < rank(b); });
-  }
-
-  // The innermost loop around a whole block of the reduction: epilogues run inside it, but inside no further one.
-  int accumulator_level(const Nest& nest) const {
-    if (auto asked = lowering_.register_loop.find(nest.func->name); asked != lowering_.register_loop.end()) {
-      return nest.position(asked->second);
-    }
-    int first = 0;
-    while (first < static_cast<int>(nest.loops.size()) && !nest.loops[first].reduction) ++first;
-    return first - 1;
-  }
-
-  std::vector<const FuncContents*> epilogues_of(const std::string& name) const {
-    auto it = lowering_.epilogues.find(name);
-    return it == lowering_.epilogues.end() ? std::vector<const FuncContents*>{} : it->second;
-  }
-
   Storage argument(const std::string& tensor, std::vector<std::string> names, size_t rank) const {
     Storage s;
     s.buffers = std::move(names);
@@ -315,12 +251,12 @@ class VariantLowering {
       for (const FuncContents& f : op_.funcs) {
         if (done.count(f.name) || fused_.count(f.name) || !needed(f)) continue;
         bool all = ready(f, "");
-        for (const FuncContents* e : epilogues_of(f.name)) all = all && ready(*e, f.name);
+        for (const FuncContents* e : epilogues_of(lowering_, f.name)) all = all && ready(*e, f.name);
         for (const Attachment& a : lowering_.attachments) if (a.consumer == f.name) all = all && ready(*a.func, "");
         if (!all) continue;
         order.push_back(&f);
         done.insert(f.name);
-        for (const FuncContents* e : epilogues_of(f.name)) done.insert(e->name);
+        for (const FuncContents* e : epilogues_of(lowering_, f.name)) done.insert(e->name);
         progress = true;
       }
     }
@@ -345,11 +281,11 @@ class VariantLowering {
 
   bool stored(const FuncContents& f) const {
     if (op_.find_output(f.name)) return true;
-    if (epilogues_of(f.name).empty()) return true;
+    if (epilogues_of(lowering_, f.name).empty()) return true;
     for (const FuncContents& reader : op_.funcs) {
       if (!reads(reader, f.name)) continue;
       bool fused = false;
-      for (const FuncContents* e : epilogues_of(f.name)) fused = fused || e == &reader;
+      for (const FuncContents* e : epilogues_of(lowering_, f.name)) fused = fused || e == &reader;
       if (!fused) return true;
     }
     return false;
@@ -367,7 +303,7 @@ class VariantLowering {
     }
     std::vector<const FuncContents*> allocated;
     if (stored(f)) allocated.push_back(&f);
-    for (const FuncContents* e : epilogues_of(f.name)) allocated.push_back(e);
+    for (const FuncContents* e : epilogues_of(lowering_, f.name)) allocated.push_back(e);
     std::erase_if(allocated, [&](const FuncContents* g) { return op_.find_output(g->name) != nullptr; });
     for (const FuncContents* g : allocated) lowering_.storage[g->name] = owned(*g, lowest);
     Facts outside = lowering_.facts;
@@ -377,7 +313,7 @@ class VariantLowering {
     for (size_t d = 0; d < lowest.size(); ++d) assume_nonempty(inside, {region.lowest[d], region.highest[d]});
     std::vector<Stmt> parts{when_needed(f, nest, inside), when_needed(f, updates_of(f, lowest, extent), lowering_.facts)};
     parts.push_back(when_needed(f, traces_of(lowering_, f, lowest, extent, lets.facts()), lowering_.facts));
-    for (const FuncContents* e : epilogues_of(f.name)) parts.push_back(when_needed(*e, traces_of(lowering_, *e, lowest, extent, lets.facts()), lowering_.facts));
+    for (const FuncContents* e : epilogues_of(lowering_, f.name)) parts.push_back(when_needed(*e, traces_of(lowering_, *e, lowest, extent, lets.facts()), lowering_.facts));
     parts.push_back(nests_from(order, at + 1));
     Stmt s = ir::make_block(std::move(parts));
     lowering_.facts = outside;

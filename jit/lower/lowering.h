@@ -73,6 +73,7 @@ struct Lowering {
   std::map<std::string, Tensorizing> tensorized = {};            // by Func
   std::map<std::string, std::vector<const FuncContents*>> epilogues = {};   // by the Func they complete
   std::map<std::string, std::string> register_loop = {};         // Func -> loop of store_in(registers, at = loop)
+  std::map<std::string, Directive> stored_with = {};             // Func -> its store_with
   std::map<std::string, Expr> streamed = {};                     // Func -> whether its stores bypass the caches
   std::map<std::pair<std::string, size_t>, Expr> granule = {};   // see View
   ReductionRanges ranges = {};                                   // see View; clip adds to them

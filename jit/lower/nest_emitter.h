@@ -194,6 +194,7 @@ class NestEmitter {
   bool makes_values_in(const std::string& loop) const;
   ir::Stmt with_attached(const std::string& loop, Scope scope, const Continue& body);
   ir::Stmt with_storage(const Attachment& attachment, Scope scope, const Continue& body);
+  ir::Stmt in_place_of_results(const Attachment& attachment, const Directive& with, const Region& region, Scope scope, const Continue& body);
   ir::Stmt produce(const Attachment& attachment, const Scope& scope);
   std::optional<std::pair<size_t, Expr>> kept_along(const Attachment& attachment, const Region& region,
                                                     const Scope& scope) const;

@@ -27,7 +27,7 @@ using ir::StmtKind;
 
 class Expander {
  public:
-  explicit Expander(bool fused) : fused_(fused) {}
+  explicit Expander(const Target& target) : target_(target) {}
 
   Stmt walk(const Stmt& s) {
     if (!s) return s;
@@ -120,7 +120,7 @@ class Expander {
     Expr rebuilt = children.empty() ? e : with_children(e, children);
     if (!is_math(e)) return rebuilt;
     for (Expr& child : children) child = named(child, lets);
-    const Expr formula = math_formula(with_children(e, children), fused_);
+    const Expr formula = math_formula(with_children(e, children), target_);
     if (!formula.defined()) return rebuilt;
     Formula parts;
     count_uses(formula, parts.uses);
@@ -162,7 +162,7 @@ class Expander {
     return formula.rewritten[e] = result;
   }
 
-  bool fused_;
+  const Target& target_;
   int count_ = 0;
   std::unordered_map<Expr, std::string> known_;             // values with a name in front of the current run, or right around it
 };
@@ -171,7 +171,7 @@ class Expander {
 
 ir::Program expand_math(const ir::Program& program, const Target& target) {
   ir::Program result = program;
-  for (ir::Function& f : result.functions) f.body = Expander(target.has_feature("fma")).walk(f.body);
+  for (ir::Function& f : result.functions) f.body = Expander(target).walk(f.body);
   return result;
 }
 

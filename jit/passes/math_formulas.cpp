@@ -10,6 +10,8 @@
 #include <initializer_list>
 #include <limits>
 
+#include "targets/instruction.h"
+
 namespace lathe {
 
 namespace {
@@ -26,11 +28,12 @@ Expr magnitude_with_sign_of(const Expr& magnitude, const Expr& sign) {
 
 class Formulas {
  public:
-  explicit Formulas(bool fused) : fused_(fused) {}
+  explicit Formulas(const Target& target) : fused_(target.has_feature("fma")), scales_(has_scaling(target)) {}
 
   // e^x = 2^k e^r with k = round(x / ln 2).
   Expr exp(const Expr& x) const {
     const Expr bounded = max(min(x, 89.f), -104.f);         // beyond: infinity and 0, by the last product
+    if (scales_) return scaled_power(bounded);
     const Expr half = half_way(bounded);
     const Expr shifted = mul_add(bounded, log2_e, half);
     return times_power(exp_reduced(bounded, shifted - half), shifted, bounded, -104.f);
@@ -38,12 +41,12 @@ class Formulas {
 
   Expr exp2(const Expr& x) const {
     const Expr bounded = max(min(x, 129.f), -151.f);
-    const Expr half = half_way(bounded);
+    const Expr half = scales_ ? Expr(to_whole) : half_way(bounded);
     const Expr shifted = bounded + half;
     const Expr r = bounded - (shifted - half);
     const Expr power = polynomial(r, {0.000153312474f, 0.00133911835f, 0.00961849652f, 0.0555035919f, 0.240226477f,
                                       0.693147182f, 1.f});
-    return times_power(power, shifted, bounded, -151.f);
+    return scales_ ? scaled(power, shifted - half) : times_power(power, shifted, bounded, -151.f);
   }
 
   // log(m 2^e) = e ln 2 + log(1 + f), where 1 + f is between the roots of 1/2 and 2.
@@ -171,14 +174,23 @@ class Formulas {
     return make_broadcast(make_float(DType::f32, value), like.type().lanes);
   }
 
+  // value 2^k, rounded once, in one instruction.
+  static Expr scaled(const Expr& value, const Expr& k) { return make_instruction(std::string(scaling_instruction), {value, k}); }
+  Expr scaled_power(const Expr& x) const {
+    const Expr k = mul_add(x, log2_e, to_whole) - to_whole;
+    return scaled(exp_reduced(x, k), k);
+  }
+
   // e^x where the result is not far from 1.
   Expr small_power(const Expr& x) const {
+    if (scales_) return scaled_power(x);
     const Expr shifted = mul_add(x, log2_e, to_exponent);
     return exp_reduced(x, shifted - to_exponent) * power_of_two(shifted);
   }
 
   Expr exp_of_negative(const Expr& x) const {
     const Expr bounded = max(x, -104.f);
+    if (scales_) return scaled_power(bounded);
     const Expr shifted = mul_add(bounded, log2_e, to_exponent + 64);
     return exp_reduced(bounded, shifted - (to_exponent + 64)) * power_of_two(shifted) * select(gt(bounded, -104.f), broadcast(0x1p-64f, x), broadcast(0.f, x));
   }
@@ -242,14 +254,14 @@ class Formulas {
     return select(eq(x, 1.f) | eq(y, 0.f), broadcast(1, x), select(undefined, broadcast(not_a_number, x), power));
   }
 
-  bool fused_;
+  bool fused_, scales_;
 };
 
 }  // namespace
 
-Expr math_formula(const Expr& e, bool fused) {
+Expr math_formula(const Expr& e, const Target& target) {
   if (e.kind() != ExprKind::op) return {};
-  const Formulas formulas(fused);
+  const Formulas formulas(target);
   const Expr& x = e.arg(0);
   switch (e->op) {
     case Op::rsqrt: return Expr(1.f) / sqrt(x);

@@ -130,8 +130,15 @@ class Writer {
     gathers_ = gathers_ || std::any_of(facts.reads.begin(), facts.reads.end(), [&](const Read& read) {
       return !nest.shape.vector.empty() && move_of(read, nest.shape.vector) == Move::irregular;
     });
+    if (node.with_results && form_.shares_places() && !lies_otherwise(f)) schedule_[f.name].store_with(node.host);
     take_up(nest, node.place == Place::root);
     shapes_[f.name] = std::move(nest.shape);
+  }
+
+  // Its nest asked for a layout.
+  bool lies_otherwise(const FuncContents& f) const {
+    const std::vector<Directive>& all = schedule_.schedule().directives;
+    return std::any_of(all.begin(), all.end(), [&](const Directive& d) { return d.kind == DirectiveKind::layout && d.func == f.name; });
   }
 
   // The index of rows of a Func that runs in its reader's lanes.

@@ -10,6 +10,7 @@
 #include "analysis/written_out.h"
 #include "lang/text.h"
 #include "schedules/construct/rows.h"
+#include "schedules/construct/shared_places.h"
 #include "schedules/instruction_match.h"
 
 namespace lathe::construct {
@@ -21,14 +22,6 @@ constexpr int kMostWrittenOut = 64;                         // ... of all terms 
 constexpr int kMostTogether = 4000;                         // nodes of the values of one nest
 constexpr int64_t kTable = 1024;                            // values that are computed rather before they are looked up
 constexpr int kMostRepeated = 2;                            // ... and for every step of an index that they do not use
-
-// How far a consumer's index runs: one of its own, or a term.
-Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents,
-               const std::string& index) {
-  for (const ReductionVar& r : part.rvars) if (r.name == index) return r.extent;
-  for (size_t d = 0; d < vars.size(); ++d) if (vars[d] == index) return extents[d];
-  return {};
-}
 
 class Planner {
  public:
@@ -435,12 +428,21 @@ std::map<std::string, std::vector<Expr>> extents_of(const Operator& op) {
 
 }  // namespace
 
+Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents,
+               const std::string& index) {
+  for (const ReductionVar& r : part.rvars) if (r.name == index) return r.extent;
+  for (size_t d = 0; d < vars.size(); ++d) if (vars[d] == index) return extents[d];
+  return {};
+}
+
 Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& decisions) {
   Decisions trial(decisions.wishes());
   const auto extents = extents_of(op);
   std::set<std::string> alone = better_alone(op, Planner(op, fuse, extents, {}, trial).run(), target);
   std::erase_if(alone, [&](const std::string& func) { return !decisions.whether(func + ".alone", true); });
-  return Planner(op, fuse, extents, alone, decisions).run();
+  Plan plan = Planner(op, fuse, extents, alone, decisions).run();
+  share_places(op, plan, decisions);
+  return plan;
 }
 
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func) {

@@ -21,6 +21,8 @@ struct Node {
   std::string host;                                         // epilogue, attached, rows
   size_t depth = 0;                                         // attached
   std::map<std::string, std::string> fixed;                 // attached: index of the host -> index of this Func
+  bool with_results = false;                                // attached: its values wait in the places of the host's results ...
+  bool keeps_values = false;                                // ... which those of some Func do
   std::vector<std::string> order;                           // root: its indices, outermost first
   std::string epilogue;                                     // root: the Func that finishes its tiles, if any
   bool hosts = false;                                       // root: others are attached to it
@@ -38,6 +40,9 @@ struct Plan {
 
 // With `fuse` false nothing is attached unless a decision says so: every Func that is not inlined is computed whole.
 Plan make_plan(const Operator& op, const Target& target, bool fuse, Decisions& decisions);
+
+// How far an index of the Func runs, or a term of this part of it: `vars` and `extents` are the Func's.
+Expr extent_in(const FuncContents& part, const std::vector<std::string>& vars, const std::vector<Expr>& extents, const std::string& index);
 
 // The right sides that the nest of this Func evaluates, its epilogue's included in its own indices, inlined ones expanded.
 std::vector<Expr> values_of_nest(const Operator& op, const Plan& plan, const FuncContents& func);

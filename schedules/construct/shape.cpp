@@ -305,6 +305,7 @@ void Shaper::know_pixels() {
 void Shaper::stream() {
   const OutputDecl* output = facts_.op.find_output(facts_.func.name);
   if (!output || facts_.func.components() != 1 || !facts_.whole.updates.empty() || is_read_later()) return;
+  if (form_.shares_places() && facts_.node.keeps_values) return;   // its lines are in the cache by then
   Expr bytes(facts_.element_bytes());
   for (const Expr& extent : output->extents) bytes = bytes * extent;
   facts_.because("stream", [&] { return fmt::format("it is written once and read by nobody here, so it goes past the caches where {} > target.L3 / 2", print(bytes)); });

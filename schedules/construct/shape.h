@@ -52,6 +52,8 @@ struct Form {
   std::string short_size = {};                              // has few steps for lanes of its own; "": none is known to
   std::optional<Special> special = {};
   std::string stored_last = {};                             // the index whose steps lie side by side, as lanes of the reader want them
+
+  bool shares_places() const { return last == LastIndex::ordinary && !special; }   // values lie as results do
 };
 
 struct Nest {

@@ -8,6 +8,8 @@
 
 namespace lathe::construct {
 
+constexpr int64_t kTermsAhead = 16;                         // steps of a tile that a vector from beyond the second cache takes
+
 class Shaper {
  public:
   Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& declare, const Form& form);

@@ -199,6 +199,7 @@ void Shaper::blocked_tile(const TileClass& tile, const LargeOperand& operand) {
   append(all, {io, jo, ki, ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
   finish_tile(io, ji, jo);
+  if (const int64_t ahead = number("block.ahead", kTermsAhead, 0, 64); ahead > 0) stage_of_(operand.tensor).prefetch(facts_.func.name, ki, Expr(ahead));
   width_ = tile.width;
   loops_[v] = jp;
   loops_[r] = io;

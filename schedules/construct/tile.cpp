@@ -178,9 +178,8 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
       return fmt::format("terms of {} lie side by side: {} of its rows at a time are copied with rows and terms exchanged, and serve every row of tiles", panel.tensor, panel_columns);
     });
   }
-  if (const int64_t ahead = wide ? 0 : number("panel.ahead", kAhead, 0, 32); ahead > 0) {
-    stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(ahead));
-  }
+  const int64_t ahead = panel.across && wide ? 0 : number("panel.ahead", wide ? kTermsAhead : kAhead, 0, 64);
+  if (ahead > 0) stage_of_(panel.tensor).prefetch(facts_.func.name, ki, Expr(ahead));
   loops_[v] = panels;
   loops_[r] = io;
   stand_outside({v}, panel_columns);

@@ -165,15 +165,31 @@ class Drawer {
     return part;
   }
 
+  static bool reads_own_point(const FuncContents& f, const Expr& read) {
+    bool own = read.args().size() == f.vars.size();
+    for (size_t i = 0; own && i < f.vars.size(); ++i) own = read.arg(i) == make_var(f.vars[i]);
+    return own;
+  }
+
+  // Each result is made of the value with the same indices, of one type.
+  static bool is_made_of(const FuncContents& f, const FuncContents& producer) {
+    if (f.is_reduction() || !f.updates.empty() || f.components() != 1 || producer.components() != 1 || f.dtype(0) != producer.dtype(0)) return false;
+    bool made = false;
+    for (const Expr& e : reads_of(f)) {
+      if (e->name != producer.name) continue;
+      if (!reads_own_point(f, e)) return false;
+      made = true;
+    }
+    return made;
+  }
+
   // A pure reader of a reduction at its own indices may be its epilogue.
   void choose_epilogues() {
     for (const FuncContents& f : op_.funcs) {
       if (f.is_reduction() || !f.updates.empty() || !taste_.chance(random_, K::epilogue_of, 60)) continue;
       for (const Expr& e : reads_of(f)) {
         const FuncContents* producer = op_.find_func(e->name);
-        bool own = producer && producer->is_reduction() && e.args().size() == f.vars.size();
-        for (size_t i = 0; own && i < f.vars.size(); ++i) own = e.arg(i) == make_var(f.vars[i]);
-        if (!own) continue;
+        if (!producer || !producer->is_reduction() || !reads_own_point(f, e)) continue;
         epilogue_[f.name] = producer->name;
         add(fmt::format("{}.epilogue_of({})", f.name, producer->name));
         break;
@@ -235,6 +251,7 @@ class Drawer {
 
   // How values of a Func of our own lie in memory, and one that is told.
   void storage(const FuncContents& f, bool attached) {
+    if (with_results_.count(f.name)) return;
     if (taste_.chance(random_, K::layout, 4) && !f.vars.empty()) add(fmt::format("{}.layout({})", f.name, random_digits(f.vars, random_)));
     if (taste_.chance(random_, K::pitch, 6) && !f.vars.empty()) {
       const std::string more = random_.chance(50) ? fmt::format(", {}", random_.between(0, 9)) : "";
@@ -261,6 +278,11 @@ class Drawer {
     if (slides) {
       add(fmt::format("{}.store_at({}, {}).slide({})", f.name, consumer, loops[at - 1], random_.pick(f.vars)));
       windows_.insert(f.name);
+      return true;
+    }
+    if (is_made_of(*op_.find_func(consumer), f) && taste_.chance(random_, K::store_with, 25)) {
+      add(fmt::format("{}.store_with({})", f.name, consumer));
+      with_results_.insert(f.name);
       return true;
     }
     const bool keeps = taste_.wants(K::store_at) || taste_.wants(K::fold_storage);
@@ -321,6 +343,7 @@ class Drawer {
   std::deque<FuncPart> parts_;                              // what nests_ points to
   std::map<std::string, std::string> epilogue_;             // Func -> the reduction that it completes
   std::set<std::string> windows_;                           // Funcs in registers, by slide
+  std::set<std::string> with_results_;                      // Funcs whose values wait in the places of results
   std::map<std::string, RandomNest> nests_;
   RandomCopies copies_{op_, random_, taste_};
 };

@@ -8,10 +8,10 @@
 namespace lathe {
 namespace {
 
-// The statements in place of this one, for AVX2.
-std::string expanded(const std::string& statement, const std::string& elements) {
+// The statements in place of this one.
+std::string expanded(const std::string& statement, const std::string& elements, const char* target = "x86-64-v3") {
   const std::string head = "program p\nentry main(X: " + elements + " readonly, Y: " + elements + "; i: i64, a: " + elements + ") {\n";
-  const ir::Program program = expand_math(ir::parse_program(head + statement + "\n}\n"), target_named("x86-64-v3"));
+  const ir::Program program = expand_math(ir::parse_program(head + statement + "\n}\n"), target_named(target));
   ir::verify(program, ir::Stage::final);
   const std::string text = ir::print(program);
   return text.substr(text.find("{\n") + 2);
@@ -28,6 +28,13 @@ TEST_CASE("a function of a constant or parameter is expanded too, though nothing
   CHECK(expanded("Y[i] = reciprocal(f32(3))", "f32") == "  Y[i] = f32(1) / 3\n}\n");
   CHECK(expanded("Y[i] = reciprocal(a)", "f64") == "  Y[i] = 1 / a\n}\n");
   CHECK(expanded("Y[i] = rsqrt(a)", "f32") == "  Y[i] = 1 / sqrt(a)\n}\n");
+}
+
+TEST_CASE("powers of two are one instruction where the target has it") {
+  const std::string wide = expanded("Y[i] = exp(X[i])", "f32", "x86-64-v4"), narrow = expanded("Y[i] = exp(X[i])", "f32");
+  CHECK(wide.find("instruction(vscalefps, ") != std::string::npos);
+  CHECK(wide.find("<<") == std::string::npos);
+  CHECK(narrow.find("instruction(vscalefps, ") == std::string::npos);
 }
 
 TEST_CASE("a part of a formula has a name where it is used, with the value that it has there") {

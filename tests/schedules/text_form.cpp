@@ -122,6 +122,7 @@ TEST_CASE("every directive prints as it was written") {
       "C.store_at(D, i)",
       "C.fold_storage(i, 3)",
       "D.epilogue_of(C)",
+      "C.store_with(D)",
       "A.prefetch(C, i, 2)",
       "D.stream()",
       "D.require(kept)",

@@ -40,6 +40,37 @@ TEST_CASE("refused forms of storage name the dimension or the owner") {
   });
 }
 
+TEST_CASE("refused places among results name the reader, the type or the part that has none") {
+  check_refusals({
+      {"blur", "Bx.compute_at(Y, y).store_with(Y)", [](S& s) { s["Bx"].compute_at("Y", "y").store_with("Y"); }, ErrorCode::illegal_schedule,
+       "Bx.store_with(Y): got Y reads Bx[y + 1, x, c], need reads of Bx at the indices of Y only", "store_with"},
+      {"dense", "C.store_with(D)", [](S& s) { s["C"].store_with("D"); }, ErrorCode::bad_directive,
+       "C.store_with(D): got C is computed in no loop, need compute_at a loop of D beside it", "store_with"},
+      {"dense", "D.compute_root().store_with(C)", [](S& s) { s["D"].compute_root().store_with("C"); }, ErrorCode::illegal_schedule,
+       "D.store_with(C): got C is a reduction, need results that are stored once, by a pure Func", "store_with"},
+      {"dense", "C.compute_at(D, j).store_at(D, i).store_with(D)", [](S& s) { s["C"].compute_at("D", "j").store_at("D", "i").store_with("D"); },
+       ErrorCode::illegal_schedule,
+       "C.store_with(D): got values that are kept between iterations, need storage for one iteration: no store_at, fold_storage or slide", "store_with"},
+      {"dense", "C.compute_at(D, i).store_with(D).align(64)", [](S& s) { s["C"].compute_at("D", "i").store_with("D").align(64); }, ErrorCode::bad_directive,
+       "C.align(64): got C has no storage of its own by C.store_with(D), need one of the two", "align"},
+      {"dense", "D.split(j, jo, ji, 8).unroll(ji).tail(ji, clamp)\nC.compute_at(D, i).store_with(D)",
+       [](S& s) { s["D"].split("j", "jo", "ji", 8).unroll("ji").tail("ji", Tail::clamp); s["C"].compute_at("D", "i").store_with("D"); }, ErrorCode::illegal_schedule,
+       "D.tail(ji, clamp): got an update in place, which counts twice what is computed twice, need a loop over an index of a pure Func, or of a result kept in registers", "tail",
+       "guard, or store_in(registers, at = ...)"},
+      {"next_row", "E.compute_at(Y, i).store_with(Y)\nT.compute_at(Y, i)",
+       [](S& s) { s["E"].compute_at("Y", "i").store_with("Y"); s["T"].compute_at("Y", "i"); }, ErrorCode::unproved,
+       "E.store_with(Y): got one iteration of i needs i to i + 1 of it along i, need no more than it has results: i to i", "store_with",
+       "E keeps storage of its own without it"},
+      {"next_row", "E.compute_at(Y, i).store_with(Y)\nT.compute_at(Y, j)",
+       [](S& s) { s["E"].compute_at("Y", "i").store_with("Y"); s["T"].compute_at("Y", "j"); }, ErrorCode::illegal_schedule,
+       "E.store_with(Y): got T reads it in loop j, need readers that are computed at i, before results take its place", "store_with"},
+      {"rounded", "E.compute_at(Y, i).store_with(Y)", [](S& s) { s["E"].compute_at("Y", "i").store_with("Y"); }, ErrorCode::illegal_schedule,
+       "E.store_with(Y): got f32 of E, i32 of Y, need values of one type", "store_with"},
+      {"rounded", "F.compute_at(Z, i).store_with(Z)", [](S& s) { s["F"].compute_at("Z", "i").store_with("Z"); }, ErrorCode::illegal_schedule,
+       "F.store_with(Z): got Z is in the place of S, need results with a place of their own", "store_with"},
+  });
+}
+
 TEST_CASE("refused windows name the loop, the reader or the shape") {
   check_refusals({
       {"blur", "Bx.compute_root().slide(y)", [](S& s) { s["Bx"].compute_root().slide("y"); }, ErrorCode::bad_directive,

@@ -2,9 +2,10 @@
 // pass and of code generation (the median of several runs), and what came out. `first` is what a caller waits for who
 // does not wait for all: milliseconds until the first variant can run, of its thread's CPU and of the clock; `disk hit`
 // what it takes when the kernel is in the cache on disk (a folder of this program's own); `each` the total divided by
-// the variants. Last lines sum up each target.
+// the variants. Last lines sum up each target. With --growing also how CPU time grows with operators (bench/growing.h):
+// for each kind the milliseconds at each size, and the exponent that fits them.
 //
-//   bench_compile [--runs N] [--target NAME]... FILE[:op]...
+//   bench_compile [--runs N] [--target NAME]... [--growing] FILE[:op]...
 #include <fmt/core.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,10 +18,13 @@
 #include <memory>
 #include <optional>
 
+#include "bench/growing.h"
 #include "jit/codegen/codegen.h"
 #include "jit/lower/lower.h"
 #include "jit/passes/pipeline.h"
 #include "jit/runtime/disk_cache.h"
+#include "lang/text.h"
+#include "schedules/text.h"
 #include "tools/choice.h"
 
 namespace lathe {
@@ -122,8 +126,40 @@ std::vector<std::string> operators_of(const std::string& spec) {
   return specs;
 }
 
-int run(const std::vector<std::string>& files, const std::vector<std::string>& targets, int runs) {
-  print_head();
+// The least of several runs, which other processes disturb least.
+double growing_ms(const Growing& growing, int size, const Target& target, int runs) {
+  const SourceFile file = parse_file_text(growing.text(size), "growing.lathe");
+  const Operator& op = file.operators.at(0);
+  const CompileOptions options{
+      .schedule = schedule_for(file, op, target.level), .target = target, .cache = Cache::none};
+  double least = 1e300;
+  for (int i = 0; i < std::max(runs, 1); ++i) {
+    const double start = cpu_ms();
+    compile(op, options);
+    least = std::min(least, cpu_ms() - start);
+  }
+  return least;
+}
+
+void print_growing(const std::string& target, int runs) {
+  double most = 0;
+  for (const Growing& growing : growing_operators()) {
+    std::vector<double> microseconds;
+    std::string line = fmt::format("{}: {}:", target, growing.name);
+    for (int size : growing.sizes) {
+      const double ms = growing_ms(growing, size, target_named(target), runs);
+      microseconds.push_back(ms * 1e3);
+      line += fmt::format(" {}: {:.1f} ms,", size, ms);
+    }
+    const double exponent = exponent_of(growing.sizes, microseconds);
+    most = std::max(most, exponent);
+    fmt::print("{} exponent {:.2f}\n", line, exponent);
+  }
+  fmt::print("{}: the largest exponent of compiling chains and nests, CPU: {:.2f}\n", target, most);
+}
+
+int run(const std::vector<std::string>& files, const std::vector<std::string>& targets, int runs, bool growing) {
+  if (!files.empty()) print_head();
   for (const std::string& target : targets) {
     std::vector<double> totals, each, firsts, found;
     for (const std::string& file : files) {
@@ -144,6 +180,8 @@ int run(const std::vector<std::string>& files, const std::vector<std::string>& t
         found.push_back(median(cost.found_wall));
       }
     }
+    if (growing) print_growing(target, runs);
+    if (files.empty()) continue;
     const auto print_sum = [&](const char* what, const std::vector<double>& values) {
       fmt::print("{}: {}: {:.2f} ms the median operator, {:.2f} ms the most\n", target, what, median(values),
                  *std::max_element(values.begin(), values.end()));
@@ -163,16 +201,19 @@ int main(int argc, char** argv) {
   CLI::App app("what compiling costs");
   std::vector<std::string> files, targets = {"x86-64-v4", "x86-64-v3"};
   int runs = 5;
-  app.add_option("files", files, "FILE[:op] or stdlib:op")->required();
+  bool growing = false;
+  app.add_option("files", files, "FILE[:op] or stdlib:op");
+  app.add_flag("--growing", growing, "chains of 4 to 128 stages and nests of growing rank");
   app.add_option("--target", targets)->capture_default_str();
   app.add_option("--runs", runs, "after the first; the median is shown")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (files.empty() && !growing) return fmt::print(stderr, "bench_compile: no FILE and no --growing\n"), 2;
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("lathe_bench_{}", getpid());
   lathe::set_disk_cache_folder(folder.string());
   const std::unique_ptr<const std::filesystem::path, void (*)(const std::filesystem::path*)> removed(
       &folder, [](const std::filesystem::path* path) { std::filesystem::remove_all(*path); });
   try {
-    return lathe::run(files, targets, runs);
+    return lathe::run(files, targets, runs, growing);
   } catch (const lathe::Error& e) {
     fmt::print(stderr, "{}\n", e.what());
     return 1;

@@ -28,7 +28,8 @@ double milliseconds_since(Clock::time_point start) {
 
 // What the options leave open, filled in.
 struct Job {
-  Operator op;
+  Operator op;  // as it was written, until it is settled
+  std::vector<ReadCondition> conditions;
   Target target;
   std::optional<Schedule> schedule;  // the author's, or what was found
   std::optional<Schedule> found;     // by tuning: options.known
@@ -36,10 +37,11 @@ struct Job {
   std::string key;  // names what is compiled
 
   Job(const Operator& given, const CompileOptions& options)
-      : op(with_reads_settled(with_static_params(given, options.static_params))),
+      : op(with_static_params_unchecked(given, options.static_params)),
         target(options.target ? *options.target : host_target()) {
     if (options.schedule) schedule = substitute(*options.schedule, static_values(given, options.static_params));
-    if (!schedule && options.known) found = first_accepted(options.known->schedules_for(op, target, options.sizes));
+    has_static_params_ = op.params.size() != given.params.size();
+    if (!schedule && options.known) found = first_accepted(*options.known, options.sizes);
     if (found) schedule = with_params_fixed(*found, target);
     // Passes that print, print each time.
     cache = prints_passes() ? Cache::none : options.cache;
@@ -48,12 +50,26 @@ struct Job {
 
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
 
+  // Checks the operator and its reads. What was compiled before has passed: a kernel that is found does without, unless
+  // it needs the conditions.
+  Job& settle() {
+    op = settled();
+    conditions = read_conditions(op);
+    return *this;
+  }
+
  private:
+  bool has_static_params_ = false;  // by whose values a formula may divide
+
+  Operator settled() const { return with_reads_settled(has_static_params_ ? checked(op) : op); }
+
   // Records may be from another version: what is refused now is passed over.
-  std::optional<Schedule> first_accepted(const std::vector<Schedule>& candidates) const {
-    for (const Schedule& candidate : candidates) {
+  std::optional<Schedule> first_accepted(const KnownSchedules& known,
+                                         const std::map<std::string, int64_t>& sizes) const {
+    const Operator sound = settled();
+    for (const Schedule& candidate : known.schedules_for(sound, target, sizes)) {
       try {
-        run_passes(lower(op, &candidate, target).program, target, "expand_loops");
+        run_passes(lower(sound, &candidate, target).program, target, "expand_loops");
         return candidate;
       } catch (const Error& e) {
         if (kind_of(e.code()) != ErrorKind::user) throw;
@@ -112,12 +128,13 @@ Accepted accepted(const Job& job) {
   internal_error("compile", "no schedule for " + job.op.name);
 }
 
-CompiledProgramPtr load_program(Lowered lowered, const Job& job, CompileStats& stats) {
+CompiledProgramPtr load_program(Lowered lowered, const Job& job, Effort effort, CompileStats& stats) {
   count_functions(lowered.program, stats);
-  LoadedProgram code = load(lowered.program, job.target, stats, job.cache != Cache::none);
+  LoadedProgram code = load(lowered.program, job.target, stats, job.cache != Cache::none, effort);
   ScratchNeed scratch = scratch_need(lowered.program);
   lowered.program = {};
-  return std::make_shared<const CompiledProgram>(CompiledProgram{std::move(code), std::move(lowered), scratch, stats});
+  return std::make_shared<const CompiledProgram>(
+      CompiledProgram{std::move(code), std::move(lowered), scratch, stats, !job.conditions.empty()});
 }
 
 // All variants.
@@ -125,7 +142,7 @@ CompiledProgramPtr compile_whole(const Job& job, CompileStats& stats) {
   const Clock::time_point start = Clock::now();
   Lowered lowered = accepted(job).lowered;
   stats.lower_ms += milliseconds_since(start);
-  CompiledProgramPtr program = load_program(std::move(lowered), job, stats);
+  CompiledProgramPtr program = load_program(std::move(lowered), job, Effort::full, stats);
   keep_program(job.key, program, job.cache);
   return program;
 }
@@ -136,7 +153,7 @@ CompiledProgramPtr compile_first(const Job& job, CompileStats& stats) {
   Lowered lowered = lower_plain(job.op, job.given_schedule(), job.target);
   lowered.program = passed(std::move(lowered.program), job);
   stats.lower_ms += milliseconds_since(start);
-  return load_program(std::move(lowered), job, stats);
+  return load_program(std::move(lowered), job, Effort::quick, stats);
 }
 
 LoadedCode code_of(const CompiledProgramPtr& program) { return {program->code.entry, program, program->scratch}; }
@@ -155,9 +172,10 @@ CompileRest rest_of(std::shared_ptr<const Job> job) {
 Kernel compile(const Operator& given, const CompileOptions& options) {
   const Clock::time_point start = Clock::now();
   CompileStats stats;
-  auto job = std::make_shared<const Job>(given, options);
+  auto job = std::make_shared<Job>(given, options);
   CompiledProgramPtr program = find_program(job->key, job->target, job->cache, stats.cache);
   const bool in_two = !program && options.wait == Wait::first;
+  if (!program || program->has_conditions) job->settle();
   if (program) {
     stats = {.code_bytes = program->made.code_bytes,
              .variants = program->made.variants,
@@ -167,7 +185,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
   } else {
     program = in_two ? compile_first(*job, stats) : compile_whole(*job, stats);
   }
-  KernelSignature signature = signature_of(job->op, program->entry);
+  KernelSignature signature = signature_of(job->op, program->entry, job->conditions);
   stats.first_ms = stats.total_ms = milliseconds_since(start);
 
   Kernel kernel = in_two ? Kernel(std::move(signature), code_of(program), stats, rest_of(job))
@@ -179,7 +197,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 Schedule constructed_schedule(const Operator& given, const CompileOptions& options) {
   Job job(given, options);
   job.schedule.reset();
-  return accepted(job).schedule;
+  return accepted(job.settle()).schedule;
 }
 
 Schedule best_known_schedule(const Operator& given, const CompileOptions& options) {
@@ -189,16 +207,16 @@ Schedule best_known_schedule(const Operator& given, const CompileOptions& option
 
 ir::Program compile_to_ir(const Operator& given, const CompileOptions& options, const std::string& after_pass) {
   Job job(given, options);
+  job.settle();  // refuses reads that are never inside
   if (!job.schedule) job.schedule = with_params_fixed(accepted(job).schedule, job.target);
   Lowered lowered = lower(job.op, job.given_schedule(), job.target);
-  signature_of(job.op, lowered);                            // refuses reads that are never inside
   return passed(std::move(lowered.program), job, after_pass);
 }
 
 FinalProgram final_program(const Operator& given, const CompileOptions& options) {
-  const Job job(given, options);
-  Lowered lowered = accepted(job).lowered;
-  KernelSignature signature = signature_of(job.op, lowered);
+  Job job(given, options);
+  Lowered lowered = accepted(job.settle()).lowered;
+  KernelSignature signature = signature_of(job.op, lowered, job.conditions);
   return {std::move(lowered.program), std::move(signature), std::move(lowered.attempts)};
 }
 

@@ -97,7 +97,7 @@ std::string written(const CompiledProgram& program) {
   ByteWriter out;
   write(out, program.entry);
   for (int64_t count : {program.made.code_bytes, int64_t{program.made.variants}, int64_t{program.made.units},
-                        program.made.ir_instructions}) {
+                        program.made.ir_instructions, int64_t{program.has_conditions}}) {
     out.number(count);
   }
   write(out, program.scratch.outside);
@@ -114,6 +114,7 @@ CompiledProgramPtr read(std::string_view bytes, const Target& target) try {
   program->made.variants = in.number<int>();
   program->made.units = in.number<int>();
   program->made.ir_instructions = in.number<int64_t>();
+  program->has_conditions = in.number<int>() != 0;
   program->scratch.outside = read_formula(in);
   program->scratch.inside = read_formula(in);
   std::optional<LoadedProgram> code = load_stored(in.rest(), target);

@@ -14,6 +14,7 @@ struct CompiledProgram {
   Lowered entry;  // what its signature follows from; its program is not kept
   ScratchNeed scratch;
   CompileStats made;  // counts and bytes; times are each compilation's own
+  bool has_conditions = false;  // on its sizes: they are found anew, with the places of this author's file
 };
 using CompiledProgramPtr = std::shared_ptr<const CompiledProgram>;
 

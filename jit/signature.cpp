@@ -1,6 +1,5 @@
 #include "jit/signature.h"
 
-#include "analysis/read_conditions.h"
 #include "jit/lower/view.h"
 #include "jit/size_formulas.h"
 #include "lang/text.h"
@@ -19,7 +18,7 @@ SizeFormula formula(const Expr& e, const Operator& op) {
 
 }  // namespace
 
-KernelSignature signature_of(const Operator& op, const Lowered& lowered) {
+KernelSignature signature_of(const Operator& op, const Lowered& lowered, const std::vector<ReadCondition>& conditions) {
   KernelSignature signature;
   signature.name = op.name;
   signature.where = op.where;
@@ -34,10 +33,14 @@ KernelSignature signature_of(const Operator& op, const Lowered& lowered) {
   }
   for (const ParamDecl& p : op.params) signature.params.push_back({p.name, p.dtype, p.default_value});
   for (const BoundParam& p : lowered.params) signature.tune_params.push_back({p.name, p.value, p.lowest, p.highest});
-  for (const ReadCondition& c : read_conditions(op)) {
+  for (const ReadCondition& c : conditions) {
     signature.conditions.push_back({formula(c.condition, op), c.meaning, c.where});
   }
   return signature;
+}
+
+KernelSignature signature_of(const Operator& op, const Lowered& lowered) {
+  return signature_of(op, lowered, read_conditions(op));
 }
 
 }  // namespace lathe

@@ -216,7 +216,7 @@ Operator substitute(const Operator& op, const Substitution& values) {
   return result;
 }
 
-Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
+Operator with_static_params_unchecked(const Operator& op, const std::map<std::string, int64_t>& values) {
   Substitution constants = static_values(op, values);
   std::vector<std::string> names;
   for (const auto& [name, value] : constants) names.push_back(name);
@@ -230,7 +230,13 @@ Operator with_static_params(const Operator& op, const std::map<std::string, int6
   if (constants.empty()) return op;
   Operator result = substitute(op, constants);
   std::erase_if(result.params, [](const ParamDecl& p) { return p.is_static; });
-  return checked(std::move(result));  // a value may be one that a formula divides by
+  return result;
+}
+
+Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values) {
+  Operator result = with_static_params_unchecked(op, values);
+  const bool changed = result.params.size() != op.params.size();
+  return changed ? checked(std::move(result)) : result;  // a value may be one that a formula divides by
 }
 
 }  // namespace lathe

@@ -151,5 +151,7 @@ Operator substitute(const Operator& op, const Substitution& values);
 Substitution static_values(const Operator& op, const std::map<std::string, int64_t>& given);
 // Replaces static parameters by values (defaults for those not given). Unknown names throw Error{unknown_name}.
 Operator with_static_params(const Operator& op, const std::map<std::string, int64_t>& values);
+// The same where `checked` has found nothing wrong with these values before, or will be asked.
+Operator with_static_params_unchecked(const Operator& op, const std::map<std::string, int64_t>& values);
 
 }  // namespace lathe

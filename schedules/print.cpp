@@ -10,6 +10,12 @@ namespace {
 
 constexpr size_t chain_columns = 110;
 
+// Schedules are printed for the key of every kernel that is looked for: texts are appended, not formatted.
+void append(std::string& text, std::string_view separator, std::string_view part) {
+  if (!text.empty()) text += separator;
+  text += part;
+}
+
 std::string print_tile(const Directive& d) {
   std::vector<std::string> classes;
   for (const TileClass& row : d.classes) {
@@ -36,12 +42,15 @@ std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
   switch (slot.kind) {
     case SlotKind::loop:
       return loop < d.loops.size() ? d.loops[loop++] : "";
-    case SlotKind::loops:
-      return fmt::format("{}", fmt::join(d.loops, ", "));
+    case SlotKind::loops: {
+      std::string loops;
+      for (const std::string& l : d.loops) append(loops, ", ", l);
+      return loops;
+    }
     case SlotKind::digits: {
-      std::vector<std::string> digits;
-      for (const Digit& digit : d.digits) digits.push_back(print(digit));
-      return fmt::format("{}", fmt::join(digits, ", "));
+      std::string digits;
+      for (const Digit& digit : d.digits) append(digits, ", ", print(digit));
+      return digits;
     }
     case SlotKind::func:
       return d.target;
@@ -52,9 +61,9 @@ std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
     case SlotKind::last:
       return d.last.defined() ? print(d.last) : "";
     case SlotKind::point: {
-      std::vector<std::string> indices;
-      for (const Expr& e : d.point) indices.push_back(print(e));
-      return fmt::format("{}", fmt::join(indices, ", "));
+      std::string indices;
+      for (const Expr& e : d.point) append(indices, ", ", print(e));
+      return indices;
     }
     case SlotKind::instruction:
       return d.name;
@@ -69,22 +78,25 @@ std::string print_slot(const Directive& d, const Slot& slot, size_t& loop) {
 }
 
 std::string print_slots(const Directive& d, const std::vector<Slot>& slots) {
-  std::vector<std::string> arguments;
+  std::string arguments;
   size_t loop = 0;
   for (const Slot& slot : slots) {
-    std::string text = print_slot(d, slot, loop);
+    const std::string text = print_slot(d, slot, loop);
     if (text.empty()) continue;
-    for (size_t k = slot.keywords.size(); k-- > 0;) text = slot.keywords[k] + " " + text;
-    arguments.push_back(std::move(text));
+    if (!arguments.empty()) arguments += ", ";
+    for (const std::string& keyword : slot.keywords) arguments += keyword + " ";
+    arguments += text;
   }
-  return fmt::format("{}", fmt::join(arguments, ", "));
+  return arguments;
 }
 
 // "split(k, ko, ki, kc, even)"
 std::string print_call(const Directive& d) {
   const std::vector<Slot>* slots = slots_of(d.kind);
-  if (slots) return fmt::format("{}({})", info_of(d.kind).name, print_slots(d, *slots));
-  return fmt::format("{}({})", info_of(d.kind).name, d.kind == DirectiveKind::tile ? print_tile(d) : print_tail(d));
+  const std::string arguments = slots                           ? print_slots(d, *slots)
+                                : d.kind == DirectiveKind::tile ? print_tile(d)
+                                                                : print_tail(d);
+  return std::string(info_of(d.kind).name) + "(" + arguments + ")";
 }
 
 // One chain a line: neighbours on one Func, as long as the line stays short.
@@ -92,7 +104,7 @@ std::string print_chains(const std::vector<Directive>& directives, const std::st
   std::string text, line;
   const std::string* func = nullptr;
   for (const Directive& d : directives) {
-    std::string call = fmt::format(".{}", print_call(d));
+    const std::string call = "." + print_call(d);
     if (func && *func == d.func && line.size() + call.size() <= chain_columns) {
       line += call;
       continue;

@@ -13,6 +13,9 @@ namespace lathe {
 
 class Image;
 
+// How much time LLVM's code generator takes: quick for code that runs until better code is there.
+enum class Effort : uint8_t { quick, full };
+
 // LLVM IR as text / assembly as text, for `lathe show` and for tests that count instructions.
 std::string llvm_text(const ir::Program& program, const Target& target);
 std::string assembly_text(const ir::Program& program, const Target& target);
@@ -30,7 +33,8 @@ struct LoadedProgram : LoadedCode {
 // call the others where they are (`share`), and keep them in memory. Adds code bytes, IR instructions and codegen time
 // to `stats`, and says where the code came from. Error{missing_feature} when this machine cannot run code for the
 // target.
-LoadedProgram load(const ir::Program& program, const Target& target, CompileStats& stats, bool share = true);
+LoadedProgram load(const ir::Program& program, const Target& target, CompileStats& stats, bool share = true,
+                   Effort effort = Effort::full);
 
 // A loaded program as bytes, with all code that it calls; and loaded from them. Nothing where they are no such bytes.
 std::string stored_form(const LoadedProgram& program);

@@ -42,12 +42,14 @@ void name_for_people(const ir::Program& program, const ir::Function& source, llv
                             function, function->getParent());
 }
 
+// An entry gets its arguments in two arrays, and variants, which have the same, get them from it; a unit gets each by
+// itself.
 llvm::Function* declare(const ir::Function& source, ModuleState& state, bool returns_status, const Linkage& linkage) {
   llvm::LLVMContext& context = state.module.getContext();
   llvm::Type* pointer = llvm::PointerType::getUnqual(context);
-  const bool is_entry = source.kind == ir::FunctionKind::entry;
+  const bool is_entry = source.kind == ir::FunctionKind::entry, gets_arrays = source.kind != ir::FunctionKind::unit;
   std::vector<llvm::Type*> parameters = {pointer};
-  if (is_entry) {
+  if (gets_arrays) {
     parameters = {pointer, pointer, pointer};
   } else {
     parameters.resize(1 + source.buffers.size(), pointer);
@@ -61,6 +63,7 @@ llvm::Function* declare(const ir::Function& source, ModuleState& state, bool ret
   set_attributes(function, state.target);
   if (is_entry) return function;
   function->setCallingConv(llvm::CallingConv::Fast);
+  if (gets_arrays) return function;
   for (size_t i = 0; i < source.buffers.size(); ++i) {
     const ir::Buffer& buffer = source.buffers[i];
     const auto position = static_cast<unsigned>(i + 1);
@@ -72,34 +75,18 @@ llvm::Function* declare(const ir::Function& source, ModuleState& state, bool ret
   return function;
 }
 
-// LatheEntry gives the values of scalars in the low bits of an i64 each.
-llvm::Value* load_scalar_argument(llvm::IRBuilder<>& builder, llvm::Value* scalars, size_t position, Type type) {
-  llvm::Value* place = builder.CreateConstGEP1_64(builder.getInt64Ty(), scalars, position);
-  if (type.dtype != DType::boolean) return builder.CreateLoad(register_type(builder.getContext(), type), place);
-  llvm::Value* bits = builder.CreateLoad(builder.getInt64Ty(), place);
-  return builder.CreateTrunc(bits, builder.getInt1Ty());
-}
-
 void define_parameters(Emitter& emitter, const ir::Function& source, llvm::Function* function) {
   emitter.set_context(function->getArg(0));
-  if (source.kind != ir::FunctionKind::entry) {
-    unsigned position = 1;
-    for (const ir::Buffer& buffer : source.buffers) {
-      emitter.add_buffer(buffer.name, buffer.dtype, function->getArg(position++));
-    }
-    for (const ir::Param& param : source.params) {
-      emitter.add_variable(param.name, param.type, function->getArg(position++));
-    }
+  if (source.kind != ir::FunctionKind::unit) {
+    emitter.add_arrays(source, function->getArg(1), function->getArg(2));
     return;
   }
-  llvm::IRBuilder<>& builder = emitter.builder();
-  for (size_t i = 0; i < source.buffers.size(); ++i) {
-    llvm::Value* place = builder.CreateConstGEP1_64(builder.getPtrTy(), function->getArg(1), i);
-    emitter.add_buffer(source.buffers[i].name, source.buffers[i].dtype, builder.CreateLoad(builder.getPtrTy(), place));
+  unsigned position = 1;
+  for (const ir::Buffer& buffer : source.buffers) {
+    emitter.add_buffer(buffer.name, buffer.dtype, function->getArg(position++));
   }
-  for (size_t i = 0; i < source.params.size(); ++i) {
-    const ir::Param& param = source.params[i];
-    emitter.add_variable(param.name, param.type, load_scalar_argument(builder, function->getArg(2), i, param.type));
+  for (const ir::Param& param : source.params) {
+    emitter.add_variable(param.name, param.type, function->getArg(position++));
   }
 }
 

@@ -227,15 +227,63 @@ void Emitter::leave_unless_zero(llvm::Value* status) {
   builder_.SetInsertPoint(next);
 }
 
+// Whether a call of a variant is with the arguments of this function, each in its place.
+bool Emitter::passes_all_on(const ir::StmtNode& call) const {
+  if (!from_arrays_ || call.buffers.size() != from_arrays_->buffers.size() ||
+      call.values.size() != from_arrays_->params.size())
+    return false;
+  const auto is_own = [&](const std::string& name, llvm::Value* value) {
+    auto found = origins_.find(name);
+    return found != origins_.end() && found->second.value == value;
+  };
+  for (size_t i = 0; i < call.buffers.size(); ++i) {
+    const std::string& name = call.buffers[i].name;
+    int64_t offset = -1;
+    if (!is_integer_constant(call.buffers[i].offset, &offset) || offset != 0) return false;
+    if (name != from_arrays_->buffers[i].name || !is_own(name, buffers_.at(name).pointer)) return false;
+  }
+  for (size_t i = 0; i < call.values.size(); ++i) {
+    const Expr& value = call.values[i];
+    const std::string& name = from_arrays_->params[i].name;
+    if (value.kind() != ExprKind::var || value->name != name || !is_own(name, variables_.at(name).value)) return false;
+  }
+  return true;
+}
+
+// The two arrays that LatheEntry takes: those that this function got, or new ones.
+std::pair<llvm::Value*, llvm::Value*> Emitter::arrays_for(const ir::StmtNode& call) {
+  if (passes_all_on(call)) return {function_->getArg(1), function_->getArg(2)};
+  const auto array = [&](llvm::Type* type, size_t count) {
+    return entry_alloca(llvm::ArrayType::get(type, std::max<size_t>(count, 1)), 8);
+  };
+  llvm::Type *pointer = builder_.getPtrTy(), *i64 = builder_.getInt64Ty();
+  llvm::Value *buffers = array(pointer, call.buffers.size()), *scalars = array(i64, call.values.size());
+  for (size_t i = 0; i < call.buffers.size(); ++i) {
+    llvm::Value* first = address(buffer_named(call.buffers[i].name), form_of(call.buffers[i].offset));
+    builder_.CreateStore(first, builder_.CreateConstGEP1_64(pointer, buffers, i));
+  }
+  for (size_t i = 0; i < call.values.size(); ++i) {
+    llvm::Value* value = emit(call.values[i]);
+    if (value->getType()->isIntegerTy(1)) value = builder_.CreateZExt(value, i64);
+    builder_.CreateStore(value, builder_.CreateConstGEP1_64(i64, scalars, i));
+  }
+  return {buffers, scalars};
+}
+
 void Emitter::emit_call(const ir::StmtNode& s) {
   auto found = state_.functions.find(s.name);
   if (found == state_.functions.end()) internal_error("codegen", "a call of " + s.name + " before it is defined");
   const EmittedFunction& callee = found->second;
   std::vector<llvm::Value*> args = {context_};
-  for (const ir::BufferArgument& argument : s.buffers) {
-    args.push_back(address(buffer_named(argument.name), form_of(argument.offset)));
+  if (callee.source->kind == ir::FunctionKind::unit) {
+    for (const ir::BufferArgument& argument : s.buffers) {
+      args.push_back(address(buffer_named(argument.name), form_of(argument.offset)));
+    }
+    for (const Expr& value : s.values) args.push_back(emit(value));
+  } else {
+    const auto [buffers, scalars] = arrays_for(s);
+    args.insert(args.end(), {buffers, scalars});
   }
-  for (const Expr& value : s.values) args.push_back(emit(value));
   llvm::CallInst* call = builder_.CreateCall(callee.function, args);
   call->setCallingConv(callee.function->getCallingConv());
   loads_.clear();

@@ -68,8 +68,9 @@ class Emitter {
  public:
   Emitter(ModuleState& state, llvm::Function* function, const NeverNan& never_nan, bool returns_status);
 
-  // Set up before `run`: the context argument, buffers and variables of level 0.
+  // Set up before `run`: the context argument, buffers and variables of level 0. LatheEntry gives them in two arrays.
   void set_context(llvm::Value* context) { context_ = context; }
+  void add_arrays(const ir::Function& source, llvm::Value* buffers, llvm::Value* scalars);
   void add_buffer(const std::string& name, DType dtype, llvm::Value* pointer);
   void add_variable(const std::string& name, Type type, llvm::Value* value);
   llvm::IRBuilder<>& builder() { return builder_; }
@@ -108,6 +109,13 @@ class Emitter {
     Expr expr;
     int level;
   };
+  // Where a value that came to this function lies in memory: a task inside reads it there, and nobody copies it.
+  struct Origin {
+    llvm::Value* base;
+    uint64_t offset_bytes;
+    llvm::Type* type;  // as it lies
+    llvm::Value* value;
+  };
 
   // --- emit_stmt.cpp
   void emit(const ir::Stmt& s);
@@ -118,6 +126,8 @@ class Emitter {
   void emit_alloc(const ir::StmtNode& s);
   void emit_heap(const ir::StmtNode& s);
   void emit_call(const ir::StmtNode& s);
+  bool passes_all_on(const ir::StmtNode& call) const;
+  std::pair<llvm::Value*, llvm::Value*> arrays_for(const ir::StmtNode& call);
   void emit_prefetch(const ir::StmtNode& s);
   void emit_trace(const ir::StmtNode& s);
   llvm::Value* emit_instruction(const Expr& e);
@@ -129,6 +139,17 @@ class Emitter {
   void emit_serial(const ir::StmtNode& s);
   void emit_counted(const ir::StmtNode& s, const OffsetForm& min_form, llvm::Value* min, llvm::Value* end,
                     bool guarded);
+
+  // --- emit_parallel.cpp
+  struct Capture {
+    std::string name;
+    llvm::Value* value;
+    std::optional<Type> type;  // none: a buffer
+  };
+  std::vector<Capture> captures_of(const ir::StmtNode& s);
+  std::optional<Origin> origin_of(const Capture& capture) const;
+  void add_captured(const Capture& capture, DType buffer_dtype, const Origin& place);
+  llvm::Value* load_from(llvm::Value* base, uint64_t offset_bytes, llvm::Type* type);
   void emit_parallel(const ir::StmtNode& s);
 
   // --- emit_expr.cpp
@@ -228,6 +249,8 @@ class Emitter {
 
   std::map<std::string, Variable> variables_;
   std::map<std::string, BufferState> buffers_;
+  std::map<std::string, Origin> origins_;
+  const ir::Function* from_arrays_ = nullptr;  // whose arguments came in two arrays
   std::vector<Atom> atoms_;
   std::unordered_map<Expr, int> atom_numbers_;
   std::vector<LoopState> loops_;

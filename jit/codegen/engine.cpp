@@ -35,12 +35,12 @@ struct CompiledModule {
 
 // `for_people`: values keep their names.
 CompiledModule make_module(const ir::Program& program, const Target& target, bool verify, bool for_people = false,
-                           const codegen::Linkage& linkage = {}) {
+                           const codegen::Linkage& linkage = {}, Effort effort = Effort::full) {
   codegen::initialize_llvm();
   CompiledModule result;
   result.context = std::make_unique<llvm::LLVMContext>();
   result.context->setDiscardValueNames(!for_people);
-  result.machine = codegen::target_machine(target);
+  result.machine = codegen::target_machine(target, effort);
   result.module = codegen::emit_program(program, target, *result.context, result.machine->createDataLayout(),
                                          linkage);
   result.module->setTargetTriple(result.machine->getTargetTriple().str());
@@ -59,7 +59,8 @@ int64_t text_bytes(const llvm::MemoryBuffer& object) {
 
 // The functions that are not in memory yet, as one object file, linked to those that are.
 Image::Ptr compile_image(const ir::Program& program, const Target& target,
-                         const std::map<std::string, std::string>& keys, bool share, CompileStats& stats) {
+                         const std::map<std::string, std::string>& keys, bool share, Effort effort,
+                         CompileStats& stats) {
   codegen::Linkage linkage{.symbols = keys};
   std::set<std::string> symbols;
   Image::Imports imports;
@@ -73,7 +74,7 @@ Image::Ptr compile_image(const ir::Program& program, const Target& target,
     linkage.elsewhere.insert(f.name);
     imports[symbol] = std::move(there);
   }
-  CompiledModule compiled = make_module(program, target, verifies_modules, false, linkage);
+  CompiledModule compiled = make_module(program, target, verifies_modules, false, linkage, effort);
   stats.ir_instructions += static_cast<int64_t>(compiled.module->getInstructionCount());
   std::erase_if(imports, [&](const auto& import) {
     const llvm::Function* declared = compiled.module->getFunction(import.first);
@@ -108,15 +109,15 @@ std::string assembly_text(const ir::Program& program, const Target& target) {
   return codegen::compile_assembly(*compiled.module, *compiled.machine);
 }
 
-LoadedProgram load(const ir::Program& program, const Target& target, CompileStats& stats, bool share) {
+LoadedProgram load(const ir::Program& program, const Target& target, CompileStats& stats, bool share, Effort effort) {
   const auto start = std::chrono::steady_clock::now();
   require_host_features(target);
-  const std::map<std::string, std::string> keys = codegen::function_keys(program, target);
+  const std::map<std::string, std::string> keys = codegen::function_keys(program, target, effort);
   LoadedProgram loaded;
   loaded.symbol = keys.at(program.entry().name);
   if (share) loaded.image = find_image(loaded.symbol);
   stats.cache = loaded.image ? CacheHit::memory : CacheHit::miss;
-  if (!loaded.image) loaded.image = compile_image(program, target, keys, share, stats);
+  if (!loaded.image) loaded.image = compile_image(program, target, keys, share, effort, stats);
   loaded.entry = reinterpret_cast<LatheEntry>(loaded.image->address(loaded.symbol));
   loaded.owner = loaded.image;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;

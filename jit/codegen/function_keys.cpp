@@ -18,8 +18,9 @@ ir::Stmt with_callees_named(const ir::Stmt& body, const std::map<std::string, st
 
 }  // namespace
 
-std::map<std::string, std::string> function_keys(const ir::Program& program, const Target& target) {
-  const std::string common = maker_text() + key_text(target) + (program.strict ? "strict\n" : "");
+std::map<std::string, std::string> function_keys(const ir::Program& program, const Target& target, Effort effort) {
+  const std::string common =
+      maker_text() + key_text(target) + (program.strict ? "strict\n" : "") + (effort == Effort::quick ? "quick\n" : "");
   std::map<std::string, std::string> keys;
   for (ir::Function f : program.functions) {
     const std::string name = std::move(f.name);

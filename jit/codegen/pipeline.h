@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "jit/codegen/codegen.h"
 #include "targets/target.h"
 
 namespace lathe::codegen {
@@ -26,7 +27,7 @@ struct GiveBack {
   void operator()(llvm::TargetMachine* machine) const;
 };
 using MachinePtr = std::unique_ptr<llvm::TargetMachine, GiveBack>;
-MachinePtr target_machine(const Target& target);
+MachinePtr target_machine(const Target& target, Effort effort = Effort::full);
 
 // The passes that compile_object runs, in order.
 std::vector<std::string> pass_names(llvm::TargetMachine& machine);

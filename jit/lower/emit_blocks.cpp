@@ -368,17 +368,18 @@ Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope,
   Expr extent = lets.named(split.parent + ".extent", extent_of(split.parent, scope));
   Expr units = lets.named(loop.name + ".units", ceil_div(extent, integer(unit)));
   Expr count = lets.named(loop.name + ".count", ceil_div(units, integer(per_panel)));
-  Expr base = split.even ? lets.named(loop.name + ".base", units / count) : Expr();
-  Expr extra = split.even ? lets.named(loop.name + ".extra", units % count) : Expr();
+  const bool even = split.even && per_panel > 1;  // panels of one unit are even
+  Expr base = even ? lets.named(loop.name + ".base", units / count) : Expr();
+  Expr extra = even ? lets.named(loop.name + ".extra", units % count) : Expr();
   scope.facts = lets.facts();
   Stmt copies = write_awaiting(loop.name, scope);
   std::string var = bind(loop, count, scope);
   Expr at = make_var(var);
 
   Lets inner(lowering_, scope.facts);
-  Expr first_unit = split.even ? at * base + min(at, extra) : at * integer(per_panel);
-  Expr mine = split.even ? base + select(lt(at, extra), integer(1), integer(0))
-                         : min(integer(per_panel), units - at * integer(per_panel));
+  Expr first_unit = even ? at * base + min(at, extra) : at * integer(per_panel);
+  Expr mine = even ? base + select(lt(at, extra), integer(1), integer(0))
+                   : min(integer(per_panel), units - at * integer(per_panel));
   Expr width = inner.named(loop.name + ".width", mine * integer(unit));
   Expr start = inner.named(loop.name + ".unit", first_unit) * integer(unit);   // a multiple, as layouts ask
   Expr columns = inner.named(loop.name + ".columns", min(width, extent - start));

@@ -54,6 +54,7 @@ class ProgramBuilder {
   }
 
   Lowered build(bool only_plain) {
+    is_first_ = only_plain;
     bind_params();
     if (schedule_) common_ = schedule_->directives, layouts_ = take_argument_layouts(op_, *schedule_, common_);
     Lowered result;
@@ -248,7 +249,7 @@ class ProgramBuilder {
       }
       facts.bound(units_of(size), integer((low + m - 1) / m), integer(high / m));
     }
-    f.body = lower_variant(v.view, v.directives, target_, facts, attempts);
+    f.body = lower_variant(v.view, v.directives, target_, facts, !is_first_, attempts);
     for (const auto& [size, m] : v.multiples) f.body = ir::make_let(units_of(size), make_var(size) / integer(m), f.body);
     return f;
   }
@@ -276,6 +277,7 @@ class ProgramBuilder {
   Substitution constants_;
   Facts facts_;
   std::vector<BoundParam> params_;
+  bool is_first_ = false;                                   // runs until the rest is there: little code
   std::map<std::string, Layout> layouts_;                   // of arguments that do not come in the caller's
   std::vector<Directive> common_;                           // of all variants, but for those layouts
 };

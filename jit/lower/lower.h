@@ -26,7 +26,8 @@ struct Lowered {
 
 // `op` has no static parameters left. A null schedule gives the plain nest. Throws Error where a directive is illegal.
 Lowered lower(const Operator& op, const Schedule* schedule, const Target& target);
-// The plain nest alone, for every call that the schedule's program takes, with the same scalars. Looks at no directive.
+// The plain nest alone, for every call that the schedule's program takes, with the same scalars, in as little code as
+// can be. Looks at no directive.
 Lowered lower_plain(const Operator& op, const Schedule* schedule, const Target& target);
 
 // The schedule with its params as the numbers that their formulas give on this target.

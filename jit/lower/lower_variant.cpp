@@ -35,12 +35,15 @@ namespace {
 // Reads the directives that say where a Func lives, checks them, and writes the nests.
 class VariantLowering {
  public:
-  VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts)
-      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))), lowering_{op_, target, directives, facts},
+  VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
+                  bool cuts_at_borders)
+      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))),
+        lowering_{op_, target, directives, facts},
         checks_(op_, lowering_.directives) {
     lowering_.granule = view.granule;
     lowering_.ranges = view.ranges;
     lowering_.layouts = view.layouts;
+    lowering_.cuts_at_borders = cuts_at_borders;
     reserve_names();
     for (const Directive& d : lowering_.directives) checks_.check_stage(d);
     for (const Directive& d : lowering_.directives) place(d);
@@ -401,9 +404,9 @@ class VariantLowering {
 
 }  // namespace
 
-Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
-                   const Facts& facts, Attempts& attempts) {
-  return VariantLowering(view, directives, target, facts).lower(attempts);
+Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
+                   bool cuts_at_borders, Attempts& attempts) {
+  return VariantLowering(view, directives, target, facts, cuts_at_borders).lower(attempts);
 }
 
 }  // namespace lathe

@@ -84,6 +84,7 @@ struct Lowering {
   std::map<std::string, Storage> storage = {};                   // tensors that exist at this place
   std::map<std::string, Expr> opaque = {};                       // variables of whose values facts say nothing
   Attempts attempts = {};                                        // of what is written so far
+  bool cuts_at_borders = true;                                   // else one body keeps all boundary rules: less code
   std::map<std::string, int> names_used = {};
 
   std::string fresh(const std::string& name);               // a name not used yet in this variant
@@ -101,6 +102,6 @@ inline std::vector<DType> dtypes_of(const FuncContents& func) {
 
 // A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
 ir::Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
-                       const Facts& facts, Attempts& attempts);
+                       const Facts& facts, bool cuts_at_borders, Attempts& attempts);
 
 }  // namespace lathe

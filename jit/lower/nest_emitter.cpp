@@ -25,7 +25,7 @@ Stmt NestEmitter::emit(const Scope& outer) {
   scope.inside = outer.inside;
   scope.masks_around = outer.masks_around;
   scope.masks_around.insert(scope.masks_around.end(), outer.masks.begin(), outer.masks.end());
-  scope.border_cuts = outer.border_cuts;
+  scope.border_cuts = lowering_.cuts_at_borders ? outer.border_cuts : 0;
   scope.rare = outer.rare;
   size_t at = 0;
   for (const std::string& v : func_.vars) scope.extent[v] = root_extent_[at++];

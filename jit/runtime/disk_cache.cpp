@@ -96,7 +96,7 @@ class NoFileSizeSignal {
 };
 
 // The payload of an entry; nothing where a byte of it is not as written, or where it is for another key.
-std::optional<std::string> payload_of(const std::string& bytes, std::string_view key) {
+std::optional<std::string> payload_of(std::string bytes, std::string_view key) {
   Header header;
   ContentHash sum;
   if (bytes.size() < sizeof header + sum.size()) return std::nullopt;
@@ -110,7 +110,9 @@ std::optional<std::string> payload_of(const std::string& bytes, std::string_view
   if (all.substr(sizeof header, key.size()) != key) return std::nullopt;
   sum = hash_of(all.substr(0, sizeof header + body));
   if (std::memcmp(sum.data(), bytes.data() + sizeof header + body, sum.size()) != 0) return std::nullopt;
-  return bytes.substr(sizeof header + key.size(), header.payload_bytes);
+  bytes.resize(sizeof header + body);
+  bytes.erase(0, sizeof header + key.size());
+  return bytes;
 }
 
 void make_folders(const std::string& path) {
@@ -177,7 +179,7 @@ std::optional<std::string> DiskCache::find(std::string_view key) const {
   if (!S_ISREG(status.st_mode) || !is_own(status) || status.st_size > largest_entry) return std::nullopt;
   std::string bytes(static_cast<size_t>(status.st_size), '\0');
   if (!read_all(file.get(), bytes)) return std::nullopt;
-  std::optional<std::string> payload = payload_of(bytes, key);
+  std::optional<std::string> payload = payload_of(std::move(bytes), key);
   if (payload) futimens(file.get(), nullptr);  // used now; a folder that is read only does not mind
   return payload;
 }

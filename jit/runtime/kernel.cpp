@@ -18,7 +18,7 @@ namespace {
 
 std::atomic<int64_t> compile_event_count{0};
 
-void enter(const KernelSignature& signature, LatheEntry entry, LatheContext* context, const PreparedCall& call) {
+inline void enter(const KernelSignature& signature, LatheEntry entry, LatheContext* context, const PreparedCall& call) {
   const KernelFloatMode mode;
   const int32_t status = entry(context, call.buffers.data(), call.scalars.data());
   if (status == 1) call_error::out_of_memory(signature);
@@ -88,22 +88,23 @@ Kernel::Kernel(KernelSignature signature, LoadedCode code, CompileStats stats, C
 }
 
 void Kernel::run_each(std::span<const TensorView* const> arguments, const RunOptions& options,
-                      const std::map<std::string, double>& params) const {
-  PreparedCall call = state_->plan.empty_call();
-  state_->plan.prepare(arguments, params, call);
-  enter(state_->plan.signature(), state_->entry.load(std::memory_order_acquire), context_of(options), call);
+                      const std::map<std::string, double>* params) const {
+  const State& state = *state_;
+  PreparedCall call = state.plan.empty_call();
+  state.plan.prepare(arguments, params, call);
+  enter(state.plan.signature(), state.entry.load(std::memory_order_acquire), context_of(options), call);
 }
 
 void Kernel::run(std::span<const TensorView> arguments, const RunOptions& options,
                  const std::map<std::string, double>& params) const {
   SmallArray<const TensorView*, 16> list(arguments.size());
   for (size_t i = 0; i < arguments.size(); ++i) list[i] = &arguments[i];
-  run_each({list.data(), list.size()}, options, params);
+  run_each({list.data(), list.size()}, options, &params);
 }
 
 void Kernel::run(const std::map<std::string, TensorView>& arguments, const RunOptions& options,
                  const std::map<std::string, double>& params) const {
-  run_each(state_->plan.in_order(arguments), options, params);
+  run_each(state_->plan.in_order(arguments), options, &params);
 }
 
 std::function<void()> Kernel::bind(std::span<const TensorView> arguments, const RunOptions& options,
@@ -114,7 +115,7 @@ std::function<void()> Kernel::bind(std::span<const TensorView> arguments, const 
     PreparedCall call;
   };
   auto bound = std::shared_ptr<BoundCall>(new BoundCall{state_, context_of(options), state_->plan.empty_call()});
-  state_->plan.prepare(pointers_to(arguments), params, bound->call);
+  state_->plan.prepare(pointers_to(arguments), &params, bound->call);
   return [bound] {
     const State& state = *bound->state;
     enter(state.plan.signature(), state.entry.load(std::memory_order_acquire), bound->context, bound->call);

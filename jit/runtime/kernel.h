@@ -118,7 +118,7 @@ class Kernel {
   // data, overlap, conditions; throws Error before anything is written.
   template <class... View> void operator()(const View&... views) const {
     const std::array<const TensorView*, sizeof...(views)> list = {&static_cast<const TensorView&>(views)...};
-    run_each(list, {}, {});
+    run_each(list, {}, nullptr);
   }
   void run(std::span<const TensorView> arguments, const RunOptions& options = {},
            const std::map<std::string, double>& params = {}) const;
@@ -149,7 +149,7 @@ class Kernel {
  private:
   struct State;
   void run_each(std::span<const TensorView* const> arguments, const RunOptions& options,
-                const std::map<std::string, double>& params) const;
+                const std::map<std::string, double>* params) const;  // null: none
   std::shared_ptr<State> state_;
 };
 

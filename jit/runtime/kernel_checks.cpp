@@ -140,16 +140,10 @@ void CallPlan::make_rules() {
     }
   }
   for (size_t s = 0; s < size_rules_.size(); ++s) {
-    if (size_rules_[s].argument == SIZE_MAX) call_error::no_size_source(*signature_, signature_->sizes[s].name);
+    const SizeRule& rule = size_rules_[s];
+    if (rule.argument == SIZE_MAX) call_error::no_size_source(*signature_, signature_->sizes[s].name);
+    if (rule.lowest > 1 || rule.highest < int64_t{1} << extent_bits || rule.multiple_of > 1) limited_sizes_.push_back(s);
   }
-}
-
-PreparedCall CallPlan::empty_call() const {
-  return {SmallArray<void*, 16>(argument_count_), SmallArray<int64_t, 96>(scalar_count_)};
-}
-
-void CallPlan::bind_sizes(const TensorView* const* arguments, int64_t* sizes) const {
-  for (const SizeRule& rule : size_rules_) *sizes++ = arguments[rule.argument]->shape[rule.dimension];
 }
 
 void CallPlan::check_argument(size_t index, const TensorView& view) const {
@@ -228,9 +222,10 @@ void CallPlan::check_overlap(const ByteRange* ranges) const {
   }
 }
 
-void CallPlan::apply_params(const std::map<std::string, double>& params, int64_t* bits) const {
+void CallPlan::apply_params(const std::map<std::string, double>* params, int64_t* bits) const {
   std::copy(default_bits_.begin(), default_bits_.end(), bits);
-  for (const auto& [name, value] : params) {
+  if (!params) return;
+  for (const auto& [name, value] : *params) {
     size_t p = 0;
     while (p < signature_->params.size() && signature_->params[p].name != name) ++p;
     if (p == signature_->params.size()) call_error::unknown_param(*signature_, name);
@@ -238,24 +233,23 @@ void CallPlan::apply_params(const std::map<std::string, double>& params, int64_t
   }
 }
 
-void CallPlan::prepare(Views arguments, const std::map<std::string, double>& params, PreparedCall& call) const {
-  if (arguments.size() != argument_count_) call_error::argument_count(*signature_, arguments.size());
+void CallPlan::prepare(Views arguments, const std::map<std::string, double>* params, PreparedCall& call) const {
+  const size_t count = argument_count_;
+  if (arguments.size() != count) call_error::argument_count(*signature_, arguments.size());
   const TensorView* const* views = arguments.data();
   int64_t* scalars = call.scalars.data();
-  SmallArray<ByteRange, 16> ranges(argument_count_);
+  SmallArray<ByteRange, 16> ranges(count);
   if (!quick_check(views, scalars, ranges.data())) full_check(arguments, scalars, ranges.data());
   void** buffers = call.buffers.data();
   int64_t* next = scalars + size_count_ + dimension_count_;
-  for (size_t a = 0; a < argument_count_; ++a) {
-    buffers[a] = views[a]->data;
-    *next++ = static_cast<int64_t>(reinterpret_cast<uintptr_t>(views[a]->data) % 64);
+  for (size_t a = 0; a < count; ++a) {
+    void* data = buffers[a] = views[a]->data;
+    *next++ = static_cast<int64_t>(reinterpret_cast<uintptr_t>(data) % 64);
   }
-  if (!default_bits_.empty() || !params.empty()) apply_params(params, next);
+  if (next == scalars + scalar_count_ && !params) return;
+  if (!default_bits_.empty() || (params && !params->empty())) apply_params(params, next);
   next += default_bits_.size();
-  for (const int64_t* end = scalars + scalar_count_; next != end; ++next) {
-    const size_t left = static_cast<size_t>(end - next);
-    *next = tune_values_[signature_->tune_params.size() - left].load(std::memory_order_relaxed);
-  }
+  for (size_t t = 0; t < signature_->tune_params.size(); ++t) *next++ = tune_values_[t].load(std::memory_order_relaxed);
 }
 
 std::vector<const TensorView*> CallPlan::in_order(const std::map<std::string, TensorView>& arguments) const {

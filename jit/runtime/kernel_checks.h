@@ -31,9 +31,11 @@ class [[gnu::visibility("hidden")]] CallPlan {
   // Error{bad_definition} where no argument's extent is a size itself; an ill-formed formula is an internal error.
   explicit CallPlan(KernelSignature signature);
 
-  PreparedCall empty_call() const;
+  PreparedCall empty_call() const {
+    return {SmallArray<void*, 16>(argument_count_), SmallArray<int64_t, 96>(scalar_count_)};
+  }
   // Runs every check; throws Error, or fills `call`.
-  void prepare(std::span<const TensorView* const> arguments, const std::map<std::string, double>& params,
+  void prepare(std::span<const TensorView* const> arguments, const std::map<std::string, double>* params,
                PreparedCall& call) const;
   // The views of a call by name, in order.
   std::vector<const TensorView*> in_order(const std::map<std::string, TensorView>& arguments) const;
@@ -64,10 +66,15 @@ class [[gnu::visibility("hidden")]] CallPlan {
     int64_t element_bytes;
   };
   using Views = std::span<const TensorView* const>;
+  // The quick check takes extents up to 2^26 and counts of elements inside a dimension below 2^33: no product of one of
+  // each, in bytes, leaves 64 bits.
+  static constexpr int extent_bits = 26, count_bits = 33;
 
   void make_rules();
   bool quick_check(const TensorView* const* arguments, int64_t* scalars, ByteRange* ranges) const;
+  bool quick_check_types(const TensorView* const* arguments) const;
   bool quick_check_dense(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
+  bool quick_check_dense(const ArgumentRule& rule, size_t rank, const TensorView& view, int64_t* scalars, ByteRange* range) const;
   bool quick_check_strided(const ArgumentRule& rule, const TensorView& view, int64_t* scalars, ByteRange* range) const;
   bool quick_check_overlap(const ByteRange* ranges) const;
   void evaluate_extents(const ArgumentRule& rule, int64_t* scalars) const;
@@ -78,12 +85,15 @@ class [[gnu::visibility("hidden")]] CallPlan {
   void check_packing(size_t index, const TensorView& view) const;
   void check_memory(size_t index, const TensorView& view, ByteRange* range) const;
   void check_overlap(const ByteRange* ranges) const;
-  void bind_sizes(const TensorView* const* arguments, int64_t* sizes) const;
-  void apply_params(const std::map<std::string, double>& params, int64_t* bits) const;
+  void bind_sizes(const TensorView* const* arguments, int64_t* sizes) const {
+    for (const SizeRule& rule : size_rules_) *sizes++ = arguments[rule.argument]->shape[rule.dimension];
+  }
+  void apply_params(const std::map<std::string, double>* params, int64_t* bits) const;
 
   std::shared_ptr<const KernelSignature> signature_;        // the rules point into it
   size_t size_count_ = 0, argument_count_ = 0, dimension_count_ = 0, scalar_count_ = 0;
   std::vector<SizeRule> size_rules_;
+  std::vector<size_t> limited_sizes_;                       // whose rule is more than that the quick check takes them
   std::vector<ExtentRule> extent_rules_;                    // of all dimensions of all arguments
   std::vector<ArgumentRule> argument_rules_;
   std::vector<size_t> outputs_;                             // positions

@@ -6,9 +6,6 @@ namespace lathe {
 
 namespace {
 
-// Extents below 2^26 and counts below 2^33: no product of one of each, in bytes, leaves 64 bits.
-constexpr int extent_bits = 26, count_bits = 33;
-
 uint64_t unsigned_of(int64_t value) { return static_cast<uint64_t>(value); }
 
 }  // namespace
@@ -20,23 +17,36 @@ void CallPlan::evaluate_extents(const ArgumentRule& rule, int64_t* scalars) cons
 }
 
 // A tensor without gaps, which most are: where the element count is known nothing else needs to be. Rows of packed
-// elements have gaps.
-[[gnu::noinline]] bool CallPlan::quick_check_dense(const ArgumentRule& rule, const TensorView& view, int64_t* scalars,
-                                                   ByteRange* range) const {
+// elements have gaps. `rank` is a constant where this is called with one, and the loop then none.
+[[gnu::always_inline]] inline bool CallPlan::quick_check_dense(const ArgumentRule& rule, size_t rank, const TensorView& view,
+                                                               int64_t* scalars, ByteRange* range) const {
   const int64_t *shape = view.shape.data(), *strides = view.strides.data();
   const ExtentRule* extents = extent_rules_.data() + rule.first_dimension;
   int64_t* stride_scalars = scalars + size_count_ + rule.first_dimension;
-  uint64_t elements = 1, differences = rule.is_packed, wide = 0;
-  for (size_t d = rule.rank; d-- > 0;) {
+  uint64_t elements = 1, differences = rule.is_packed, wide = 0, many = 0;
+#pragma GCC unroll 4
+  for (size_t d = rank; d-- > 0;) {
     const uint64_t extent = unsigned_of(shape[d]);
     differences |= (extent ^ unsigned_of(scalars[extents[d].scalar])) | (unsigned_of(strides[d]) ^ elements);
-    wide |= (extent - 1) | elements >> (count_bits - extent_bits);
+    wide |= extent - 1;
+    many |= elements;
     stride_scalars[d] = static_cast<int64_t>(elements);
     elements *= extent;
   }
   const auto data = reinterpret_cast<uintptr_t>(view.data);
   *range = {data, data + elements * unsigned_of(rule.element_bytes)};
-  return (differences | wide >> extent_bits) == 0 && data != 0 && range->end > data;
+  return (differences | wide >> extent_bits | many >> count_bits) == 0 && data != 0 && range->end > data;
+}
+
+[[gnu::always_inline]] inline bool CallPlan::quick_check_dense(const ArgumentRule& rule, const TensorView& view,
+                                                               int64_t* scalars, ByteRange* range) const {
+  switch (rule.rank) {
+    case 1: return quick_check_dense(rule, 1, view, scalars, range);
+    case 2: return quick_check_dense(rule, 2, view, scalars, range);
+    case 3: return quick_check_dense(rule, 3, view, scalars, range);
+    case 4: return quick_check_dense(rule, 4, view, scalars, range);
+    default: return quick_check_dense(rule, rule.rank, view, scalars, range);
+  }
 }
 
 [[gnu::noinline]] bool CallPlan::quick_check_strided(const ArgumentRule& rule, const TensorView& view, int64_t* scalars,
@@ -79,24 +89,27 @@ void CallPlan::evaluate_extents(const ArgumentRule& rule, int64_t* scalars) cons
   return meetings == outputs_.size();
 }
 
+[[gnu::always_inline]] inline bool CallPlan::quick_check_types(const TensorView* const* arguments) const {
+  bool differs = false;
+  const TensorView* const* next = arguments;
+  for (const ArgumentRule& rule : argument_rules_) {
+    const TensorView& view = **next++;
+    differs |= (view.dtype != rule.dtype) | (view.shape.size() != rule.rank) | (view.strides.size() != rule.rank) |
+               (view.is_read_only & rule.is_output);
+  }
+  return !differs;
+}
+
 bool CallPlan::quick_check(const TensorView* const* arguments, int64_t* scalars, ByteRange* ranges) const {
-  const size_t count = argument_count_;
+  if (!quick_check_types(arguments)) return false;
+  bind_sizes(arguments, scalars);
+  for (size_t size : limited_sizes_) {
+    if (!size_rules_[size].allows(scalars[size])) return false;
+  }
   const ArgumentRule* rules = argument_rules_.data();
-  for (size_t a = 0; a < count; ++a) {
-    const TensorView& view = *arguments[a];
-    if (view.dtype != rules[a].dtype || view.shape.size() != rules[a].rank || view.strides.size() != rules[a].rank) {
-      return false;
-    }
-    if (view.is_read_only && rules[a].is_output) return false;
-  }
-  int64_t* next = scalars;
-  for (const SizeRule& rule : size_rules_) {
-    *next = arguments[rule.argument]->shape[rule.dimension];
-    if (!rule.allows(*next++)) return false;
-  }
-  for (size_t a = 0; a < count; ++a) {
-    if (rules[a].has_formula) evaluate_extents(rules[a], scalars);
-    if (quick_check_dense(rules[a], *arguments[a], scalars, &ranges[a])) continue;
+  for (size_t a = 0, count = argument_count_; a < count; ++a) {
+    if (rules[a].has_formula) [[unlikely]] evaluate_extents(rules[a], scalars);
+    if (quick_check_dense(rules[a], *arguments[a], scalars, &ranges[a])) [[likely]] continue;
     if (rules[a].has_formula) evaluate_extents(rules[a], scalars);  // strides took their place
     if (!quick_check_strided(rules[a], *arguments[a], scalars, &ranges[a])) return false;
   }

@@ -11,6 +11,7 @@
 #include "jit/compile.h"
 #include "lang/interpret.h"
 #include "lang/text.h"
+#include "schedules/text.h"
 #include "tests/bad_inputs/kinds.h"
 #include "tests/errors.h"
 
@@ -34,6 +35,15 @@ picked(X: f32[N], at: i64[M]) -> Y: f32[M], Z: f32[M]
 
 total(X: f32[N]) -> S: f32[]
   S[] = sum(n < N: X[n])
+
+widened(W: i4[M, N]) -> Y: i32[M, N]
+  Y[i, j] = i32(W[i, j])
+
+blocked(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N]
+  C[i, j] = sum(k < K: A[i, k] * B[k, j])
+
+schedule for blocked
+B.constant().layout(K/4, N, K%4)
 )";
 
 struct Compiled {
@@ -45,8 +55,9 @@ const Compiled& compiled(const std::string& name) {
   static std::map<std::string, Compiled> all;
   auto known = all.find(name);
   if (known != all.end()) return known->second;
-  const Operator op = find_operator(parse_file_text(operators, "calls.lathe"), name);
-  return all.emplace(name, Compiled{op, compile(op)}).first->second;
+  const SourceFile file = parse_file_text(operators, "calls.lathe");
+  const Operator op = find_operator(file, name);
+  return all.emplace(name, Compiled{op, compile(op, {.schedule = schedule_for(file, op, "x86-64")})}).first->second;
 }
 
 // A good call, which a case spoils: views of tensors of these sizes, outputs full of a pattern.
@@ -110,6 +121,8 @@ const Sizes small = {{"M", 3}, {"K", 4}, {"N", 5}};
 const Sizes window = {{"N", 8}, {"R", 3}};
 const Sizes eight = {{"N", 8}};
 const Sizes picks = {{"N", 8}, {"M", 4}};
+const Sizes rows = {{"M", 3}, {"N", 5}};
+const Sizes fours = {{"M", 3}, {"K", 8}, {"N", 5}};
 
 // The call with one view replaced.
 std::function<void(Call&)> with(const std::string& name, const std::function<void(TensorView&)>& spoil) {
@@ -139,7 +152,7 @@ std::vector<BadInput> bad_calls() {
 }
 
 TEST_CASE("bad calls are answered with code and words, and write nothing") {
-  for (const char* name : {"dense", "valid", "pair", "picked", "total"}) compiled(name);
+  for (const char* name : {"dense", "valid", "pair", "picked", "total", "widened", "blocked"}) compiled(name);
   const int64_t events = compile_events();
   for (const BadCall& bad : cases()) check(bad);
   CHECK(compile_events() == events);
@@ -290,6 +303,26 @@ std::vector<BadCall> cases() {
       {"stride that an output cannot have", "pair", eight, with("P.0", strides({-1})),
        "L504 lathe: call: pair: bad stride of output 'P.0' (argument 2), dimension 0: got -1, need a positive stride where a dimension of an output has several elements\n"
        "  at calls.lathe:9:1"},
+
+      {"stride that packed rows cannot have", "widened", rows, with("W", strides({5, 1})),
+       "L504 lathe: call: widened: bad stride of input 'W' (argument 1), dimension 0: got 5, need an even stride: rows of packed elements begin at whole bytes\n"
+       "  at calls.lathe:19:1"},
+      {"stride that packed rows cannot have", "widened", rows, with("W", strides({2, 2})),
+       "L504 lathe: call: widened: bad stride of input 'W' (argument 1), dimension 1: got 2, need 1 along the last dimension of packed elements\n"
+       "  at calls.lathe:19:1"},
+      {"stride that packed rows cannot have", "widened", rows, with("W", strides({-5, 1})),
+       "L504 lathe: call: widened: bad stride of input 'W' (argument 1), dimension 0: got -5, need an even stride: rows of packed elements begin at whole bytes\n"
+       "  at calls.lathe:19:1"},
+
+      {"argument in another layout", "blocked", fours, with("B", shape({8, 5})),
+       "L503 lathe: call: blocked: wrong rank of input 'B' (argument 2): got 2 dimensions: [8, 5], need 3: [(K + (4 - 1)) / 4, N, 4]\n"
+       "  at calls.lathe:22:1"},
+      {"argument in another layout", "blocked", fours, with("B", shape({2, 5, 8})),
+       "L503 lathe: call: blocked: wrong extent of input 'B' (argument 2), dimension 2: got 8, need 4\n"
+       "  at calls.lathe:22:1"},
+      {"argument in another layout", "blocked", fours, with("B", shape({5, 2, 4})),
+       "L503 lathe: call: blocked: wrong extent of input 'B' (argument 2), dimension 0: got 5, need (K + (4 - 1)) / 4 = 2\n"
+       "  at calls.lathe:22:1"},
 
       {"output that overlaps itself", "dense", small, with("D", strides({4, 1})),
        "L504 lathe: call: dense: elements of output 'D' (argument 3) overlap along dimension 0: got [3, 5] strides [4, 1], need each stride of an output to step over what the smaller ones span\n"

@@ -56,6 +56,26 @@ TEST_CASE("more than 2^31 elements, and offsets beyond 2^32 bytes, are addressed
   munmap(memory, static_cast<size_t>(n));
 }
 
+TEST_CASE("tensors may begin at any address") {
+  const Kernel kernel = compile(parsed("scaled(X: f32[M, N]) -> Y: f32[M, N]\n  Y[i, j] = X[i, j]*2\n"));
+  constexpr int64_t rows = 3, columns = 37, bytes = rows * columns * 4;
+  for (const size_t off : {0, 1, 2, 3, 5, 32, 63}) {
+    std::vector<char> from(bytes + 64), to(bytes + 65, 0x5a);
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      const auto value = static_cast<float>(i);
+      std::memcpy(from.data() + off + i * 4, &value, sizeof value);
+    }
+    kernel(TensorView{from.data() + off, f32, {rows, columns}, {columns, 1}},
+           TensorView{to.data() + off, f32, {rows, columns}, {columns, 1}});
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      float value = 0;
+      std::memcpy(&value, to.data() + off + i * 4, sizeof value);
+      CHECK(value == static_cast<float>(2 * i));
+    }
+    CHECK(to[off + bytes] == 0x5a);
+  }
+}
+
 TEST_CASE("division and remainder by a zero of the run give zero, shifts by any amount are defined") {
   const Operator op = parsed("ints(a: i32[N], b: i32[N]) -> Y: (i32, i32, i32, i32)[N]\n"
                              "  Y[i] = (a[i] / b[i], a[i] % b[i], a[i] << b[i], a[i] >> b[i])\n");

@@ -1,5 +1,5 @@
-// How many bad inputs there are, and docs/errors.md, which shows one for each code. With LATHE_UPDATE=1 the page is rewritten
-// instead.
+// How many bad inputs there are, that all kinds of kinds.def are tried, and docs/errors.md, which shows one for each
+// code. With LATHE_UPDATE=1 the page is rewritten instead.
 #include "tests/bad_inputs/kinds.h"
 
 #include <doctest/doctest.h>
@@ -8,6 +8,7 @@
 #include <cctype>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "support/environment.h"
@@ -78,6 +79,39 @@ TEST_CASE("at least two hundred bad inputs are tried, at most six of a kind") {
   for (const BadInput& input : all()) ++kinds[input.kind];
   for (const auto& [kind, cases] : kinds) CHECK_MESSAGE(cases <= 6, kind);
   CHECK(all().size() >= 200);
+}
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream in(source_dir() + "/" + path);
+  REQUIRE_MESSAGE(in.good(), path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("everything that can be wrong with what is given is tried, and has a row that says where") {
+  std::set<std::string> tried, told;
+  for (const BadInput& input : all()) tried.insert(input.kind);
+  const auto refused = [&](const char* what, const char* kind) {
+    CHECK_MESSAGE(tried.count(kind) == 1, std::string(what) << ": " << kind);
+    told.insert(kind);
+  };
+  const auto elsewhere = [](const char* what, const std::string& file, const std::string& test) {
+    CHECK_MESSAGE(contents("tests/" + file).find("TEST_CASE(\"" + test + "\"") != std::string::npos,
+                  std::string(what) << ": " << file);
+  };
+#define REFUSED(what, kind) refused(what, kind);
+#define LEGAL(what, file, test) elsewhere(what, file, test);
+#define ELSEWHERE(what, file, test) elsewhere(what, file, test);
+#include "tests/bad_inputs/kinds.def"
+#undef REFUSED
+#undef LEGAL
+#undef ELSEWHERE
+  for (const std::string& kind : tried) CHECK_MESSAGE(told.count(kind) == 1, kind << " has no row in kinds.def");
 }
 
 TEST_CASE("docs/errors.md lists the codes of support/errors.def, with the messages that are thrown") {

@@ -192,6 +192,58 @@ entry main(Y: i64; m: i64, n: i64) {
   }
 }
 
+TEST_CASE("loops in a parallel loop read what is around it where it lies, and what a loop between them changes") {
+  Compiled code(R"(program p
+variant go(X: i64 readonly, Y: i64; m: i64, n: i64, negate: bool) {
+  let twice = n * 2
+  for i in 1, m parallel {
+    let row = i * 1000
+    for h in 0, 2 serial {
+      alloc T: i64[4] heap
+      T[0] = row + h * 100
+      for j in 0, n parallel {
+        for k in 0, 1 parallel {
+          Y[(i - 1) * twice + h * n + j] = X[j] + T[0] + select(negate, -(i + k), i + k)
+        }
+      }
+    }
+  }
+}
+entry main(X: i64 readonly, Y: i64; m: i64, n: i64, negate: bool) {
+  call go(X + 0, Y + 0; m, n, negate)
+}
+)");
+  std::vector<int64_t> x = {7, 8, 9}, y(12, -1);
+  for (const int64_t negate : {0, 1}) {
+    CHECK(code.run({x.data(), y.data()}, {2, 3, negate}) == 0);
+    for (int64_t i = 1; i <= 2; ++i) {
+      for (int64_t h = 0; h < 2; ++h) {
+        for (int64_t j = 0; j < 3; ++j) {
+          const auto at = static_cast<size_t>((i - 1) * 6 + h * 3 + j);
+          CHECK(y[at] == x[static_cast<size_t>(j)] + i * 1000 + h * 100 + (negate ? -i : i));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a variant may be called with other arguments than its caller's") {
+  Compiled code(R"(program p
+variant fill(Y: i64, X: i64 readonly; n: i64, negate: bool) {
+  for i in 0, n serial {
+    Y[i] = select(negate, -X[i], X[i])
+  }
+}
+entry main(X: i64 readonly, Y: i64; n: i64, negate: bool) {
+  call fill(Y + 1, X + 0; n - 1, not negate)
+  call fill(Y + n, X + 1; n, negate)
+}
+)");
+  std::vector<int64_t> x = {1, 2, 3, 4}, y(6, 0);
+  CHECK(code.run({x.data(), y.data()}, {3, 0}) == 0);
+  CHECK(y == std::vector<int64_t>{0, -1, -2, 2, 3, 4});
+}
+
 TEST_CASE("a stack buffer is aligned and an own one for each iteration of a task") {
   Compiled code(R"(program p
 entry main(Y: f32; n: i64) {

@@ -20,6 +20,7 @@
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "tests/errors.h"
 
 namespace lathe {
 namespace {
@@ -121,6 +122,41 @@ TEST_CASE("a kernel is found on disk when no process has it, and is the same ker
   kernel.set_tune_param("kc", 64);
   for (int64_t n = 1; n < 40; n += 3) CHECK(difference(kernel, op, 9, 70, n) == "");
   CHECK(compile(op, options).stats().cache == CacheHit::memory);
+}
+
+TEST_CASE("a kernel that is found on disk refuses what it refused before, at the places of this author's file") {
+  const std::string text =
+      "near(X: f32[N], Y: f32[M]; step = 2) -> Z: f32[(M + step - 1)/step], T: f32[M]\n"
+      "  Z[i] = X[i*step]\n"
+      "  T[i] = select(i < N, X[i], Y[i])\n";
+  const auto refusal = [&](const std::string& lines_before, CacheHit found) {
+    const Operator op = parse_file_text(lines_before + text, "near.lathe").operators.at(0);
+    const Kernel kernel = compile(op, {.static_params = {{"step", 3}}});
+    CHECK(kernel.stats().cache == found);
+    const Tensor x(f32, {4}), y(f32, {7}), z(f32, {3}), t(f32, {7});
+    return failure_of([&] { kernel(x, y, z, t); });
+  };
+  OnDisk disk;
+  const std::string compiled = refusal("", CacheHit::miss);
+  INFO(compiled);
+  CHECK(compiled.find("it does not hold that Z reads X[") != std::string::npos);
+  CHECK(compiled.find("at near.lathe:2:10") != std::string::npos);
+  const std::string on_disk = refusal("# a line\n\n", CacheHit::disk);
+  CHECK(on_disk.find("at near.lathe:4:10") != std::string::npos);
+  CHECK(on_disk.substr(0, on_disk.find("  at ")) == compiled.substr(0, compiled.find("  at ")));
+}
+
+TEST_CASE("an operator that is refused with one value of its parameter is refused where other values are on disk") {
+  const Operator op =
+      parse_file_text("f(A: f32[N]; s = 2) -> D: f32[N / s]\n  D[i] = A[i]\n", "f.lathe").operators.at(0);
+  OnDisk disk;
+  {
+    compile(op);
+  }
+  {
+    CHECK(compile(op).stats().cache == CacheHit::disk);
+  }
+  CHECK(failure_of([&] { compile(op, {.static_params = {{"s", 0}}}); }).find("divides by zero") != std::string::npos);
 }
 
 TEST_CASE("an entry with a byte changed anywhere, or cut, is compiled anew and right") {

@@ -1,5 +1,8 @@
-// Every operator of stdlib/ and examples/, with the file's schedule for the target, with the constructed one and as the
-// plain nest, computes what the interpreter does, in both modes of the oracle. Small sizes; `lathe check` takes the larger ones too.
+// Every operator of stdlib/ and examples/, with the file's schedule for the target, with the constructed one, as the
+// plain nest and in the code that runs first, computes what the interpreter does, in both modes of the oracle. Small
+// sizes; `lathe check` takes the larger ones too.
+#include "tests/whole/library.h"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -11,7 +14,7 @@
 #include "lang/text.h"
 #include "schedules/text.h"
 #include "tests/fuzz/trial.h"
-#include "tests/whole/library.h"
+#include "tests/whole/held_background.h"
 
 namespace lathe {
 namespace {
@@ -56,15 +59,22 @@ void check_operator(const SourceFile& file, const Operator& op, const Target& ta
     if (work <= most_work) sizes.push_back(std::move(candidate));
   }
   if (least > most_work) sizes.push_back(cheapest);         // something has to be computed
-  const auto try_with = [&](const std::optional<Schedule>& schedule, const char* kind) {
+  const auto try_with = [&](const std::optional<Schedule>& schedule, const char* kind, Wait wait = Wait::all) {
     const std::string label = fmt::format("{} on {}, {} schedule", op.name, target.name, kind);
+    const Cache cache = wait == Wait::first ? Cache::none : Cache::disk;
     try {
-      check_kernel(compile(op, {.schedule = schedule, .target = target}), fixed, label, sizes);
+      check_kernel(compile(op, {.schedule = schedule, .target = target, .wait = wait, .cache = cache}), fixed, label,
+                   sizes);
     } catch (const Error& error) {
       FAIL_CHECK(fmt::format("{}: {}", label, error.what()));
     }
   };
   try_with(plain_nest(op), "no");
+  {
+    std::promise<void> open = hold_background();
+    try_with({}, "not yet a", Wait::first);
+    open.set_value();
+  }
   try_with({}, "a constructed");
   const Schedule constructed = constructed_schedule(op, {.target = target});
   const std::string text = print(op) + "\n" + print(constructed);

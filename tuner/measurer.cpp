@@ -16,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kPrepareSeconds = 120;                     // the oracle works out what must come out
 constexpr size_t kMostLoaded = 48;                          // kernels in a worker
+constexpr int kStarts = 3;                                  // of a worker that somebody killed before it was ready
 
 class WorkerMeasurer : public Measurer {
  public:
@@ -66,26 +67,35 @@ class WorkerMeasurer : public Measurer {
 
   // False where the time was over before.
   bool start() {
-    worker_ = std::make_unique<WorkerProcess>(options_.worker);
-    loaded_.clear();
-    std::map<std::string, int> layouts;
-    for (const auto& [argument, right] : options_.layouts) layouts[argument] = static_cast<int>(right);
-    const json request = {{"do", "prepare"}, {"layouts", layouts}, {"algorithm", problem_.algorithm}, {"sizes", problem_.sizes},
-                          {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold},
-                          {"run_params", options_.run_params}, {"memory_bytes", options_.memory_bytes}};
-    if (!must(request, "the worker cannot prepare " + problem_.op + " at " + print(problem_.sizes))) return false;
-    if (!incumbent_) return true;
-    if (!must({{"do", "load"}, {"schedule", incumbent_->text()}}, "the incumbent fails in a new worker")) return false;
-    loaded_.insert(incumbent_->text());
-    return true;
+    Measured failure;
+    for (int i = 0; i < kStarts; ++i) {
+      const char* what = "the worker cannot prepare ";
+      failure = {};
+      worker_ = std::make_unique<WorkerProcess>(options_.worker);
+      loaded_.clear();
+      bool ready = ask(preparation(), kPrepareSeconds, failure);
+      if (ready && incumbent_) {
+        what = "the incumbent fails in a new worker for ";
+        ready = ask({{"do", "load"}, {"schedule", incumbent_->text()}}, kPrepareSeconds, failure);
+        loaded_.insert(incumbent_->text());
+      }
+      if (ready) return true;
+      if (left() <= 0) return false;
+      const bool died = !worker_ || (!worker_->alive() && failure.outcome != Outcome::hang);
+      if (!died || i + 1 == kStarts) {
+        throw Error(ErrorCode::no_measurement, {.step = "tune", .what = what + problem_.op + " at " + print(problem_.sizes),
+                                                .got = fmt::format("{}: {}", name_of(failure.outcome), failure.detail), .need = "a kernel that runs"});
+      }
+    }
+    return false;
   }
 
-  bool must(const json& request, const std::string& what) {
-    Measured result;
-    if (ask(request, kPrepareSeconds, result)) return true;
-    if (left() <= 0) return false;
-    throw Error(ErrorCode::no_measurement, {.step = "tune", .what = what, .got = fmt::format("{}: {}", name_of(result.outcome), result.detail),
-                                            .need = "a kernel that runs"});
+  json preparation() const {
+    std::map<std::string, int> layouts;
+    for (const auto& [argument, right] : options_.layouts) layouts[argument] = static_cast<int>(right);
+    return {{"do", "prepare"}, {"layouts", layouts}, {"algorithm", problem_.algorithm}, {"sizes", problem_.sizes},
+            {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold},
+            {"run_params", options_.run_params}, {"memory_bytes", options_.memory_bytes}};
   }
 
   // False where the answer is not good.

@@ -110,6 +110,18 @@ TEST_CASE("a worker that cannot be started or prepared is an error") {
   CHECK(contains(error_of([&] { worker_measurer(broken, worker_of(""))->measure(bench.rows(2), 5); }), "the worker cannot prepare product"));
 }
 
+TEST_CASE("a worker that is killed before it is ready is started again") {
+  const Bench bench;
+  const Folder folder;
+  MeasureOptions options = worker_of("");
+  const std::string once = folder.path("once");
+  options.worker = {"/bin/sh", "-c", "[ -e '" + once + "' ] && exec " TUNER_TEST_WORKER "; touch '" + once + "'; kill -9 $$"};
+  const auto measurer = worker_measurer(bench.problem, options);
+  CHECK(measurer->measure(bench.rows(2), 60)->outcome == Outcome::good);
+  options.worker = {"/bin/sh", "-c", "kill -9 $$"};
+  CHECK(contains(error_of([&] { worker_measurer(bench.problem, options)->measure(bench.rows(2), 60); }), "got memory: ended by signal 9"));
+}
+
 TEST_CASE("a worker dies with the process that started it, whatever it is doing") {
   int out[2];
   REQUIRE(pipe(out) == 0);

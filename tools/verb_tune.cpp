@@ -121,7 +121,8 @@ int replay(const TuneVerbOptions& verb, const Chosen& chosen, const tuner::Store
     const double cycles = machine->rank(candidate, 60, &refused);
     return refused ? std::nullopt : std::optional(cycles);
   };
-  const std::string parts = tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts), store, verb.replay, problem, model);
+  const std::string parts = tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts, problem.sizes), store,
+                                           verb.replay, problem, model);
   fmt::print("{}\n", parts.empty() ? "the same decisions" : parts);
   return parts.empty() ? good : refused;
 }

@@ -186,4 +186,13 @@ bool Search::tell(const Candidate& candidate, const Result& result) {
   return true;
 }
 
+std::vector<Candidate> Search::best() const {
+  std::vector<Candidate> all;
+  if (incumbent_) all.push_back(*incumbent_);
+  for (const auto& [speed, candidate] : elite_) {
+    if (speed > 1 && candidate.name() != all.front().name()) all.push_back(candidate);
+  }
+  return all;
+}
+
 }  // namespace lathe::tuner

@@ -14,7 +14,6 @@ namespace {
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
 constexpr int64_t kMostSets = 64;
 constexpr double kSlow = 1.2;                               // a candidate that loses so plainly is not timed further
-constexpr double kNoisy = 0.03;                             // error of a ratio that decides nothing
 
 Verdict verdict_of(const Error& error) {
   if (error.code() == ErrorCode::out_of_memory) return {Outcome::memory, error.what()};
@@ -64,13 +63,18 @@ CompileOptions TestBed::options_of(const std::string& schedule) const {
   return options;
 }
 
-Verdict TestBed::rank(const std::string& schedule, const Sizes& params, double* cycles) const {
+Verdict TestBed::rank(const std::string& schedule, const Sizes& params, double* cycles) {
   try {
+    if (lowered_for_ != schedule || !lowered_) {
+      lowered_.reset();
+      lowered_for_ = schedule;
+      lowered_ = compile_to_ir(op_, options_of(schedule));
+    }
     Sizes scalars = scalars_of(op_, sizes_);
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
-    *cycles = executed(compile_to_ir(op_, options_of(schedule)), described, scalars).cycles;
+    *cycles = executed(*lowered_, described, scalars).cycles;
   } catch (const Error& error) {
     return verdict_of(error);
   }
@@ -167,7 +171,7 @@ Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, d
   }
   Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow});
   const bool close = times.ratio[1] > 1 / kSlow;
-  return {times.us[1], times.ratio[1], close && (times.error[1] > kNoisy || times.disturbed > times.rounds),
+  return {times.us[1], times.ratio[1], close && is_noisy(times.ratio[1], times.error[1], times.rounds, times.disturbed),
           std::move(times.samples[1])};
 }
 

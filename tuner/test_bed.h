@@ -37,7 +37,7 @@ class TestBed {
   TestBed(Operator op, const Sizes& sizes, BedOptions options);
 
   // What the analytic model says of a schedule: cycles; nothing is compiled. Refused where lowering refuses it.
-  Verdict rank(const std::string& schedule, const Sizes& params, double* cycles) const;
+  Verdict rank(const std::string& schedule, const Sizes& params, double* cycles);
   // Lowers, compiles and checks the kernel of a schedule's text. A kernel that is there is not compiled again.
   Verdict load(const std::string& schedule);
   // Checks a loaded kernel with these values of its parameters.
@@ -69,6 +69,8 @@ class TestBed {
   std::vector<std::unique_ptr<Case>> cases_;                // the problem's own sizes, then small ones
   std::vector<DenseArguments> arguments_;
   std::map<std::string, Kernel> kernels_;                   // by schedule
+  std::string lowered_for_;                                 // the schedule that was ranked last: others of its parameters follow
+  std::optional<ir::Program> lowered_;
 };
 
 }  // namespace lathe::tuner

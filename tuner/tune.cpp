@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kCommitSeconds = 0.25;                     // the longest that a trial waits to be on disk
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
-constexpr double kConfirmTimes = 1.5, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+constexpr double kConfirmTimes = 3, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
   std::random_device entropy;
@@ -33,7 +33,7 @@ std::string utc_now() {
 class Tuning {
  public:
   Tuning(const Operator& op, const TuneOptions& options, Store* store, const MakeMeasurer& make)
-      : options_(options), store_(store), make_(make), space_(op, options.target, options.measure.threads, options.measure.layouts),
+      : options_(options), store_(store), make_(make), space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes),
         problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)), start_(Clock::now()) {}
 
   Tuned run() {
@@ -55,13 +55,14 @@ class Tuning {
         throw Error(ErrorCode::no_measurement, {.step = "tune", .what = "no schedule of " + problem_.op + " could be measured",
                                                 .got = last_failure_.empty() ? "no time" : last_failure_, .need = "a kernel that runs"});
       }
-      confirm(*search.incumbent());
+      confirm(search);
       if (store_) store_->end(result_.run, result_.ended);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::store_full || !search.incumbent()) throw;
       result_.ended = error.what();                         // what was found is still worth showing
     }
-    finish(*search.incumbent());
+    if (!winner_) winner_ = *search.incumbent();
+    finish();
     return std::move(result_);
   }
 
@@ -140,34 +141,42 @@ class Tuning {
     if (options_.progress) options_.progress(progress_);
   }
 
-  // The winner beside the constructed schedule, in a process that has seen neither.
-  void confirm(const Candidate& winner) {
-    result_.constructed = constructed_->decided();
-    const double left = options_.budget_s - elapsed();
+  // The best ones beside the constructed schedule, with all their variants, in a process that has seen none of them: until one
+  // is faster there too.
+  void confirm(const Search& search) {
+    winner_ = *search.incumbent();
     const bool stopped = result_.ended == "stopped";
-    if (winner.name() == constructed_->name() || (left <= 0 && !stopped)) return report(true);
+    const auto left = [&] { return stopped ? kConfirmMost : options_.budget_s - elapsed(); };
+    if (winner_->name() == constructed_->name() || left() <= 0) return report(true);
     const std::unique_ptr<Measurer> machine = make_(problem_);
-    const auto before = machine->measure(*constructed_, stopped ? kConfirmMost : left);
+    const auto before = machine->measure(constructed_->whole(), left());
     if (!before || before->outcome != Outcome::good) return report(true);
-    machine->accept(*constructed_);
-    const auto after = machine->measure(winner, stopped ? kConfirmMost : options_.budget_s - elapsed());
-    if (after) keep(winner, *after, true);
-    if (after && after->outcome == Outcome::good) {
-      result_.confirmed = true;
+    machine->accept(constructed_->whole());
+    for (const Candidate& candidate : search.best()) {
+      if (candidate.name() == constructed_->name()) break;
+      const auto after = machine->measure(candidate.whole(), left());
+      if (!after) return report(true);                      // the time is over: what the search believed holds
+      keep(candidate, *after, true);
+      winner_ = candidate;
+      progress_.speedup = after->ratio;
+      if (after->outcome == Outcome::noisy) return report(true);
+      result_.confirmed = after->outcome == Outcome::good;
+      if (!result_.confirmed || after->ratio < 1) continue;
       progress_.constructed_us = before->us;
       progress_.best_us = after->us;
-      progress_.speedup = after->ratio;
+      return report(true);
     }
+    winner_ = *constructed_;                                // what the search believed was noise
+    result_.confirmed = true;
+    progress_.speedup = 1;
+    progress_.constructed_us = progress_.best_us = before->us;
     report(true);
   }
 
-  void finish(const Candidate& winner) {
-    const bool slower = result_.confirmed && progress_.speedup < 1;   // what the search believed was noise
-    const Candidate& best = slower ? *constructed_ : winner;
-    if (slower) progress_.speedup = 1, progress_.best_us = progress_.constructed_us;
-    result_.schedule = best.decided();
+  void finish() {
+    result_.schedule = winner_->decided();
     result_.constructed = constructed_->decided();
-    result_.trace = lathe::print(best.trace);
+    result_.trace = lathe::print(winner_->trace);
     result_.constructed_us = progress_.constructed_us;
     result_.us = progress_.best_us;
     result_.speedup = progress_.speedup;
@@ -181,6 +190,7 @@ class Tuning {
   const Problem problem_;
   const Clock::time_point start_;
   std::optional<Candidate> constructed_;                    // or the simpler one that runs
+  std::optional<Candidate> winner_;
   double speedup_ = 1;                                      // of the incumbent
   double committed_at_ = 0;
   double first_seconds_ = 0;                                // until a fresh process had measured something

@@ -54,7 +54,7 @@ void count_to_close(Row& row, const Found& found) {
 // How fast the constructed schedule is beside the best that is near to it, one measured after the other.
 void enumerate(Row& row, const Case& which, const TunerOptions& options) {
   const tuner::TuneOptions tuning = tune_options(which, 0, options.seed);
-  const tuner::Space space(which.op, tuning.target, 1);
+  const tuner::Space space(which.op, tuning.target, 1, {}, which.sizes);
   const tuner::Candidate first = space.candidate({});
   std::set<std::string> names{first.name()};
   std::vector<tuner::Candidate> near, pairs;

@@ -37,7 +37,7 @@ bool bench_parameters(const TunerOptions& options) {
   int slow = 0, all = 0;
   for (const Case& which : cases_of("parameters.txt", options)) {
     const tuner::TuneOptions tuning = tune_options(which, 0, options.seed);
-    const tuner::Space space(which.op, tuning.target, 1);
+    const tuner::Space space(which.op, tuning.target, 1, {}, which.sizes);
     const auto machine = tuner::worker_measurer(tuner::problem_of(which.op, which.sizes, 1, tuning.target), tuning.measure);
     const tuner::Candidate first = space.candidate({});
     const auto alone = machine->measure(first, 600);

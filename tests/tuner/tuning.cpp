@@ -92,7 +92,7 @@ TEST_CASE("a run is told again from its records to the same decisions") {
   const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);
   const Tuned tuned = tune(product(), options_of(60), store.get(), machine(four_rows));
   const Problem problem = problem_of(product(), sizes, 1, avx2());
-  const Space space(product(), avx2(), 1);
+  const Space space(product(), avx2(), 1, {}, sizes);
   const Model unknown = [](const Candidate&) { return 0.0; };
   CHECK(replay(space, *store, tuned.run, problem, unknown) == "");
   Records changed = all_of(*store);

@@ -47,13 +47,14 @@ class WorkerMeasurer : public Measurer {
     incumbent_speed_ = speed_;
   }
 
-  double rank(const Candidate& candidate, double seconds_left, bool* refused) override {
+  Modelled rank(const Candidate& candidate, double seconds_left, bool* refused) override {
     end_ = Clock::now() + std::chrono::microseconds(static_cast<int64_t>(seconds_left * 1e6));
-    if (left() <= 0 || ((!worker_ || !worker_->alive()) && !start())) return 0;
+    if (left() <= 0 || ((!worker_ || !worker_->alive()) && !start())) return {};
     Measured result;
     ask({{"do", "rank"}, {"schedule", candidate.text()}, {"params", candidate.all_params}}, options_.rank_seconds, result);
     *refused = result.outcome == Outcome::refused;
-    return result.cycles;
+    if (!result.model.program.empty()) result.model.program += lathe::tuner::print(candidate.all_params);
+    return result.model;
   }
 
  private:
@@ -138,7 +139,7 @@ class WorkerMeasurer : public Measurer {
       result.detail = j.value("detail", "");
       result.us = j.value("us", 0.0);
       result.ratio = j.value("ratio", 0.0);
-      result.cycles = j.value("cycles", 0.0);
+      result.model = {j.value("cycles", 0.0), j.value("program", "")};
       result.samples_us = j.value("samples_us", std::vector<double>{});
       if (j.value("ended", false)) worker_.reset();
     } catch (const json::exception& e) {

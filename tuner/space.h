@@ -23,6 +23,13 @@ struct Candidate {
   std::string name() const;                                 // equal for candidates that do the same
 };
 
+// What the analytic model says of a candidate.
+struct Modelled {
+  Modelled(double cycles = 0, std::string program = "") : cycles(cycles), program(std::move(program)) {}
+  double cycles;                                            // 0: unknown
+  std::string program;                                      // equal for candidates that are one program; "": unknown
+};
+
 using Random = std::mt19937_64;                             // a sequence that the standard fixes
 
 class Space {

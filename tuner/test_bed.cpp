@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "jit/ir/text.h"
+#include "jit/runtime/content_key.h"
 #include "jit/runtime/host.h"
 #include "jit/runtime/pack.h"
 #include "schedules/text.h"
@@ -63,18 +65,19 @@ CompileOptions TestBed::options_of(const std::string& schedule) const {
   return options;
 }
 
-Verdict TestBed::rank(const std::string& schedule, const Sizes& params, double* cycles) {
+Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled* model) {
   try {
     if (lowered_for_ != schedule || !lowered_) {
       lowered_.reset();
       lowered_for_ = schedule;
       lowered_ = compile_to_ir(op_, options_of(schedule));
+      program_ = content_key(ir::print(*lowered_));
     }
     Sizes scalars = scalars_of(op_, sizes_);
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
-    *cycles = executed(*lowered_, described, scalars).cycles;
+    *model = {executed(*lowered_, described, scalars).cycles, program_};
   } catch (const Error& error) {
     return verdict_of(error);
   }

@@ -7,7 +7,7 @@
 #include "jit/compile.h"
 #include "lang/oracle.h"
 #include "tuner/interleaved.h"
-#include "tuner/record.h"
+#include "tuner/space.h"
 
 namespace lathe::tuner {
 
@@ -36,8 +36,8 @@ class TestBed {
  public:
   TestBed(Operator op, const Sizes& sizes, BedOptions options);
 
-  // What the analytic model says of a schedule: cycles; nothing is compiled. Refused where lowering refuses it.
-  Verdict rank(const std::string& schedule, const Sizes& params, double* cycles);
+  // What the analytic model says of a schedule; nothing is compiled. Refused where lowering refuses it.
+  Verdict rank(const std::string& schedule, const Sizes& params, Modelled* model);
   // Lowers, compiles and checks the kernel of a schedule's text. A kernel that is there is not compiled again.
   Verdict load(const std::string& schedule);
   // Checks a loaded kernel with these values of its parameters.
@@ -71,6 +71,7 @@ class TestBed {
   std::map<std::string, Kernel> kernels_;                   // by schedule
   std::string lowered_for_;                                 // the schedule that was ranked last: others of its parameters follow
   std::optional<ir::Program> lowered_;
+  std::string program_;                                     // a name of it
 };
 
 }  // namespace lathe::tuner

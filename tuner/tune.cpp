@@ -73,10 +73,10 @@ class Tuning {
     return options_.budget_s - std::clamp(kConfirmTimes * first_seconds_, usual, std::max(options_.budget_s * kConfirmLimit, usual));
   }
 
-  std::optional<double> rank(Measurer& machine, const Candidate& candidate) {
+  std::optional<Modelled> rank(Measurer& machine, const Candidate& candidate) {
     bool refused = false;
-    const double cycles = machine.rank(candidate, std::max(search_seconds() - elapsed(), 0.0), &refused);
-    if (!refused) return cycles;
+    const Modelled model = machine.rank(candidate, std::max(search_seconds() - elapsed(), 0.0), &refused);
+    if (!refused) return model;
     ++progress_.counts[static_cast<size_t>(Outcome::refused)];
     return std::nullopt;
   }

@@ -130,9 +130,9 @@ class Worker {
   }
 
   json rank(const json& request) {
-    double cycles = 0;
-    json answer = answer_of(bed_->rank(request.at("schedule"), request.at("params"), &cycles));
-    answer["cycles"] = cycles;
+    Modelled model;
+    json answer = answer_of(bed_->rank(request.at("schedule"), request.at("params"), &model));
+    answer.update({{"cycles", model.cycles}, {"program", model.program}});
     return answer;
   }
 

@@ -69,6 +69,20 @@ TEST_CASE("a gain that a fresh process does not see is none") {
   CHECK(tuned.schedule == tuned.constructed);
 }
 
+TEST_CASE("a winner that fails with all its variants gives way to the next best") {
+  int machines = 0;
+  const MakeMeasurer make = [&](const Problem&) {
+    return std::make_unique<KnownMachine>(++machines == 1 ? KnownMachine::Time(four_rows) : [](const Candidate& c) {
+      const bool wins = contains(c.text(), ": 4 rows");
+      return Measured{wins ? Outcome::wrong : Outcome::good, "", wins || contains(c.text(), ": 6 rows") ? 100.0 : 90.0, 0, {}};
+    });
+  };
+  const Tuned tuned = tune(product(), options_of(200), nullptr, make);
+  CHECK(!contains(print(tuned.schedule), ": 4 rows"));
+  CHECK(tuned.confirmed);
+  CHECK(tuned.speedup >= 1);
+}
+
 TEST_CASE("a run goes on where another was cut off, and tries nothing again but the best") {
   Folder folder;
   const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);

@@ -11,6 +11,7 @@
 #include "jit/runtime/host.h"
 #include "tests/tuner/fixtures.h"
 #include "tests/tuner/kill/kills.h"
+#include "tuner/interleaved.h"
 
 namespace lathe::tuner {
 namespace {
@@ -86,6 +87,14 @@ TEST_CASE("a candidate that hangs is stopped after its time, and at the end of t
   CHECK(measured->outcome == Outcome::hang);
   CHECK(contains(measured->detail, "no answer within 0.4 s"));
   CHECK(!worker_measurer(bench.problem, worker_of("hang"))->measure(bench.rows(1), 0.3));
+}
+
+TEST_CASE("a ratio is noisy where its error could turn it round, and not where it is far from 1") {
+  CHECK(!is_noisy(1.02, 0.01, 20, 2));
+  CHECK(is_noisy(1.02, 0.05, 20, 2));
+  CHECK(is_noisy(1.02, 0.01, 5, 30));
+  CHECK(!is_noisy(100, 0.05, 20, 2));
+  CHECK(!is_noisy(3, 0.01, 5, 30));
 }
 
 TEST_CASE("what lowering refuses is refused by the worker before anything runs") {

@@ -159,9 +159,8 @@ class Tuning {
       keep(candidate, *after, true);
       winner_ = candidate;
       progress_.speedup = after->ratio;
-      if (after->outcome == Outcome::noisy) return report(true);
       result_.confirmed = after->outcome == Outcome::good;
-      if (!result_.confirmed || after->ratio < 1) continue;
+      if ((!result_.confirmed && after->outcome != Outcome::noisy) || after->ratio < 1) continue;
       progress_.constructed_us = before->us;
       progress_.best_us = after->us;
       return report(true);

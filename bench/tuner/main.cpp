@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   CLI::App app("what searches gain, how soon, and what their records are worth: about an hour and a half; each part by itself is less");
   app.add_option("part", wanted, "gains, plain, parameters, layouts, records; all if none is named")
       ->check(CLI::IsMember({"gains", "plain", "parameters", "layouts", "records"}));
-  app.add_option("--only", options.only, "a regular expression: cases whose operator's name it finds");
+  app.add_option("--only", options.only, "a regular expression: cases whose operator and sizes it finds, such as \"conv .*H=28\"");
   app.add_option("--seconds", options.seconds, "of a search")->capture_default_str();
   app.add_option("--seed", options.seed, "of the searches, and of the sizes of records")->capture_default_str();
   app.add_option("--enumerate", options.enumerate_seconds, "gains: seconds to enumerate where nothing was gained")->capture_default_str();

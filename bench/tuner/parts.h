@@ -8,7 +8,7 @@
 namespace lathe::bench {
 
 struct TunerOptions {
-  std::string only;                                         // a regular expression for names of operators
+  std::string only;                                         // a regular expression for names of operators and their sizes
   double seconds = 20;                                      // of a search
   double enumerate_seconds = 20;                            // beyond the search, where nothing was gained
   double plain_seconds = 60;                                // from the plain nest

@@ -7,11 +7,14 @@
 #include <cmath>
 #include <regex>
 
+#include "tools/choice.h"
+
 namespace lathe::bench {
 
 namespace {
 
-constexpr int kProcesses = 3;                               // that compare two schedules
+constexpr int kProcesses = 3;                               // that compare two schedules where the first says that one is slower
+constexpr double kSlower = 0.98;
 constexpr double kCompareSeconds = 1;                       // the most that one of them takes for it
 
 tuner::Candidate candidate_of(const Schedule& schedule) {
@@ -62,6 +65,7 @@ double time_ratio(const Case& which, const Schedule& first, const Schedule& seco
   options.layouts = layouts;
   options.time_seconds = kCompareSeconds;
   const tuner::Problem problem = tuner::problem_of(which.op, which.sizes, 1, host_target(), layouts);
+  if (first == second) return 1;
   std::vector<double> ratios;
   for (int i = 0; i < kProcesses; ++i) {
     const auto machine = tuner::worker_measurer(problem, options);
@@ -71,13 +75,15 @@ double time_ratio(const Case& which, const Schedule& first, const Schedule& seco
     const auto beside = machine->measure(candidate_of(second), 600);
     if (!beside || beside->us <= 0) return 0;
     ratios.push_back(beside->ratio);
+    if (ratios.front() >= kSlower) break;
   }
   return tuner::median(ratios);
 }
 
 std::vector<Case> cases_of(const std::string& file, const TunerOptions& options) {
   std::vector<Case> cases = listed_cases(LATHE_SOURCE_DIR "/bench/tuner/" + file);
-  std::erase_if(cases, [&](const Case& c) { return !std::regex_search(c.name, std::regex(options.only)); });
+  const std::regex only(options.only);
+  std::erase_if(cases, [&](const Case& c) { return !std::regex_search(c.name + " " + tools::size_text(c.op, c.sizes), only); });
   return cases;
 }
 

@@ -32,11 +32,11 @@ struct Found {
 tuner::TuneOptions tune_options(const Case& which, double seconds, uint64_t seed);
 Found search(const Case& which, tuner::TuneOptions options, tuner::Store& store);
 
-// The time of one schedule over that of another, in turns, in processes that have seen neither: the median of three. 0 where
-// one of them does not run.
+// The time of one schedule over that of another, in turns, in a process that has seen neither; where the second seems to be
+// slower, the median of three such. 0 where one of them does not run.
 double time_ratio(const Case& which, const Schedule& first, const Schedule& second, const tuner::Layouts& layouts = {});
 
-// Cases of bench/tuner/FILE whose operators `only` finds.
+// Cases of bench/tuner/FILE whose operators and sizes `only` finds.
 std::vector<Case> cases_of(const std::string& file, const TunerOptions& options);
 
 double quantile(std::vector<double> values, double q);

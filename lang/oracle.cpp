@@ -14,7 +14,6 @@
 namespace lathe {
 namespace {
 
-constexpr double most_whole_work = 2e7;                     // terms that the interpreter does in a fraction of a second
 
 struct OutputComponent {
   std::string name;
@@ -87,7 +86,7 @@ struct Expected::Contents {
       : op(op), data(data), bindings(data.for_oracle(op)), outputs(outputs_of(op, bindings)) {
     const bool exact = options.exact && exact_mode_applies(op, bindings);
     const double work = needed_regions(op, constants_of(op, bindings)).work;
-    if (exact && work <= most_whole_work) {
+    if (exact && work <= options.most_whole_work) {
       interpret_whole();
     } else {
       interpret_points(exact, options);

@@ -32,6 +32,7 @@ struct CheckOptions {
   CheckStrides strides = CheckStrides::dense;
   bool special_values = false;                              // some floats are NaN, an infinity or -0, where the results of
                                                             // exact mode do not depend on an order then
+  double most_whole_work = 2e7;                             // terms to interpret for the whole output; a million take half a second
   double bound_factor = 1;                                  // on the bounds of bounded mode: alternatives.h
 };
 

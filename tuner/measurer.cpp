@@ -41,6 +41,8 @@ class WorkerMeasurer : public Measurer {
     return cut_off(result);
   }
 
+  void be_thorough() override { thorough_ = true; }
+
   void accept(const Candidate& candidate) override {
     if (!first_) first_ = candidate;
     incumbent_ = candidate;
@@ -117,7 +119,7 @@ class WorkerMeasurer : public Measurer {
     std::map<std::string, int> layouts;
     for (const auto& [argument, right] : options_.layouts) layouts[argument] = static_cast<int>(right);
     return {{"do", "prepare"}, {"layouts", layouts}, {"algorithm", problem_.algorithm}, {"sizes", problem_.sizes},
-            {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold},
+            {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold}, {"thorough", thorough_},
             {"run_params", options_.run_params}, {"memory_bytes", options_.memory_bytes}};
   }
 
@@ -171,6 +173,7 @@ class WorkerMeasurer : public Measurer {
   const MeasureOptions options_;
   std::unique_ptr<WorkerProcess> worker_;
   std::set<std::string> loaded_;
+  bool thorough_ = false;
   std::optional<Candidate> first_, incumbent_;
   double speed_ = 1, incumbent_speed_ = 1;                  // beside the first: of what was challenged last; of the incumbent
   Clock::time_point end_;

@@ -14,6 +14,7 @@ namespace lathe::tuner {
 namespace {
 
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
+constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
 constexpr double kSlow = 1.2;                               // a candidate that loses so plainly is not timed further
 
@@ -40,7 +41,8 @@ TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options) : op_(std:
 }
 
 void TestBed::add_case(const Sizes& sizes) {
-  const CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
+  CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
+  if (!options_.thorough) check.most_whole_work = kBriefWork;
   auto added = std::make_unique<Case>(Case{make_check_data(op_, sizes, check), nullptr});
   for (const auto& [name, value] : options_.run_params) added->data.bindings.params[name] = value;
   added->expected = std::make_unique<Expected>(op_, added->data, check);

@@ -15,6 +15,7 @@ struct BedOptions {
   Target target;
   int threads = 1;
   bool cold = false;                                        // arguments that no cache holds, in turns
+  bool thorough = true;                                     // compares more of the output, where that takes seconds to work out
   std::map<std::string, double> run_params = {};
   Layouts layouts = {};                                     // of others no kernel changes the layout
   // Called after each run of a candidate, with its schedule and the arguments: tests plant faults here.

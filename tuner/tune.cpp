@@ -19,6 +19,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kCommitSeconds = 0.25;                     // the longest that a trial waits to be on disk
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
+constexpr double kThoroughFrom = 5;                         // seconds that are left
+constexpr double kWorth = 1.015;                            // a gain that is more than what a process differs from the next
 constexpr double kConfirmTimes = 3, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
@@ -149,6 +151,7 @@ class Tuning {
     const auto left = [&] { return stopped ? kConfirmMost : options_.budget_s - elapsed(); };
     if (winner_->name() == constructed_->name() || left() <= 0) return report(true);
     const std::unique_ptr<Measurer> machine = make_(problem_);
+    if (left() > kThoroughFrom) machine->be_thorough();
     const auto before = machine->measure(constructed_->whole(), left());
     if (!before || before->outcome != Outcome::good) return report(true);
     machine->accept(constructed_->whole());
@@ -160,7 +163,7 @@ class Tuning {
       winner_ = candidate;
       progress_.speedup = after->ratio;
       result_.confirmed = after->outcome == Outcome::good;
-      if ((!result_.confirmed && after->outcome != Outcome::noisy) || after->ratio < 1) continue;
+      if ((!result_.confirmed && after->outcome != Outcome::noisy) || after->ratio < kWorth) continue;
       progress_.constructed_us = before->us;
       progress_.best_us = after->us;
       return report(true);

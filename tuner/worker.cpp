@@ -107,6 +107,7 @@ class Worker {
     options.target = target_on_host(request.at("target"));
     options.threads = request.at("threads");
     options.cold = request.at("cold");
+    options.thorough = request.at("thorough");
     options.run_params = request.at("run_params");
     for (const auto& [argument, right] : request.at("layouts").get<std::map<std::string, int>>()) {
       options.layouts[argument] = static_cast<LayoutRight>(right);

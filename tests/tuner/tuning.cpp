@@ -162,6 +162,22 @@ TEST_CASE("compile takes the exact record, else that of the nearest sizes, else 
   CHECK(constructed_schedule(product(), options) == constructed);
 }
 
+TEST_CASE("a record whose gain is none at other sizes gives way to the constructed schedule") {
+  Folder folder;
+  const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);
+  const Problem tiny = problem_of(product(), {{"M", 2}, {"N", 2}, {"K", 2}}, 1, avx2());
+  store->begin(tiny, run_named("r", tiny));
+  Trial best = trial("r", 0, 1.2, true);
+  best.trace = "form=plain";
+  store->add(best);
+  store->commit();
+  CompileOptions options{.target = avx2(), .known = tuned_schedules(*store), .sizes = {{"M", 2}, {"N", 2}, {"K", 1}}};
+  const Schedule constructed = constructed_schedule(product(), options);
+  CHECK(best_known_schedule(product(), options) != constructed);
+  options.sizes = {{"M", 256}, {"N", 256}, {"K", 256}};
+  CHECK(best_known_schedule(product(), options) == constructed);
+}
+
 TEST_CASE("layouts of declared arguments are decided, of others they stay") {
   const Space space(product(), avx2(), 1, {{"B", LayoutRight::constant}, {"A", LayoutRight::free}});
   const Candidate usual = space.candidate({}), cut = space.candidate({{"B.cut", "1"}, {"B.block", "16"}, {"A.dimensions", "1/0"}});

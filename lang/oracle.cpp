@@ -14,6 +14,7 @@
 namespace lathe {
 namespace {
 
+constexpr int64_t fewest_points = 32;
 
 struct OutputComponent {
   std::string name;
@@ -89,7 +90,7 @@ struct Expected::Contents {
     if (exact && work <= options.most_whole_work) {
       interpret_whole();
     } else {
-      interpret_points(exact, options);
+      interpret_points(exact, options, work);
     }
   }
 
@@ -102,11 +103,15 @@ struct Expected::Contents {
     interpret(op, needed);
   }
 
-  void interpret_points(bool exact, const CheckOptions& options) {
+  void interpret_points(bool exact, const CheckOptions& options, double work) {
     PointOracle oracle(op, bindings);
+    double elements = 0;
+    for (const OutputComponent& output : outputs) elements += static_cast<double>(output.view.elements());
+    const double affordable = options.most_point_work / std::max(work / std::max(elements, 1.0), 1.0);
+    const int64_t most = std::min(options.max_points, std::max(static_cast<int64_t>(affordable), fewest_points));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const OutputComponent& output = outputs[i];
-      for (std::vector<int64_t>& point : points_of(output.view.shape, options.max_points, options.seed + i)) {
+      for (std::vector<int64_t>& point : points_of(output.view.shape, most, options.seed + i)) {
         BoundedValue need = oracle.at(output.func, output.component, point);
         need.bound = exact ? 0 : need.bound * options.bound_factor;
         points.push_back({i, std::move(point), need});

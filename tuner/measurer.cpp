@@ -15,6 +15,7 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kPrepareSeconds = 120;                     // the oracle works out what must come out
+constexpr double kNoTime = 0.01;                            // what waiting for an answer is late by
 constexpr double kChallenge = 1.005;                        // ratio from which a candidate may be the next incumbent
 constexpr size_t kMostLoaded = 48;                          // kernels in a worker
 constexpr int kStarts = 3;                                  // of a worker that somebody killed before it was ready
@@ -105,7 +106,7 @@ class WorkerMeasurer : public Measurer {
         loaded_.insert(text);
       }
       if (ready) return true;
-      if (left() <= 0) return false;
+      if (left() < kNoTime) return false;
       const bool died = !worker_ || (!worker_->alive() && failure.outcome != Outcome::hang);
       if (!died || i + 1 == kStarts) {
         throw Error(ErrorCode::no_measurement, {.step = "tune", .what = what + problem_.op + " at " + print(problem_.sizes),

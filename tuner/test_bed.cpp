@@ -42,7 +42,7 @@ TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options) : op_(std:
 
 void TestBed::add_case(const Sizes& sizes) {
   CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
-  if (!options_.thorough) check.most_whole_work = kBriefWork;
+  if (!options_.thorough) check.most_whole_work = check.most_point_work = kBriefWork;
   auto added = std::make_unique<Case>(Case{make_check_data(op_, sizes, check), nullptr});
   for (const auto& [name, value] : options_.run_params) added->data.bindings.params[name] = value;
   added->expected = std::make_unique<Expected>(op_, added->data, check);

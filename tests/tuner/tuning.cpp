@@ -69,6 +69,19 @@ TEST_CASE("a gain that a fresh process does not see is none") {
   CHECK(tuned.schedule == tuned.constructed);
 }
 
+TEST_CASE("a gain that only one of two fresh processes sees is none") {
+  int machines = 0;
+  const MakeMeasurer make = [&](const Problem&) {
+    return std::make_unique<KnownMachine>(++machines < 3 ? KnownMachine::Time(four_rows) : [](const Candidate&) {
+      return Measured{Outcome::good, "", 100.0, 0, {}};
+    });
+  };
+  const Tuned tuned = tune(product(), options_of(200), nullptr, make);
+  CHECK(machines >= 3);
+  CHECK(tuned.speedup == 1);
+  CHECK(tuned.schedule == tuned.constructed);
+}
+
 TEST_CASE("a winner that fails with all its variants gives way to the next best") {
   int machines = 0;
   const MakeMeasurer make = [&](const Problem&) {

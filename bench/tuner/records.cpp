@@ -52,7 +52,7 @@ bool bench_operator(const Listed& which, const TunerOptions& options) {
   const TemporaryFolder folder;
   const auto store = tuner::open_store(folder.path("records.sqlite"), tuner::StoreUse::write);
   std::vector<double> gains, to_tuned, constructed_to_tuned;
-  for (size_t i = 0; i < cases.size(); ++i) {
+  for (size_t i = 0; i < cases.size(); ++i) try {
     const Case& one = cases[i];
     if (i < static_cast<size_t>(options.records)) {
       gains.push_back(search(one, tune_options(one, options.seconds, options.seed), *store).tuned.speedup);
@@ -65,6 +65,9 @@ bool bench_operator(const Listed& which, const TunerOptions& options) {
       fmt::print("{:<26} {:<40} own gain {:.3f}, from records {:.3f} of its speed\n", one.name, tools::size_text(one.op, one.sizes), own.speedup, ratio);
     }
     std::fflush(stdout);
+  } catch (const Error& error) {                            // such as no time, on a machine that others use
+    if (error.code() != ErrorCode::no_measurement) throw;
+    fmt::print("{:<26} {}\n", cases[i].name, error.what());
   }
   const double mean = geometric_mean(to_tuned);
   fmt::print("{}: {} records (mean gain {:.3f}); {} unseen sizes at {:.3f} of their own tuned speed (constructed: {:.3f}), the worst tenth below "

@@ -6,6 +6,8 @@
 #include "bench/tuner/search.h"
 #include "schedules/text.h"
 #include "tools/choice.h"
+#include "tuner/executed.h"
+#include "tuner/one_variant.h"
 
 namespace lathe::bench {
 
@@ -14,13 +16,20 @@ namespace {
 constexpr double kWins = 1.02;
 constexpr int kKinds = 3;
 
-bool is_row_major(const std::string& schedule) { return schedule.find(".layout(") == std::string::npos; }
+Schedule schedule_of(const tuner::Trial& t, const Case& which) { return parse_schedule({t.schedule, {"trial", 1}}, which.op); }
 
-// The fastest good trial whose schedule is row-major, or is not.
-const tuner::Trial* best_of(const std::vector<tuner::Trial>& trials, bool row_major) {
+// Nothing that a call at these sizes runs has a layout.
+bool is_row_major(const tuner::Trial& t, const Case& which) {
+  const Schedule schedule = schedule_of(t, which);
+  const size_t variant = tuner::variant_taken(schedule, host_target(), tuner::scalars_of(which.op, which.sizes));
+  return print(tuner::one_variant(schedule, variant)).find(".layout(") == std::string::npos;
+}
+
+// The fastest good trial that is row-major, or is not.
+const tuner::Trial* best_of(const std::vector<tuner::Trial>& trials, const Case& which, bool row_major) {
   const tuner::Trial* best = nullptr;
   for (const tuner::Trial& t : trials) {
-    if (t.outcome != tuner::Outcome::good || is_row_major(t.schedule) != row_major) continue;
+    if (t.outcome != tuner::Outcome::good || is_row_major(t, which) != row_major) continue;
     if (!best || t.speedup > best->speedup) best = &t;
   }
   return best;
@@ -35,27 +44,29 @@ bool bench_layouts(const TunerOptions& options) {
   const TemporaryFolder folder;
   std::set<std::string> kinds;
   int number = 0;
-  for (const Case& which : cases_of("layouts.txt", options)) {
+  for (const Case& which : cases_of("layouts.txt", options)) try {
     const auto store = tuner::open_store(folder.path(fmt::format("{}.sqlite", number++)), tuner::StoreUse::write);
     const Found as_they_are = search(which, tune_options(which, options.seconds, options.seed), *store);
     tuner::TuneOptions tuning = tune_options(which, options.seconds, options.seed);
     for (const TensorArgument& t : tensor_arguments(which.op)) tuning.measure.layouts[t.name] = tuner::LayoutRight::free;
     const Found free = search(which, tuning, *store);
-    const tuner::Trial* const row_major = best_of(as_they_are.trials, true);
-    const tuner::Trial* const copies = best_of(as_they_are.trials, false);
-    const tuner::Trial* const declared = best_of(free.trials, false);
+    const tuner::Trial* const row_major = best_of(as_they_are.trials, which, true);
+    const tuner::Trial* const copies = best_of(as_they_are.trials, which, false);
+    const tuner::Trial* const declared = best_of(free.trials, which, false);
     const tuner::Trial* fastest = copies;
     if (declared && (!fastest || declared->us < fastest->us)) fastest = declared;
     double ratio = 0;
     if (row_major && fastest) {
-      const auto schedule = [&](const tuner::Trial& t) { return parse_schedule({t.schedule, {"trial", 1}}, which.op); };
-      ratio = time_ratio(which, schedule(*row_major), schedule(*fastest), tuning.measure.layouts);
+      ratio = time_ratio(which, schedule_of(*row_major, which), schedule_of(*fastest, which), tuning.measure.layouts);
       if (ratio >= kWins) kinds.insert(which.op.name);
     }
     const auto us = [](const tuner::Trial* t) { return t ? fmt::format("{:.2f}", t->us) : std::string("-"); };
     fmt::print("{:<26} {:<40} {:>12} {:>12} {:>12} {:>12.3f}  {}\n", which.name, tools::size_text(which.op, which.sizes), us(row_major), us(copies),
                us(declared), ratio, fastest ? fastest->trace : "");
     std::fflush(stdout);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::no_measurement) throw;
+    fmt::print("{:<26} {}\n", which.name, error.what());
   }
   fmt::print("a layout beats the best row-major schedule on at least {} kinds of operator: {}: {}\n", kKinds, kinds.size(),
              held(kinds.size() >= kKinds));

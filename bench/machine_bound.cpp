@@ -12,7 +12,8 @@ double MachineBound::pipe_rate(Pipe pipe) {
 }
 
 Bandwidth MachineBound::bandwidth(int64_t bytes) {
-  const int size = std::max(12, static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<int64_t>(bytes, 1))))));
+  const int size =
+      std::max(12, static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<int64_t>(bytes, 1))))));
   auto [it, is_new] = bandwidths_.try_emplace(size);
   if (is_new) it->second = measure_bandwidth(int64_t{1} << size, 1);
   return it->second;

@@ -18,7 +18,7 @@ class MachineBound {
 
   const Target target_;
   std::map<Pipe, double> rates_;
-  std::map<int, Bandwidth> bandwidths_;                     // by the logarithm of the working set
+  std::map<int, Bandwidth> bandwidths_;  // by the logarithm of the working set
 };
 
 }  // namespace lathe::bench

@@ -121,8 +121,9 @@ int replay(const TuneVerbOptions& verb, const Chosen& chosen, const tuner::Store
     const tuner::Modelled model = machine->rank(candidate, 60, &refused);
     return refused ? std::nullopt : std::optional(model);
   };
-  const std::string parts = tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts, problem.sizes), store,
-                                           verb.replay, problem, model);
+  const std::string parts =
+      tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts, problem.sizes), store,
+                    verb.replay, problem, model);
   fmt::print("{}\n", parts.empty() ? "the same decisions" : parts);
   return parts.empty() ? good : refused;
 }

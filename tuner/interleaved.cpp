@@ -15,8 +15,8 @@ constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
 constexpr double kSettled = 0.01;    // standard error of a median
 constexpr double kDisturbed = 1.25;  // times the median of the first call
 constexpr int kMostDisturbed = 30;
-constexpr double kNoisy = 0.03;      // error of a ratio that decides nothing ...
-constexpr double kBeyondDoubt = 5;   // ... unless the ratio is so many errors, and what disturbs, away from 1
+constexpr double kNoisy = 0.03;     // error of a ratio that decides nothing ...
+constexpr double kBeyondDoubt = 5;  // ... unless the ratio is so many errors, and what disturbs, away from 1
 
 using Clock = std::chrono::steady_clock;
 

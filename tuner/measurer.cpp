@@ -38,7 +38,8 @@ class WorkerMeasurer : public Measurer {
         !ask({{"do", "check"}, {"schedule", text}, {"params", candidate.params}}, options_.load_seconds, result)) {
       return cut_off(result);
     }
-    if (time(incumbent_ ? *incumbent_ : candidate, candidate, result) && result.ratio > kChallenge && first_) challenge(candidate, result);
+    if (time(incumbent_ ? *incumbent_ : candidate, candidate, result) && result.ratio > kChallenge && first_)
+      challenge(candidate, result);
     return cut_off(result);
   }
 
@@ -68,12 +69,16 @@ class WorkerMeasurer : public Measurer {
   // False where the answer is not good, and the result says why.
   bool time(const Candidate& against, const Candidate& candidate, Measured& result) {
     const double seconds = std::clamp(left(), 0.0, options_.time_seconds);
-    return ask({{"do", "time"}, {"incumbent", contestant(against)}, {"candidate", contestant(candidate)}, {"seconds", seconds}},
-               seconds + options_.hang_seconds, result) && result.outcome == Outcome::good;
+    return ask({{"do", "time"},
+                {"incumbent", contestant(against)},
+                {"candidate", contestant(candidate)},
+                {"seconds", seconds}},
+               seconds + options_.hang_seconds, result) &&
+           result.outcome == Outcome::good;
   }
 
-  // What seems to be faster is timed once more, beside the first incumbent of all: of many candidates that are no faster some
-  // seem to be, and the product of what they seem to gain would be believed.
+  // What seems to be faster is timed once more, beside the first incumbent of all: of many candidates that are no
+  // faster some seem to be, and the product of what they seem to gain would be believed.
   void challenge(const Candidate& candidate, Measured& result) {
     Measured again;
     if (!time(*first_, candidate, again)) {
@@ -109,8 +114,10 @@ class WorkerMeasurer : public Measurer {
       if (left() < kNoTime) return false;
       const bool died = !worker_ || (!worker_->alive() && failure.outcome != Outcome::hang);
       if (!died || i + 1 == kStarts) {
-        throw Error(ErrorCode::no_measurement, {.step = "tune", .what = what + problem_.op + " at " + print(problem_.sizes),
-                                                .got = fmt::format("{}: {}", name_of(failure.outcome), failure.detail), .need = "a kernel that runs"});
+        throw Error(ErrorCode::no_measurement, {.step = "tune",
+                                                .what = what + problem_.op + " at " + print(problem_.sizes),
+                                                .got = fmt::format("{}: {}", name_of(failure.outcome), failure.detail),
+                                                .need = "a kernel that runs"});
       }
     }
     return false;
@@ -119,9 +126,16 @@ class WorkerMeasurer : public Measurer {
   json preparation() const {
     std::map<std::string, int> layouts;
     for (const auto& [argument, right] : options_.layouts) layouts[argument] = static_cast<int>(right);
-    return {{"do", "prepare"}, {"layouts", layouts}, {"algorithm", problem_.algorithm}, {"sizes", problem_.sizes},
-            {"threads", options_.threads}, {"target", options_.target}, {"cold", options_.cold}, {"thorough", thorough_},
-            {"run_params", options_.run_params}, {"memory_bytes", options_.memory_bytes}};
+    return {{"do", "prepare"},
+            {"layouts", layouts},
+            {"algorithm", problem_.algorithm},
+            {"sizes", problem_.sizes},
+            {"threads", options_.threads},
+            {"target", options_.target},
+            {"cold", options_.cold},
+            {"thorough", thorough_},
+            {"run_params", options_.run_params},
+            {"memory_bytes", options_.memory_bytes}};
   }
 
   // False where the answer is not good.
@@ -166,7 +180,8 @@ class WorkerMeasurer : public Measurer {
   // What others are timed beside.
   std::set<std::string> kept() const {
     std::set<std::string> texts;
-    for (const auto& candidate : {first_, incumbent_}) if (candidate) texts.insert(candidate->text());
+    for (const auto& candidate : {first_, incumbent_})
+      if (candidate) texts.insert(candidate->text());
     return texts;
   }
 
@@ -176,7 +191,7 @@ class WorkerMeasurer : public Measurer {
   std::set<std::string> loaded_;
   bool thorough_ = false;
   std::optional<Candidate> first_, incumbent_;
-  double speed_ = 1, incumbent_speed_ = 1;                  // beside the first: of what was challenged last; of the incumbent
+  double speed_ = 1, incumbent_speed_ = 1;  // beside the first: of what was challenged last; of the incumbent
   Clock::time_point end_;
 };
 

@@ -94,7 +94,8 @@ std::optional<Search::Ranked> Search::ranked(Candidate candidate) {
 
 // The logarithm of its time against the incumbent's, as far as that can be told; less what its kind of change promises.
 double Search::score(const Ranked& ranked) const {
-  double predicted = ranked.model.cycles > 0 && incumbent_cycles_ > 0 ? std::log(ranked.model.cycles / incumbent_cycles_) : 0;
+  double predicted =
+      ranked.model.cycles > 0 && incumbent_cycles_ > 0 ? std::log(ranked.model.cycles / incumbent_cycles_) : 0;
   for (const std::string& name : changed(ranked.candidate.trace)) {
     const auto answer = ranked.candidate.trace.find(name);
     const auto known = correction_.find(name + "=" + (answer == ranked.candidate.trace.end() ? "" : answer->second));
@@ -151,7 +152,7 @@ std::optional<Candidate> Search::next() {
   Ranked chosen = std::move(*best);
   pool_.erase(best);
   last_cycles_ = chosen.model.cycles;
-  if (!chosen.model.program.empty()) {                      // whoever is the same waits in vain
+  if (!chosen.model.program.empty()) {  // whoever is the same waits in vain
     programs_.insert(chosen.model.program);
     std::erase_if(pool_, [&](const Ranked& r) { return r.model.program == chosen.model.program; });
   }

@@ -39,7 +39,7 @@ class Search {
   bool tell(const Candidate& candidate, const Result& result);
 
   const std::optional<Candidate>& incumbent() const { return incumbent_; }
-  std::vector<Candidate> best() const;                      // the incumbent, then the others that were faster than the first: fastest first
+  std::vector<Candidate> best() const;  // the incumbent, then the others that were faster than the first: fastest first
 
  private:
   struct Credit {                                           // of a decision's name without its Func

@@ -26,18 +26,22 @@ struct Candidate {
 // What the analytic model says of a candidate.
 struct Modelled {
   Modelled(double cycles = 0, std::string program = "") : cycles(cycles), program(std::move(program)) {}
-  double cycles;                                            // 0: unknown
-  std::string program;                                      // equal for candidates that are one program; "": unknown
+  double cycles;        // 0: unknown
+  std::string program;  // equal for candidates that are one program; "": unknown
 };
 
 using Random = std::mt19937_64;                             // a sequence that the standard fixes
 
 class Space {
  public:
-  // `layouts`: arguments whose layout is decided too. `sizes`: what candidates are tried at: those that differ elsewhere alone
-  // are one. Without them, and where a layout is decided, candidates have all their variants.
+  // `layouts`: arguments whose layout is decided too. `sizes`: what candidates are tried at: those that differ
+  // elsewhere alone are one. Without them, and where a layout is decided, candidates have all their variants.
   Space(Operator op, Target target, int threads, Layouts layouts = {}, Sizes sizes = {})
-      : op_(std::move(op)), target_(std::move(target)), threads_(threads), layouts_(std::move(layouts)), sizes_(std::move(sizes)) {}
+      : op_(std::move(op)),
+        target_(std::move(target)),
+        threads_(threads),
+        layouts_(std::move(layouts)),
+        sizes_(std::move(sizes)) {}
 
   Candidate candidate(const Trace& trace) const;
   // Traces that differ from it in one decision.

@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
 constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
-constexpr double kSlow = 1.2;                               // a candidate that loses so plainly is not timed further
+constexpr double kSlow = 1.2;  // a candidate that loses so plainly is not timed further
 
 Verdict verdict_of(const Error& error) {
   if (error.code() == ErrorCode::out_of_memory) return {Outcome::memory, error.what()};

@@ -15,7 +15,7 @@ struct BedOptions {
   Target target;
   int threads = 1;
   bool cold = false;                                        // arguments that no cache holds, in turns
-  bool thorough = true;                                     // compares more of the output, where that takes seconds to work out
+  bool thorough = true;  // compares more of the output, where that takes seconds to work out
   std::map<std::string, double> run_params = {};
   Layouts layouts = {};                                     // of others no kernel changes the layout
   // Called after each run of a candidate, with its schedule and the arguments: tests plant faults here.
@@ -70,9 +70,9 @@ class TestBed {
   std::vector<std::unique_ptr<Case>> cases_;                // the problem's own sizes, then small ones
   std::vector<DenseArguments> arguments_;
   std::map<std::string, Kernel> kernels_;                   // by schedule
-  std::string lowered_for_;                                 // the schedule that was ranked last: others of its parameters follow
+  std::string lowered_for_;  // the schedule that was ranked last: others of its parameters follow
   std::optional<ir::Program> lowered_;
-  std::string program_;                                     // a name of it
+  std::string program_;  // a name of it
 };
 
 }  // namespace lathe::tuner

@@ -20,8 +20,9 @@ using Clock = std::chrono::steady_clock;
 constexpr double kCommitSeconds = 0.25;                     // the longest that a trial waits to be on disk
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
 constexpr double kThoroughFrom = 5;                         // seconds that are left
-constexpr double kWorth = 1.015;                            // a gain that is more than what a process differs from the next
-constexpr double kConfirmTimes = 5, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+constexpr double kWorth = 1.015;  // a gain that is more than what a process differs from the next
+constexpr double kConfirmTimes = 5,
+                 kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
   std::random_device entropy;
@@ -35,8 +36,12 @@ std::string utc_now() {
 class Tuning {
  public:
   Tuning(const Operator& op, const TuneOptions& options, Store* store, const MakeMeasurer& make)
-      : options_(options), store_(store), make_(make), space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes),
-        problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)), start_(Clock::now()) {}
+      : options_(options),
+        store_(store),
+        make_(make),
+        space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes),
+        problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)),
+        start_(Clock::now()) {}
 
   Tuned run() {
     Known known;
@@ -156,8 +161,8 @@ class Tuning {
     return machine;
   }
 
-  // The best ones beside the constructed schedule, with all their variants, in a fresh process, until one is faster there; and in
-  // a second one, where there is time: processes differ in where code and data lie.
+  // The best ones beside the constructed schedule, with all their variants, in a fresh process, until one is faster
+  // there; and in a second one, where there is time: processes differ in where code and data lie.
   void confirm(const Search& search) {
     winner_ = *search.incumbent();
     if (winner_->name() == constructed_->name() || confirm_seconds() <= 0) return report(true);
@@ -169,7 +174,7 @@ class Tuning {
       if (candidate.name() == constructed_->name()) break;
       result_.confirmed = false;
       auto after = machine->measure(candidate.whole(), confirm_seconds());
-      if (!after) return report(true);                      // the time is over: what the search believed holds
+      if (!after) return report(true);  // the time is over: what the search believed holds
       const bool is_time = confirm_seconds() > elapsed() - began;
       if (const auto second = is_time && after->ratio >= kWorth ? fresh_machine(&elsewhere) : nullptr) {
         const auto again = second->measure(candidate.whole(), confirm_seconds());
@@ -184,7 +189,7 @@ class Tuning {
       progress_.best_us = after->us;
       return report(true);
     }
-    winner_ = *constructed_;                                // what the search believed was noise
+    winner_ = *constructed_;  // what the search believed was noise
     result_.confirmed = true;
     progress_.speedup = 1;
     progress_.constructed_us = progress_.best_us = before.us;

@@ -49,7 +49,7 @@ class TunedSchedules : public KnownSchedules {
       if (const auto us = predicted_us(op, target, candidate, n.trial.us, n.sizes, sizes)) ranked.emplace_back(*us, candidate.decided());
       if (&n != &near.front() || n.trial.speedup <= 0) continue;
       const auto us = predicted_us(op, target, constructed, n.trial.us * n.trial.speedup, n.sizes, sizes);
-      if (us) ranked.emplace_back(*us, constructed.decided());   // what was a gain there may be none here
+      if (us) ranked.emplace_back(*us, constructed.decided());  // what was a gain there may be none here
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [us, schedule] : ranked) found.push_back(std::move(schedule));

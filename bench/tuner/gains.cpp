@@ -1,6 +1,6 @@
-// What a search gains over the constructed schedule, and how soon. A row where nothing is gained says how near the constructed
-// schedule is to the bound of the machine, and to the best of its neighbourhood: all that differs from it in one or two
-// decisions, in random order, as far as time allows.
+// What a search gains over the constructed schedule, and how soon. A row where nothing is gained says how near the
+// constructed schedule is to the bound of the machine, and to the best of its neighbourhood: all that differs from it
+// in one or two decisions, in random order, as far as time allows.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -14,18 +14,18 @@ namespace lathe::bench {
 
 namespace {
 
-constexpr double kGain = 1.05;                              // from which a gain is one
-constexpr double kClose = 0.95;                             // of the final speed
+constexpr double kGain = 1.05;   // from which a gain is one
+constexpr double kClose = 0.95;  // of the final speed
 constexpr double kNoise = 0.98;
-constexpr double kNear = 0.9;                               // of the bound, or of the best that enumeration finds
-constexpr double kRuns = 100, kSeconds = 2;                 // until it is close
+constexpr double kNear = 0.9;                // of the bound, or of the best that enumeration finds
+constexpr double kRuns = 100, kSeconds = 2;  // until it is close
 
 using Clock = std::chrono::steady_clock;
 
 struct Row {
   tuner::Tuned tuned;
-  double again = 1;                                         // constructed / tuned, measured anew
-  int64_t measured = 0, to_close = 0;                       // trials that were timed; until the best had 95 % of the final speed
+  double again = 1;                    // constructed / tuned, measured anew
+  int64_t measured = 0, to_close = 0;  // trials that were timed; until the best had 95 % of the final speed
   double close_s = 0, allowed_s = 0;
   bool noisy = false;
   double of_bound = 0, of_enumerated = 0;
@@ -72,7 +72,8 @@ void enumerate(Row& row, const Case& which, const TunerOptions& options) {
   for (tuner::Candidate& c : pairs) near.push_back(std::move(c));
   row.to_enumerate = static_cast<int64_t>(near.size());
   const Clock::time_point start = Clock::now();
-  const auto machine = tuner::worker_measurer(tuner::problem_of(which.op, which.sizes, 1, tuning.target), tuning.measure);
+  const auto machine =
+      tuner::worker_measurer(tuner::problem_of(which.op, which.sizes, 1, tuning.target), tuning.measure);
   if (!machine->measure(first, 600)) return;
   machine->accept(first);
   double best = row.tuned.speedup;
@@ -98,9 +99,10 @@ Row row_of(const Case& which, const TunerOptions& options, MachineBound& machine
 }
 
 void print_row(const Case& which, const Row& row) {
-  fmt::print("{:<26} {:<40} {:>12.2f} {:>12.2f} {:>7.3f} {:>7.3f} {:>7} {:>8} {:>7} {:>7.2f} {:>7.2f} {:>7.3f}", which.name,
-             tools::size_text(which.op, which.sizes), row.tuned.constructed_us, row.tuned.us, row.tuned.speedup, row.again,
-             row.tuned.last.trials, row.measured, row.to_close, row.close_s, row.allowed_s, row.of_bound);
+  fmt::print("{:<26} {:<40} {:>12.2f} {:>12.2f} {:>7.3f} {:>7.3f} {:>7} {:>8} {:>7} {:>7.2f} {:>7.2f} {:>7.3f}",
+             which.name, tools::size_text(which.op, which.sizes), row.tuned.constructed_us, row.tuned.us,
+             row.tuned.speedup, row.again, row.tuned.last.trials, row.measured, row.to_close, row.close_s,
+             row.allowed_s, row.of_bound);
   if (row.to_enumerate > 0) {
     fmt::print(" {:>7.3f} of {}/{}", row.of_enumerated, row.enumerated, row.to_enumerate);
   } else {
@@ -125,22 +127,27 @@ bool summary(const std::vector<Row>& rows) {
     }
   }
   const double middle = quantile(to_close, 0.5), most = quantile(to_close, 0.9);
-  fmt::print("{} cases; geometric mean of constructed/tuned {:.3f}; {} on a machine too noisy\n", rows.size(), geometric_mean(speedups), noisy);
+  fmt::print("{} cases; geometric mean of constructed/tuned {:.3f}; {} on a machine too noisy\n", rows.size(),
+             geometric_mean(speedups), noisy);
   fmt::print("tuned is never slower than constructed beyond 2 %: {} slower: {}\n", slower, held(slower == 0));
-  fmt::print("{} with a gain of 5 % or more: measurements to 95 % of the final speed: median {:.0f} (at most 8), 90 % within {:.0f} (32): {}\n",
-             to_close.size(), middle, most, held(middle <= 8 && most <= 32));
+  fmt::print(
+      "{} with a gain of 5 % or more: measurements to 95 % of the final speed: median {:.0f} (at most 8), 90 % within "
+      "{:.0f} (32): {}\n",
+      to_close.size(), middle, most, held(middle <= 8 && most <= 32));
   fmt::print("... in at most 2 s and 100 runs of the constructed schedule: {} later: {}\n", late, held(late == 0));
-  fmt::print("{} without: {} constructed ones within 0.9 of the bound or of the best enumerated, {} not: {}\n", near + far, near, far,
-             held(far == 0));
+  fmt::print("{} without: {} constructed ones within 0.9 of the bound or of the best enumerated, {} not: {}\n",
+             near + far, near, far, held(far == 0));
   return slower == 0 && middle <= 8 && most <= 32 && late == 0 && far == 0;
 }
 
 }  // namespace
 
 bool bench_gains(const TunerOptions& options) {
-  fmt::print("gains: searches of {:.0f} s from the constructed schedule; again: the same two in fresh processes\n", options.seconds);
-  fmt::print("{:<26} {:<40} {:>12} {:>12} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7}  ended\n", "operator", "sizes",
-             "constructed", "tuned us", "gain", "again", "trials", "measured", "to 95 %", "s", "allowed", "bound", "enum.");
+  fmt::print("gains: searches of {:.0f} s from the constructed schedule; again: the same two in fresh processes\n",
+             options.seconds);
+  fmt::print("{:<26} {:<40} {:>12} {:>12} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} {:>7} {:>7} {:>7}  ended\n", "operator",
+             "sizes", "constructed", "tuned us", "gain", "again", "trials", "measured", "to 95 %", "s", "allowed",
+             "bound", "enum.");
   const TemporaryFolder folder;
   MachineBound machine(host_target());
   std::vector<Row> rows;

@@ -1,4 +1,5 @@
-// How many candidates a second a search can try that differ in parameters alone, each ranked, checked and timed as in a search.
+// How many candidates a second a search can try that differ in parameters alone, each ranked, checked and timed as in a
+// search.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -10,8 +11,8 @@ namespace lathe::bench {
 
 namespace {
 
-constexpr double kShortUs = 100;                            // kernels that the requirement is about
-constexpr double kLeastRate = 50;                           // candidates a second
+constexpr double kShortUs = 100;   // kernels that the requirement is about
+constexpr double kLeastRate = 50;  // candidates a second
 constexpr double kSeconds = 3;
 
 using Clock = std::chrono::steady_clock;
@@ -38,12 +39,14 @@ bool bench_parameters(const TunerOptions& options) {
   for (const Case& which : cases_of("parameters.txt", options)) {
     const tuner::TuneOptions tuning = tune_options(which, 0, options.seed);
     const tuner::Space space(which.op, tuning.target, 1, {}, which.sizes);
-    const auto machine = tuner::worker_measurer(tuner::problem_of(which.op, which.sizes, 1, tuning.target), tuning.measure);
+    const auto machine =
+        tuner::worker_measurer(tuner::problem_of(which.op, which.sizes, 1, tuning.target), tuning.measure);
     const tuner::Candidate first = space.candidate({});
     const auto alone = machine->measure(first, 600);
     const std::vector<tuner::Candidate> others = with_other_parameters(space);
     if (!alone || others.empty() || alone->us > kShortUs) {
-      fmt::print("{:<26} {:<40} {:>12.2f} no parameters, or too slow\n", which.name, tools::size_text(which.op, which.sizes), alone ? alone->us : 0);
+      fmt::print("{:<26} {:<40} {:>12.2f} no parameters, or too slow\n", which.name,
+                 tools::size_text(which.op, which.sizes), alone ? alone->us : 0);
       continue;
     }
     machine->accept(first);
@@ -58,10 +61,12 @@ bool bench_parameters(const TunerOptions& options) {
     }
     const double rate = static_cast<double>(tried) / taken;
     ++all, slow += rate < kLeastRate;
-    fmt::print("{:<26} {:<40} {:>12.2f} {:>12.0f}\n", which.name, tools::size_text(which.op, which.sizes), alone->us, rate);
+    fmt::print("{:<26} {:<40} {:>12.2f} {:>12.0f}\n", which.name, tools::size_text(which.op, which.sizes), alone->us,
+               rate);
     std::fflush(stdout);
   }
-  fmt::print("at least {:.0f} a second for kernels under {:.0f} us: {} of {}: {}\n", kLeastRate, kShortUs, all - slow, all, held(all > 0 && slow == 0));
+  fmt::print("at least {:.0f} a second for kernels under {:.0f} us: {} of {}: {}\n", kLeastRate, kShortUs, all - slow,
+             all, held(all > 0 && slow == 0));
   return all > 0 && slow == 0;
 }
 

@@ -13,9 +13,9 @@ namespace lathe::bench {
 
 namespace {
 
-constexpr int kProcesses = 3;                               // that compare two schedules where the first says that one is slower
+constexpr int kProcesses = 3;  // that compare two schedules where the first says that one is slower
 constexpr double kSlower = 0.98;
-constexpr double kCompareSeconds = 1;                       // the most that one of them takes for it
+constexpr double kCompareSeconds = 1;  // the most that one of them takes for it
 
 tuner::Candidate candidate_of(const Schedule& schedule) {
   tuner::Candidate candidate;
@@ -50,10 +50,12 @@ Found search(const Case& which, tuner::TuneOptions options, tuner::Store& store)
   Found found;
   const double budget = options.budget_s;
   options.progress = [&](const tuner::Progress& p) {
-    if (static_cast<int64_t>(found.at_s.size()) < p.trials) found.at_s.resize(static_cast<size_t>(p.trials), budget - p.seconds_left);
+    if (static_cast<int64_t>(found.at_s.size()) < p.trials)
+      found.at_s.resize(static_cast<size_t>(p.trials), budget - p.seconds_left);
   };
   found.tuned = tuner::tune(which.op, options, &store);
-  const std::string problem = tuner::problem_of(which.op, which.sizes, 1, options.target, options.measure.layouts).key();
+  const std::string problem =
+      tuner::problem_of(which.op, which.sizes, 1, options.target, options.measure.layouts).key();
   for (tuner::Trial& t : store.trials(problem)) {
     if (t.run == found.tuned.run && !t.confirmed) found.trials.push_back(std::move(t));
   }
@@ -83,7 +85,8 @@ double time_ratio(const Case& which, const Schedule& first, const Schedule& seco
 std::vector<Case> cases_of(const std::string& file, const TunerOptions& options) {
   std::vector<Case> cases = listed_cases(LATHE_SOURCE_DIR "/bench/tuner/" + file);
   const std::regex only(options.only);
-  std::erase_if(cases, [&](const Case& c) { return !std::regex_search(c.name + " " + tools::size_text(c.op, c.sizes), only); });
+  std::erase_if(
+      cases, [&](const Case& c) { return !std::regex_search(c.name + " " + tools::size_text(c.op, c.sizes), only); });
   return cases;
 }
 

@@ -87,7 +87,8 @@ TEST_CASE("a winner that fails with all its variants gives way to the next best"
   const MakeMeasurer make = [&](const Problem&) {
     return std::make_unique<KnownMachine>(++machines == 1 ? KnownMachine::Time(four_rows) : [](const Candidate& c) {
       const bool wins = contains(c.text(), ": 4 rows");
-      return Measured{wins ? Outcome::wrong : Outcome::good, "", wins || contains(c.text(), ": 6 rows") ? 100.0 : 90.0, 0, {}};
+      return Measured{
+          wins ? Outcome::wrong : Outcome::good, "", wins || contains(c.text(), ": 6 rows") ? 100.0 : 90.0, 0, {}};
     });
   };
   const Tuned tuned = tune(product(), options_of(200), nullptr, make);

@@ -124,11 +124,13 @@ TEST_CASE("a worker that is killed before it is ready is started again") {
   const Folder folder;
   MeasureOptions options = worker_of("");
   const std::string once = folder.path("once");
-  options.worker = {"/bin/sh", "-c", "[ -e '" + once + "' ] && exec " TUNER_TEST_WORKER "; touch '" + once + "'; kill -9 $$"};
+  options.worker = {"/bin/sh", "-c",
+                    "[ -e '" + once + "' ] && exec " TUNER_TEST_WORKER "; touch '" + once + "'; kill -9 $$"};
   const auto measurer = worker_measurer(bench.problem, options);
   CHECK(measurer->measure(bench.rows(2), 60)->outcome == Outcome::good);
   options.worker = {"/bin/sh", "-c", "kill -9 $$"};
-  CHECK(contains(error_of([&] { worker_measurer(bench.problem, options)->measure(bench.rows(2), 60); }), "got memory: ended by signal 9"));
+  CHECK(contains(error_of([&] { worker_measurer(bench.problem, options)->measure(bench.rows(2), 60); }),
+                 "got memory: ended by signal 9"));
 }
 
 TEST_CASE("a worker dies with the process that started it, whatever it is doing") {

@@ -30,7 +30,7 @@ class Planted {
       trace.erase("form"), trace.erase("C.vector"), trace.erase("C.rows");
       Candidate made = space_.candidate(trace);
       const std::string text = made.text();
-      const size_t tile = text.rfind("width ");              // where the worker looks
+      const size_t tile = text.rfind("width ");  // where the worker looks
       if (tile == std::string::npos || text.find(": " + rows + " rows", tile) == std::string::npos) continue;
       if (names_.insert(made.name()).second) return made;
     }
@@ -43,7 +43,8 @@ class Planted {
   std::set<std::string> names_;
 };
 
-// So many candidates with a fault each, by what was recorded of them. Those that lowering refuses never ran, and do not count.
+// So many candidates with a fault each, by what was recorded of them. Those that lowering refuses never ran, and do not
+// count.
 Counts recorded(const std::string& worker, const std::string& faults, size_t kinds, int count) {
   const Operator op = parse_file_text("product(A: f32[M, K], B: f32[K, N]) -> C: f32[M, N]\n"
                                       "  C[i, j] = sum(k < K: A[i, k] * B[k, j])\n", "product.lathe").operators.at(0);
@@ -78,7 +79,8 @@ int accepted(const Counts& counts) {
 std::string print(const Counts& counts) {
   std::string text;
   for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], name_of(static_cast<Outcome>(i)));
+    if (counts[i] > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], name_of(static_cast<Outcome>(i)));
   }
   return text;
 }
@@ -91,11 +93,12 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   const Kills k = kill_tuners(LATHE_COMMAND, folder.string(), kills, 1);
   std::filesystem::remove_all(folder);
-  fmt::print("{} kills on {} stores: {} trials acknowledged, {} stored, slowest resume {:.2f} s{}\n", k.kills, k.stores, k.acknowledged,
-             k.stored, k.slowest_resume_s, k.failure.empty() ? "" : ": " + k.failure);
+  fmt::print("{} kills on {} stores: {} trials acknowledged, {} stored, slowest resume {:.2f} s{}\n", k.kills, k.stores,
+             k.acknowledged, k.stored, k.slowest_resume_s, k.failure.empty() ? "" : ": " + k.failure);
   const Counts broken = recorded(TUNER_TEST_WORKER, "crash,memory,beyond,hang,before", 5, 100);
   const Counts wrong = recorded(TUNER_TEST_WORKER, "wrong,first,unwritten", 3, 100);
-  fmt::print("planted: {} of 100 that crash, hang, fill memory or leave their arguments accepted ({})\n", accepted(broken), print(broken));
+  fmt::print("planted: {} of 100 that crash, hang, fill memory or leave their arguments accepted ({})\n",
+             accepted(broken), print(broken));
   fmt::print("planted: {} of 100 fast but wrong accepted ({})\n", accepted(wrong), print(wrong));
   return k.failure.empty() && accepted(broken) == 0 && accepted(wrong) == 0 ? 0 : 1;
 }

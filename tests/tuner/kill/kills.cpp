@@ -42,7 +42,8 @@ int64_t last_kept(const std::string& path) {
   return kept;
 }
 
-int start(const std::string& lathe, const std::string& folder, const std::string& store, const std::string& log, int seed) {
+int start(const std::string& lathe, const std::string& folder, const std::string& store, const std::string& log,
+          int seed) {
   const int pid = fork();
   if (pid != 0) return pid;
   if (!freopen(log.c_str(), "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(1);
@@ -86,7 +87,7 @@ Kills kill_tuners(const std::string& lathe, const std::string& folder, int kills
   std::mt19937_64 random(seed);
   std::ofstream(folder + "/scaled.lathe") << "scaled(X: f32[H, W]) -> Y: f32[H, W]\n  Y[i, j] = 3 * X[i, j] + 1\n";
   const std::string log = folder + "/log.txt";
-  int64_t acknowledged = 0, stored = 0;                     // of this store
+  int64_t acknowledged = 0, stored = 0;  // of this store
   while (result.kills < kills && result.failure.empty()) {
     const std::string store = fmt::format("{}/s{}.sqlite", folder, result.stores);
     const Clock::time_point began = Clock::now();
@@ -103,9 +104,10 @@ Kills kill_tuners(const std::string& lathe, const std::string& folder, int kills
     kill(tuner, SIGKILL);
     int status = 0;
     waitpid(tuner, &status, 0);
-    const bool ended = !WIFSIGNALED(status);                // by itself, before: nothing was left to try
+    const bool ended = !WIFSIGNALED(status);  // by itself, before: nothing was left to try
     result.kills += !ended;
-    if (ended && WEXITSTATUS(status) != 0) result.failure = fmt::format("a tuner ended with code {}", WEXITSTATUS(status));
+    if (ended && WEXITSTATUS(status) != 0)
+      result.failure = fmt::format("a tuner ended with code {}", WEXITSTATUS(status));
     for (int i = 0; i < 200 && !workers.empty(); ++i) {
       std::erase_if(workers, [](int pid) { return !alive(pid); });
       if (!workers.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -83,7 +83,7 @@ void enumerate(Row& row, const Case& which, const TunerOptions& options) {
     if (measured && measured->outcome == tuner::Outcome::good) best = std::max(best, measured->ratio);
     ++row.enumerated;
   }
-  row.of_enumerated = 1 / best;
+  if (row.enumerated > 0) row.of_enumerated = 1 / best;
 }
 
 Row row_of(const Case& which, const TunerOptions& options, MachineBound& machine, tuner::Store& store) {

@@ -54,28 +54,6 @@ std::string reason_for_one_lane(const Operator& op) {
 
 }  // namespace
 
-double RowMaker::pipe_rate(Pipe pipe) {
-  auto [it, is_new] = rates_.try_emplace(pipe, 0);
-  if (is_new) it->second = measure_pipe_rate(pipe, target_, 1);
-  return it->second;
-}
-
-Bandwidth RowMaker::bandwidth(int64_t bytes) {
-  const int size =
-      std::max(12, static_cast<int>(std::lround(std::log2(static_cast<double>(std::max<int64_t>(bytes, 1))))));
-  auto [it, is_new] = bandwidths_.try_emplace(size);
-  if (is_new) it->second = measure_bandwidth(int64_t{1} << size, 1);
-  return it->second;
-}
-
-tools::Bound RowMaker::bound_of(const Case& which) {
-  const Work work = count_work(which.op, which.sizes);
-  tools::MachineRates machine;
-  for (Pipe pipe : tools::pipes_of(work)) machine.instructions_per_ns[pipe] = pipe_rate(pipe);
-  machine.bandwidth = bandwidth(work.bytes);
-  return tools::bound_of(work, machine, target_);
-}
-
 Row RowMaker::row(const Case& which, const Kernel& c) {
   Row row;
   row.name = which.name;
@@ -109,7 +87,7 @@ Row RowMaker::row(const Case& which, const Kernel& c) {
   const tuner::Interleaved times = tuner::interleaved(calls, {.seconds = seconds_});
   row.constructed_us = times.us[0], row.plain_us = times.us[1], row.c_us = times.us[2];
   row.to_plain = times.ratio[1], row.to_c = times.ratio[2];
-  const tools::Bound bound = bound_of(which);
+  const tools::Bound bound = machine_.bound(which.op, which.sizes);
   row.bound_us = bound.us, row.bound_by = bound.by;
   return row;
 }

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "bench/c_kernel.h"
+#include "bench/machine_bound.h"
 #include "bench/zero_shot_cases.h"
-#include "tools/bound.h"
 
 namespace lathe::bench {
 
@@ -24,19 +24,14 @@ struct Row {
 
 class RowMaker {
  public:
-  RowMaker(Target target, double seconds) : target_(std::move(target)), seconds_(seconds) {}
+  RowMaker(Target target, double seconds) : target_(std::move(target)), seconds_(seconds), machine_(target_) {}
   // Constructs, compiles, checks at small sizes against the interpreter, and times. `c` may have no kernel for it.
   Row row(const Case& which, const Kernel& c);
 
  private:
-  tools::Bound bound_of(const Case& which);
-  double pipe_rate(Pipe pipe);
-  Bandwidth bandwidth(int64_t bytes);
-
   const Target target_;
   const double seconds_;  // that one row may take for its timings
-  std::map<Pipe, double> rates_;
-  std::map<int, Bandwidth> bandwidths_;  // by the logarithm of the working set
+  MachineBound machine_;
 };
 
 }  // namespace lathe::bench

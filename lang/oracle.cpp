@@ -14,7 +14,7 @@
 namespace lathe {
 namespace {
 
-constexpr double most_whole_work = 2e7;                     // terms that the interpreter does in a fraction of a second
+constexpr int64_t fewest_points = 32;
 
 struct OutputComponent {
   std::string name;
@@ -87,10 +87,10 @@ struct Expected::Contents {
       : op(op), data(data), bindings(data.for_oracle(op)), outputs(outputs_of(op, bindings)) {
     const bool exact = options.exact && exact_mode_applies(op, bindings);
     const double work = needed_regions(op, constants_of(op, bindings)).work;
-    if (exact && work <= most_whole_work) {
+    if (exact && work <= options.most_whole_work) {
       interpret_whole();
     } else {
-      interpret_points(exact, options);
+      interpret_points(exact, options, work);
     }
   }
 
@@ -103,11 +103,15 @@ struct Expected::Contents {
     interpret(op, needed);
   }
 
-  void interpret_points(bool exact, const CheckOptions& options) {
+  void interpret_points(bool exact, const CheckOptions& options, double work) {
     PointOracle oracle(op, bindings);
+    double elements = 0;
+    for (const OutputComponent& output : outputs) elements += static_cast<double>(output.view.elements());
+    const double affordable = options.most_point_work / std::max(work / std::max(elements, 1.0), 1.0);
+    const int64_t most = std::min(options.max_points, std::max(static_cast<int64_t>(affordable), fewest_points));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const OutputComponent& output = outputs[i];
-      for (std::vector<int64_t>& point : points_of(output.view.shape, options.max_points, options.seed + i)) {
+      for (std::vector<int64_t>& point : points_of(output.view.shape, most, options.seed + i)) {
         BoundedValue need = oracle.at(output.func, output.component, point);
         need.bound = exact ? 0 : need.bound * options.bound_factor;
         points.push_back({i, std::move(point), need});

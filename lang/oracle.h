@@ -32,6 +32,8 @@ struct CheckOptions {
   CheckStrides strides = CheckStrides::dense;
   bool special_values = false;                              // some floats are NaN, an infinity or -0, where the results of
                                                             // exact mode do not depend on an order then
+  double most_whole_work = 2e7;  // terms to interpret for the whole output; a million take half a second
+  double most_point_work = 1e9;  // terms of all points together, but of some points in any case
   double bound_factor = 1;                                  // on the bounds of bounded mode: alternatives.h
 };
 

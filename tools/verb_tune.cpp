@@ -116,12 +116,14 @@ int replay(const TuneVerbOptions& verb, const Chosen& chosen, const tuner::Store
   options.threads = verb.choice.threads;
   options.layouts = layouts;
   const auto machine = tuner::worker_measurer(problem, options);
-  const tuner::Model model = [&](const tuner::Candidate& candidate) -> std::optional<double> {
+  const tuner::Model model = [&](const tuner::Candidate& candidate) -> std::optional<tuner::Modelled> {
     bool refused = false;
-    const double cycles = machine->rank(candidate, 60, &refused);
-    return refused ? std::nullopt : std::optional(cycles);
+    const tuner::Modelled model = machine->rank(candidate, 60, &refused);
+    return refused ? std::nullopt : std::optional(model);
   };
-  const std::string parts = tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts), store, verb.replay, problem, model);
+  const std::string parts =
+      tuner::replay(tuner::Space(chosen.fixed, chosen.target, verb.choice.threads, layouts, problem.sizes), store,
+                    verb.replay, problem, model);
   fmt::print("{}\n", parts.empty() ? "the same decisions" : parts);
   return parts.empty() ? good : refused;
 }

@@ -15,6 +15,8 @@ constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
 constexpr double kSettled = 0.01;    // standard error of a median
 constexpr double kDisturbed = 1.25;  // times the median of the first call
 constexpr int kMostDisturbed = 30;
+constexpr double kNoisy = 0.03;     // error of a ratio that decides nothing ...
+constexpr double kBeyondDoubt = 5;  // ... unless the ratio is so many errors, and what disturbs, away from 1
 
 using Clock = std::chrono::steady_clock;
 
@@ -79,6 +81,11 @@ double median(std::vector<double> values) {
   double upper = values[middle];
   if (values.size() % 2 == 1) return upper;
   return (upper + *std::max_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(middle))) / 2;
+}
+
+bool is_noisy(double ratio, double error, int rounds, int disturbed) {
+  if (error <= kNoisy && disturbed <= rounds) return false;
+  return std::fabs(std::log(std::max(ratio, 1e-9))) < std::max(kBeyondDoubt * error, std::log(kDisturbed));
 }
 
 Interleaved interleaved(const std::vector<std::function<void()>>& calls, const InterleavedOptions& options) {

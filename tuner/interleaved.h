@@ -19,6 +19,9 @@ struct Interleaved {
   int rounds = 0, disturbed = 0;  // kept; thrown away
 };
 
+// Whether so uncertain a ratio says nothing: one that is far from 1 needs no second digit.
+bool is_noisy(double ratio, double error, int rounds, int disturbed);
+
 struct InterleavedOptions {
   double seconds = 1;
   double slow = 3;  // times the first call: a call that is so much slower is left out of later rounds

@@ -15,7 +15,7 @@ struct Measured {
   std::string detail;
   double us = 0, ratio = 0;                                 // ratio: time of the incumbent / its own
   std::vector<double> samples_us;
-  double cycles = 0;                                        // by the model, where that was asked
+  Modelled model = {};  // where that was asked
 };
 
 // Tests put a made-up machine in its place.
@@ -25,8 +25,9 @@ class Measurer {
   // Nothing where the time was over before it was known.
   virtual std::optional<Measured> measure(const Candidate& candidate, double seconds_left) = 0;
   virtual void accept(const Candidate& candidate) = 0;      // the incumbent from now on
-  // Cycles by the analytic model, nothing compiled; 0: it does not know. `refused` where lowering refuses the candidate.
-  virtual double rank(const Candidate&, double /*seconds_left*/, bool* /*refused*/) { return 0; }
+  virtual void be_thorough() {}  // before anything is measured: more of each result is compared
+  // By the analytic model, nothing compiled. `refused` where lowering refuses the candidate.
+  virtual Modelled rank(const Candidate&, double /*seconds_left*/, bool* /*refused*/) { return {}; }
 };
 
 struct MeasureOptions {

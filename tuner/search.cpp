@@ -13,7 +13,7 @@ namespace lathe::tuner {
 namespace {
 
 constexpr size_t kElite = 6;
-constexpr size_t kPool = 6;                                 // candidates that the model chooses from
+constexpr size_t kPool = 16;                                // candidates that the model chooses from
 constexpr double kPrior = 2;                                // trials that a correction of 0 counts as
 constexpr int kDraws = 40;                                  // at random, until one is new
 constexpr double kUntried = 0.02;                           // gain that a kind of change is trusted with before it is tried
@@ -86,15 +86,16 @@ std::optional<Candidate> Search::evolved() {
 }
 
 std::optional<Search::Ranked> Search::ranked(Candidate candidate) {
-  if (!options_.model) return Ranked{std::move(candidate), 0};
-  const auto cycles = options_.model(candidate);
-  if (!cycles) return std::nullopt;
-  return Ranked{std::move(candidate), *cycles};
+  if (!options_.model) return Ranked{std::move(candidate), {}};
+  auto model = options_.model(candidate);
+  if (!model || programs_.count(model->program)) return std::nullopt;
+  return Ranked{std::move(candidate), std::move(*model)};
 }
 
 // The logarithm of its time against the incumbent's, as far as that can be told; less what its kind of change promises.
 double Search::score(const Ranked& ranked) const {
-  double predicted = ranked.cycles > 0 && incumbent_cycles_ > 0 ? std::log(ranked.cycles / incumbent_cycles_) : 0;
+  double predicted =
+      ranked.model.cycles > 0 && incumbent_cycles_ > 0 ? std::log(ranked.model.cycles / incumbent_cycles_) : 0;
   for (const std::string& name : changed(ranked.candidate.trace)) {
     const auto answer = ranked.candidate.trace.find(name);
     const auto known = correction_.find(name + "=" + (answer == ranked.candidate.trace.end() ? "" : answer->second));
@@ -150,7 +151,11 @@ std::optional<Candidate> Search::next() {
   const auto best = std::min_element(pool_.begin(), pool_.end(), [&](const Ranked& a, const Ranked& b) { return score(a) < score(b); });
   Ranked chosen = std::move(*best);
   pool_.erase(best);
-  last_cycles_ = chosen.cycles;
+  last_cycles_ = chosen.model.cycles;
+  if (!chosen.model.program.empty()) {  // whoever is the same waits in vain
+    programs_.insert(chosen.model.program);
+    std::erase_if(pool_, [&](const Ranked& r) { return r.model.program == chosen.model.program; });
+  }
   return std::move(chosen.candidate);
 }
 
@@ -159,7 +164,11 @@ bool Search::tell(const Candidate& candidate, const Result& result) {
     if (result.outcome != Outcome::good && result.outcome != Outcome::noisy) return false;
     incumbent_ = candidate;
     elite_ = {{1, candidate}};
-    if (options_.model) incumbent_cycles_ = options_.model(candidate).value_or(0);
+    if (options_.model) {
+      const Modelled first = options_.model(candidate).value_or(Modelled());
+      incumbent_cycles_ = first.cycles;
+      if (!first.program.empty()) programs_.insert(first.program);
+    }
     const std::vector<Trace> start = std::move(waiting_);
     refill();
     waiting_.insert(waiting_.end(), start.begin(), start.end());
@@ -184,6 +193,15 @@ bool Search::tell(const Candidate& candidate, const Result& result) {
   idle_ = 0;
   refill();
   return true;
+}
+
+std::vector<Candidate> Search::best() const {
+  std::vector<Candidate> all;
+  if (incumbent_) all.push_back(*incumbent_);
+  for (const auto& [speed, candidate] : elite_) {
+    if (speed > 1 && candidate.name() != all.front().name()) all.push_back(candidate);
+  }
+  return all;
 }
 
 }  // namespace lathe::tuner

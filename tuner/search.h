@@ -15,8 +15,8 @@ struct Result {
   double ratio = 0;                                         // time of the incumbent / its time
 };
 
-// Predicted cycles of a candidate; 0: unknown. Nothing where lowering refuses it.
-using Model = std::function<std::optional<double>(const Candidate&)>;
+// Nothing where lowering refuses the candidate.
+using Model = std::function<std::optional<Modelled>(const Candidate&)>;
 
 struct SearchOptions {
   uint64_t seed = 1;
@@ -39,6 +39,7 @@ class Search {
   bool tell(const Candidate& candidate, const Result& result);
 
   const std::optional<Candidate>& incumbent() const { return incumbent_; }
+  std::vector<Candidate> best() const;  // the incumbent, then the others that were faster than the first: fastest first
 
  private:
   struct Credit {                                           // of a decision's name without its Func
@@ -48,7 +49,7 @@ class Search {
   // A candidate that waits for its trial, with what the model says of it.
   struct Ranked {
     Candidate candidate;
-    double cycles = 0;
+    Modelled model;
   };
   void refill();
   std::optional<Candidate> proposal();
@@ -65,6 +66,7 @@ class Search {
   Random random_;
   std::vector<Trace> waiting_;                              // the next one last
   std::vector<Ranked> pool_;                                // of which the best is tried next
+  std::set<std::string> programs_;                          // of candidates that were proposed
   double incumbent_cycles_ = 0, last_cycles_ = 0;           // of the incumbent, of the last proposal
   std::map<std::string, Credit> correction_;                // of the model, by answer: logarithms of time
   std::set<std::string> tried_;

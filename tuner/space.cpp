@@ -7,6 +7,8 @@
 #include "schedules/construct/construct.h"
 #include "schedules/formula.h"
 #include "schedules/text.h"
+#include "tuner/executed.h"
+#include "tuner/one_variant.h"
 
 namespace lathe::tuner {
 
@@ -53,7 +55,13 @@ size_t below(Random& random, size_t bound) { return static_cast<size_t>(random()
 
 }  // namespace
 
-std::string Candidate::text() const { return print(schedule); }
+std::string Candidate::text() const { return print(taken ? *taken : schedule); }
+
+Candidate Candidate::whole() const {
+  Candidate all = *this;
+  all.taken.reset();
+  return all;
+}
 
 Schedule Candidate::decided() const {
   Schedule result = schedule;
@@ -78,6 +86,11 @@ Candidate Space::candidate(const Trace& trace) const {
     const int64_t taken = decisions.number(kParam + p.name, usual, p.lowest, p.highest);
     if (taken != usual) made.params[p.name] = taken;
     made.all_params[p.name] = taken;
+  }
+  if (!sizes_.empty() && layouts_.empty()) {
+    Sizes scalars = scalars_of(op_, sizes_);
+    scalars.insert(made.all_params.begin(), made.all_params.end());
+    made.taken = one_variant(made.schedule, variant_taken(made.schedule, target_, scalars));
   }
   made.trace = decisions.trace();
   made.decisions = decisions.made();

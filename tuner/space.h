@@ -16,18 +16,32 @@ struct Candidate {
   Schedule schedule;                                        // with formulas of parameters: what candidates share
   Sizes params;                                             // values of those that are decided
   Sizes all_params;                                         // and the usual ones of the rest
-  std::string text() const;                                 // of the schedule
+  std::optional<Schedule> taken = {};                       // the variant alone that calls at the space's sizes take
+  std::string text() const;                                 // of that variant; else of the schedule
   Schedule decided() const;                                 // with the values as formulas: ready to use
+  Candidate whole() const;                                  // with all its variants
   std::string name() const;                                 // equal for candidates that do the same
+};
+
+// What the analytic model says of a candidate.
+struct Modelled {
+  Modelled(double cycles = 0, std::string program = "") : cycles(cycles), program(std::move(program)) {}
+  double cycles;        // 0: unknown
+  std::string program;  // equal for candidates that are one program; "": unknown
 };
 
 using Random = std::mt19937_64;                             // a sequence that the standard fixes
 
 class Space {
  public:
-  // `layouts`: arguments whose layout is decided too.
-  Space(Operator op, Target target, int threads, Layouts layouts = {})
-      : op_(std::move(op)), target_(std::move(target)), threads_(threads), layouts_(std::move(layouts)) {}
+  // `layouts`: arguments whose layout is decided too. `sizes`: what candidates are tried at: those that differ
+  // elsewhere alone are one. Without them, and where a layout is decided, candidates have all their variants.
+  Space(Operator op, Target target, int threads, Layouts layouts = {}, Sizes sizes = {})
+      : op_(std::move(op)),
+        target_(std::move(target)),
+        threads_(threads),
+        layouts_(std::move(layouts)),
+        sizes_(std::move(sizes)) {}
 
   Candidate candidate(const Trace& trace) const;
   // Traces that differ from it in one decision.
@@ -45,6 +59,7 @@ class Space {
   Target target_;
   int threads_;
   Layouts layouts_;
+  Sizes sizes_;
 };
 
 }  // namespace lathe::tuner

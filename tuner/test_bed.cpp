@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "jit/ir/text.h"
+#include "jit/runtime/content_key.h"
 #include "jit/runtime/host.h"
 #include "jit/runtime/pack.h"
 #include "schedules/text.h"
@@ -12,9 +14,9 @@ namespace lathe::tuner {
 namespace {
 
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
+constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
-constexpr double kSlow = 1.2;                               // a candidate that loses so plainly is not timed further
-constexpr double kNoisy = 0.03;                             // error of a ratio that decides nothing
+constexpr double kSlow = 1.2;  // a candidate that loses so plainly is not timed further
 
 Verdict verdict_of(const Error& error) {
   if (error.code() == ErrorCode::out_of_memory) return {Outcome::memory, error.what()};
@@ -39,7 +41,8 @@ TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options) : op_(std:
 }
 
 void TestBed::add_case(const Sizes& sizes) {
-  const CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
+  CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
+  if (!options_.thorough) check.most_whole_work = check.most_point_work = kBriefWork;
   auto added = std::make_unique<Case>(Case{make_check_data(op_, sizes, check), nullptr});
   for (const auto& [name, value] : options_.run_params) added->data.bindings.params[name] = value;
   added->expected = std::make_unique<Expected>(op_, added->data, check);
@@ -64,13 +67,19 @@ CompileOptions TestBed::options_of(const std::string& schedule) const {
   return options;
 }
 
-Verdict TestBed::rank(const std::string& schedule, const Sizes& params, double* cycles) const {
+Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled* model) {
   try {
+    if (lowered_for_ != schedule || !lowered_) {
+      lowered_.reset();
+      lowered_for_ = schedule;
+      lowered_ = compile_to_ir(op_, options_of(schedule));
+      program_ = content_key(ir::print(*lowered_));
+    }
     Sizes scalars = scalars_of(op_, sizes_);
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
-    *cycles = executed(compile_to_ir(op_, options_of(schedule)), described, scalars).cycles;
+    *model = {executed(*lowered_, described, scalars).cycles, program_};
   } catch (const Error& error) {
     return verdict_of(error);
   }
@@ -167,7 +176,7 @@ Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, d
   }
   Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow});
   const bool close = times.ratio[1] > 1 / kSlow;
-  return {times.us[1], times.ratio[1], close && (times.error[1] > kNoisy || times.disturbed > times.rounds),
+  return {times.us[1], times.ratio[1], close && is_noisy(times.ratio[1], times.error[1], times.rounds, times.disturbed),
           std::move(times.samples[1])};
 }
 

@@ -7,7 +7,7 @@
 #include "jit/compile.h"
 #include "lang/oracle.h"
 #include "tuner/interleaved.h"
-#include "tuner/record.h"
+#include "tuner/space.h"
 
 namespace lathe::tuner {
 
@@ -15,6 +15,7 @@ struct BedOptions {
   Target target;
   int threads = 1;
   bool cold = false;                                        // arguments that no cache holds, in turns
+  bool thorough = true;  // compares more of the output, where that takes seconds to work out
   std::map<std::string, double> run_params = {};
   Layouts layouts = {};                                     // of others no kernel changes the layout
   // Called after each run of a candidate, with its schedule and the arguments: tests plant faults here.
@@ -36,8 +37,8 @@ class TestBed {
  public:
   TestBed(Operator op, const Sizes& sizes, BedOptions options);
 
-  // What the analytic model says of a schedule: cycles; nothing is compiled. Refused where lowering refuses it.
-  Verdict rank(const std::string& schedule, const Sizes& params, double* cycles) const;
+  // What the analytic model says of a schedule; nothing is compiled. Refused where lowering refuses it.
+  Verdict rank(const std::string& schedule, const Sizes& params, Modelled* model);
   // Lowers, compiles and checks the kernel of a schedule's text. A kernel that is there is not compiled again.
   Verdict load(const std::string& schedule);
   // Checks a loaded kernel with these values of its parameters.
@@ -69,6 +70,9 @@ class TestBed {
   std::vector<std::unique_ptr<Case>> cases_;                // the problem's own sizes, then small ones
   std::vector<DenseArguments> arguments_;
   std::map<std::string, Kernel> kernels_;                   // by schedule
+  std::string lowered_for_;  // the schedule that was ranked last: others of its parameters follow
+  std::optional<ir::Program> lowered_;
+  std::string program_;  // a name of it
 };
 
 }  // namespace lathe::tuner

@@ -19,7 +19,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kCommitSeconds = 0.25;                     // the longest that a trial waits to be on disk
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
-constexpr double kConfirmTimes = 1.5, kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+constexpr double kThoroughFrom = 5;                         // seconds that are left
+constexpr double kWorth = 1.015;  // a gain that is more than what a process differs from the next
+constexpr double kConfirmTimes = 5,
+                 kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
   std::random_device entropy;
@@ -33,8 +36,12 @@ std::string utc_now() {
 class Tuning {
  public:
   Tuning(const Operator& op, const TuneOptions& options, Store* store, const MakeMeasurer& make)
-      : options_(options), store_(store), make_(make), space_(op, options.target, options.measure.threads, options.measure.layouts),
-        problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)), start_(Clock::now()) {}
+      : options_(options),
+        store_(store),
+        make_(make),
+        space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes),
+        problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)),
+        start_(Clock::now()) {}
 
   Tuned run() {
     Known known;
@@ -55,13 +62,14 @@ class Tuning {
         throw Error(ErrorCode::no_measurement, {.step = "tune", .what = "no schedule of " + problem_.op + " could be measured",
                                                 .got = last_failure_.empty() ? "no time" : last_failure_, .need = "a kernel that runs"});
       }
-      confirm(*search.incumbent());
+      confirm(search);
       if (store_) store_->end(result_.run, result_.ended);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::store_full || !search.incumbent()) throw;
       result_.ended = error.what();                         // what was found is still worth showing
     }
-    finish(*search.incumbent());
+    if (!winner_) winner_ = *search.incumbent();
+    finish();
     return std::move(result_);
   }
 
@@ -72,10 +80,10 @@ class Tuning {
     return options_.budget_s - std::clamp(kConfirmTimes * first_seconds_, usual, std::max(options_.budget_s * kConfirmLimit, usual));
   }
 
-  std::optional<double> rank(Measurer& machine, const Candidate& candidate) {
+  std::optional<Modelled> rank(Measurer& machine, const Candidate& candidate) {
     bool refused = false;
-    const double cycles = machine.rank(candidate, std::max(search_seconds() - elapsed(), 0.0), &refused);
-    if (!refused) return cycles;
+    const Modelled model = machine.rank(candidate, std::max(search_seconds() - elapsed(), 0.0), &refused);
+    if (!refused) return model;
     ++progress_.counts[static_cast<size_t>(Outcome::refused)];
     return std::nullopt;
   }
@@ -140,34 +148,58 @@ class Tuning {
     if (options_.progress) options_.progress(progress_);
   }
 
-  // The winner beside the constructed schedule, in a process that has seen neither.
-  void confirm(const Candidate& winner) {
-    result_.constructed = constructed_->decided();
-    const double left = options_.budget_s - elapsed();
-    const bool stopped = result_.ended == "stopped";
-    if (winner.name() == constructed_->name() || (left <= 0 && !stopped)) return report(true);
-    const std::unique_ptr<Measurer> machine = make_(problem_);
-    const auto before = machine->measure(*constructed_, stopped ? kConfirmMost : left);
-    if (!before || before->outcome != Outcome::good) return report(true);
-    machine->accept(*constructed_);
-    const auto after = machine->measure(winner, stopped ? kConfirmMost : options_.budget_s - elapsed());
-    if (after) keep(winner, *after, true);
-    if (after && after->outcome == Outcome::good) {
-      result_.confirmed = true;
-      progress_.constructed_us = before->us;
-      progress_.best_us = after->us;
+  double confirm_seconds() const { return result_.ended == "stopped" ? kConfirmMost : options_.budget_s - elapsed(); }
+
+  // A process that has seen no candidate, with the constructed schedule as its incumbent; null where that does not run.
+  std::unique_ptr<Measurer> fresh_machine(Measured* constructed) {
+    std::unique_ptr<Measurer> machine = make_(problem_);
+    if (confirm_seconds() > kThoroughFrom) machine->be_thorough();
+    const auto measured = machine->measure(constructed_->whole(), confirm_seconds());
+    if (!measured || measured->outcome != Outcome::good) return nullptr;
+    machine->accept(constructed_->whole());
+    *constructed = *measured;
+    return machine;
+  }
+
+  // The best ones beside the constructed schedule, with all their variants, in a fresh process, until one is faster
+  // there; and in a second one, where there is time: processes differ in where code and data lie.
+  void confirm(const Search& search) {
+    winner_ = *search.incumbent();
+    if (winner_->name() == constructed_->name() || confirm_seconds() <= 0) return report(true);
+    const double began = elapsed();
+    Measured before, elsewhere;
+    const std::unique_ptr<Measurer> machine = fresh_machine(&before);
+    if (!machine) return report(true);
+    for (const Candidate& candidate : search.best()) {
+      if (candidate.name() == constructed_->name()) break;
+      result_.confirmed = false;
+      auto after = machine->measure(candidate.whole(), confirm_seconds());
+      if (!after) return report(true);  // the time is over: what the search believed holds
+      const bool is_time = confirm_seconds() > elapsed() - began;
+      if (const auto second = is_time && after->ratio >= kWorth ? fresh_machine(&elsewhere) : nullptr) {
+        const auto again = second->measure(candidate.whole(), confirm_seconds());
+        if (again && again->ratio < after->ratio) after = again;
+      }
+      keep(candidate, *after, true);
+      result_.confirmed = after->outcome == Outcome::good;
+      if ((!result_.confirmed && after->outcome != Outcome::noisy) || after->ratio < kWorth) continue;
+      winner_ = candidate;
       progress_.speedup = after->ratio;
+      progress_.constructed_us = before.us;
+      progress_.best_us = after->us;
+      return report(true);
     }
+    winner_ = *constructed_;  // what the search believed was noise
+    result_.confirmed = true;
+    progress_.speedup = 1;
+    progress_.constructed_us = progress_.best_us = before.us;
     report(true);
   }
 
-  void finish(const Candidate& winner) {
-    const bool slower = result_.confirmed && progress_.speedup < 1;   // what the search believed was noise
-    const Candidate& best = slower ? *constructed_ : winner;
-    if (slower) progress_.speedup = 1, progress_.best_us = progress_.constructed_us;
-    result_.schedule = best.decided();
+  void finish() {
+    result_.schedule = winner_->decided();
     result_.constructed = constructed_->decided();
-    result_.trace = lathe::print(best.trace);
+    result_.trace = lathe::print(winner_->trace);
     result_.constructed_us = progress_.constructed_us;
     result_.us = progress_.best_us;
     result_.speedup = progress_.speedup;
@@ -181,6 +213,7 @@ class Tuning {
   const Problem problem_;
   const Clock::time_point start_;
   std::optional<Candidate> constructed_;                    // or the simpler one that runs
+  std::optional<Candidate> winner_;
   double speedup_ = 1;                                      // of the incumbent
   double committed_at_ = 0;
   double first_seconds_ = 0;                                // until a fresh process had measured something

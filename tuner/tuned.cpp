@@ -42,10 +42,14 @@ class TunedSchedules : public KnownSchedules {
     std::stable_sort(near.begin(), near.end(), [](const Near& a, const Near& b) { return a.apart < b.apart; });
     if (near.size() > kNearest) near.resize(kNearest);
     const Space space(op, target, threads_, layouts_);
+    const Candidate constructed = space.candidate({});
     std::vector<std::pair<double, Schedule>> ranked;
     for (const Near& n : near) {
       const Candidate candidate = space.candidate(parse_trace(n.trial.trace));
       if (const auto us = predicted_us(op, target, candidate, n.trial.us, n.sizes, sizes)) ranked.emplace_back(*us, candidate.decided());
+      if (&n != &near.front() || n.trial.speedup <= 0) continue;
+      const auto us = predicted_us(op, target, constructed, n.trial.us * n.trial.speedup, n.sizes, sizes);
+      if (us) ranked.emplace_back(*us, constructed.decided());  // what was a gain there may be none here
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [us, schedule] : ranked) found.push_back(std::move(schedule));

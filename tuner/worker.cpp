@@ -107,6 +107,7 @@ class Worker {
     options.target = target_on_host(request.at("target"));
     options.threads = request.at("threads");
     options.cold = request.at("cold");
+    options.thorough = request.at("thorough");
     options.run_params = request.at("run_params");
     for (const auto& [argument, right] : request.at("layouts").get<std::map<std::string, int>>()) {
       options.layouts[argument] = static_cast<LayoutRight>(right);
@@ -130,9 +131,9 @@ class Worker {
   }
 
   json rank(const json& request) {
-    double cycles = 0;
-    json answer = answer_of(bed_->rank(request.at("schedule"), request.at("params"), &cycles));
-    answer["cycles"] = cycles;
+    Modelled model;
+    json answer = answer_of(bed_->rank(request.at("schedule"), request.at("params"), &model));
+    answer.update({{"cycles", model.cycles}, {"program", model.program}});
     return answer;
   }
 

@@ -127,6 +127,33 @@ TEST_CASE("the model chooses among what is promising, what it refuses is never p
   CHECK(trials <= 30);
 }
 
+TEST_CASE("a candidate that is the program of one that was tried is not proposed") {
+  const Space space(product(), avx2(), 1);
+  const Model by_rows = [](const Candidate& c) { return Modelled(100, std::to_string(rows_and_vectors(c).us)); };
+  Search search(space, {.patience = 4, .model = by_rows});
+  std::set<double> times;
+  while (const auto candidate = search.next()) {
+    CHECK(times.insert(rows_and_vectors(*candidate).us).second);
+    search.tell(*candidate, {Outcome::good, 1});
+  }
+  CHECK(times.size() > 3);
+}
+
+TEST_CASE("candidates that differ at other sizes alone are one") {
+  const Sizes many{{"M", 500}, {"N", 500}, {"K", 500}};
+  const Space at_sizes(product(), avx2(), 1, {}, many), anywhere(product(), avx2(), 1);
+  const Candidate usual = at_sizes.candidate({});
+  CHECK(usual.text() != usual.whole().text());
+  CHECK(usual.whole().text() == anywhere.candidate({}).text());
+  CHECK(usual.schedule == anywhere.candidate({}).schedule);
+  int same = 0;
+  for (const Trace& trace : at_sizes.neighbours(usual)) {
+    const Candidate other = at_sizes.candidate(trace);
+    same += other.name() == usual.name() && other.whole().name() != usual.whole().name();
+  }
+  CHECK(same > 0);
+}
+
 TEST_CASE("every neighbour is another candidate that one decision away leads back from") {
   const Space space(product(), avx2(), 1);
   const Candidate start = space.candidate({});

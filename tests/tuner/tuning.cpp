@@ -69,6 +69,34 @@ TEST_CASE("a gain that a fresh process does not see is none") {
   CHECK(tuned.schedule == tuned.constructed);
 }
 
+TEST_CASE("a gain that only one of two fresh processes sees is none") {
+  int machines = 0;
+  const MakeMeasurer make = [&](const Problem&) {
+    return std::make_unique<KnownMachine>(++machines < 3 ? KnownMachine::Time(four_rows) : [](const Candidate&) {
+      return Measured{Outcome::good, "", 100.0, 0, {}};
+    });
+  };
+  const Tuned tuned = tune(product(), options_of(200), nullptr, make);
+  CHECK(machines >= 3);
+  CHECK(tuned.speedup == 1);
+  CHECK(tuned.schedule == tuned.constructed);
+}
+
+TEST_CASE("a winner that fails with all its variants gives way to the next best") {
+  int machines = 0;
+  const MakeMeasurer make = [&](const Problem&) {
+    return std::make_unique<KnownMachine>(++machines == 1 ? KnownMachine::Time(four_rows) : [](const Candidate& c) {
+      const bool wins = contains(c.text(), ": 4 rows");
+      return Measured{
+          wins ? Outcome::wrong : Outcome::good, "", wins || contains(c.text(), ": 6 rows") ? 100.0 : 90.0, 0, {}};
+    });
+  };
+  const Tuned tuned = tune(product(), options_of(200), nullptr, make);
+  CHECK(!contains(print(tuned.schedule), ": 4 rows"));
+  CHECK(tuned.confirmed);
+  CHECK(tuned.speedup >= 1);
+}
+
 TEST_CASE("a run goes on where another was cut off, and tries nothing again but the best") {
   Folder folder;
   const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);
@@ -92,7 +120,7 @@ TEST_CASE("a run is told again from its records to the same decisions") {
   const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);
   const Tuned tuned = tune(product(), options_of(60), store.get(), machine(four_rows));
   const Problem problem = problem_of(product(), sizes, 1, avx2());
-  const Space space(product(), avx2(), 1);
+  const Space space(product(), avx2(), 1, {}, sizes);
   const Model unknown = [](const Candidate&) { return 0.0; };
   CHECK(replay(space, *store, tuned.run, problem, unknown) == "");
   Records changed = all_of(*store);
@@ -146,6 +174,22 @@ TEST_CASE("compile takes the exact record, else that of the nearest sizes, else 
   options.known = tuned_schedules(*store, 2);
   CHECK(best_known_schedule(product(), options) == constructed);
   CHECK(constructed_schedule(product(), options) == constructed);
+}
+
+TEST_CASE("a record whose gain is none at other sizes gives way to the constructed schedule") {
+  Folder folder;
+  const auto store = open_store(folder.path("s.sqlite"), StoreUse::write);
+  const Problem tiny = problem_of(product(), {{"M", 2}, {"N", 2}, {"K", 2}}, 1, avx2());
+  store->begin(tiny, run_named("r", tiny));
+  Trial best = trial("r", 0, 1.2, true);
+  best.trace = "form=plain";
+  store->add(best);
+  store->commit();
+  CompileOptions options{.target = avx2(), .known = tuned_schedules(*store), .sizes = {{"M", 2}, {"N", 2}, {"K", 1}}};
+  const Schedule constructed = constructed_schedule(product(), options);
+  CHECK(best_known_schedule(product(), options) != constructed);
+  options.sizes = {{"M", 256}, {"N", 256}, {"K", 256}};
+  CHECK(best_known_schedule(product(), options) == constructed);
 }
 
 TEST_CASE("layouts of declared arguments are decided, of others they stay") {

@@ -11,6 +11,7 @@
 #include "jit/runtime/host.h"
 #include "tests/tuner/fixtures.h"
 #include "tests/tuner/kill/kills.h"
+#include "tuner/interleaved.h"
 
 namespace lathe::tuner {
 namespace {
@@ -88,6 +89,14 @@ TEST_CASE("a candidate that hangs is stopped after its time, and at the end of t
   CHECK(!worker_measurer(bench.problem, worker_of("hang"))->measure(bench.rows(1), 0.3));
 }
 
+TEST_CASE("a ratio is noisy where its error could turn it round, and not where it is far from 1") {
+  CHECK(!is_noisy(1.02, 0.01, 20, 2));
+  CHECK(is_noisy(1.02, 0.05, 20, 2));
+  CHECK(is_noisy(1.02, 0.01, 5, 30));
+  CHECK(!is_noisy(100, 0.05, 20, 2));
+  CHECK(!is_noisy(3, 0.01, 5, 30));
+}
+
 TEST_CASE("what lowering refuses is refused by the worker before anything runs") {
   const Bench bench;
   Candidate broken = bench.rows(2);
@@ -108,6 +117,20 @@ TEST_CASE("a worker that cannot be started or prepared is an error") {
   Problem broken = bench.problem;
   broken.algorithm = "product(";
   CHECK(contains(error_of([&] { worker_measurer(broken, worker_of(""))->measure(bench.rows(2), 5); }), "the worker cannot prepare product"));
+}
+
+TEST_CASE("a worker that is killed before it is ready is started again") {
+  const Bench bench;
+  const Folder folder;
+  MeasureOptions options = worker_of("");
+  const std::string once = folder.path("once");
+  options.worker = {"/bin/sh", "-c",
+                    "[ -e '" + once + "' ] && exec " TUNER_TEST_WORKER "; touch '" + once + "'; kill -9 $$"};
+  const auto measurer = worker_measurer(bench.problem, options);
+  CHECK(measurer->measure(bench.rows(2), 60)->outcome == Outcome::good);
+  options.worker = {"/bin/sh", "-c", "kill -9 $$"};
+  CHECK(contains(error_of([&] { worker_measurer(bench.problem, options)->measure(bench.rows(2), 60); }),
+                 "got memory: ended by signal 9"));
 }
 
 TEST_CASE("a worker dies with the process that started it, whatever it is doing") {

@@ -42,11 +42,12 @@ int64_t last_kept(const std::string& path) {
   return kept;
 }
 
-int start(const std::string& lathe, const std::string& folder, const std::string& log, int seed) {
+int start(const std::string& lathe, const std::string& folder, const std::string& store, const std::string& log,
+          int seed) {
   const int pid = fork();
   if (pid != 0) return pid;
   if (!freopen(log.c_str(), "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(1);
-  const std::string file = folder + "/scaled.lathe", store = folder + "/s.sqlite", number = std::to_string(seed);
+  const std::string file = folder + "/scaled.lathe", number = std::to_string(seed);
   execl(lathe.c_str(), "lathe", "tune", file.c_str(), "--size", "H=3,W=40", "--budget", "60s", "--seed", number.c_str(), "--store",
         store.c_str(), nullptr);
   _exit(127);
@@ -86,9 +87,11 @@ Kills kill_tuners(const std::string& lathe, const std::string& folder, int kills
   std::mt19937_64 random(seed);
   std::ofstream(folder + "/scaled.lathe") << "scaled(X: f32[H, W]) -> Y: f32[H, W]\n  Y[i, j] = 3 * X[i, j] + 1\n";
   const std::string log = folder + "/log.txt";
+  int64_t acknowledged = 0, stored = 0;  // of this store
   while (result.kills < kills && result.failure.empty()) {
+    const std::string store = fmt::format("{}/s{}.sqlite", folder, result.stores);
     const Clock::time_point began = Clock::now();
-    const int tuner = start(lathe, folder, log, result.kills + 1);
+    const int tuner = start(lathe, folder, store, log, result.kills + 1);
     while (last_kept(log) == 0 && alive(tuner) && since(began) < 60) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     result.slowest_resume_s = std::max(result.slowest_resume_s, since(began));
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 400));
@@ -96,19 +99,26 @@ Kills kill_tuners(const std::string& lathe, const std::string& folder, int kills
     if (random() % 3 == 0 && !workers.empty()) {            // the tuner goes on without it
       kill(workers.front(), SIGKILL);
       std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
-      if (!alive(tuner) && last_kept(log) == 0) result.failure = "the tuner ended with its worker";
       workers = children_of(tuner);
     }
     kill(tuner, SIGKILL);
-    waitpid(tuner, nullptr, 0);
-    ++result.kills;
+    int status = 0;
+    waitpid(tuner, &status, 0);
+    const bool ended = !WIFSIGNALED(status);  // by itself, before: nothing was left to try
+    result.kills += !ended;
+    if (ended && WEXITSTATUS(status) != 0)
+      result.failure = fmt::format("a tuner ended with code {}", WEXITSTATUS(status));
     for (int i = 0; i < 200 && !workers.empty(); ++i) {
       std::erase_if(workers, [](int pid) { return !alive(pid); });
       if (!workers.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     if (!workers.empty()) result.failure = "a worker outlived its tuner";
-    result.acknowledged += last_kept(log);
-    if (result.failure.empty()) result.failure = wrong_with(folder + "/s.sqlite", result.acknowledged, &result.stored);
+    acknowledged += last_kept(log);
+    if (result.failure.empty()) result.failure = wrong_with(store, acknowledged, &stored);
+    if (!ended && result.kills < kills) continue;
+    result.acknowledged += acknowledged, result.stored += stored;
+    acknowledged = stored = 0;
+    if (++result.stores > kills && result.failure.empty()) result.failure = "tuners end before they can be killed";
   }
   return result;
 }

@@ -7,7 +7,8 @@
 namespace lathe::tuner {
 
 struct Kills {
-  int kills = 0;
+  int kills = 0;                                            // of tuners that were at work
+  int stores = 0;                                           // a new one where a tuner had nothing left to try
   int64_t acknowledged = 0, stored = 0;                     // trials: said to be kept; in the store
   double slowest_resume_s = 0;                              // from the start of a tuner to its first trial on disk
   std::string failure;                                      // the first that was found; "": none

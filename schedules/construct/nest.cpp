@@ -34,6 +34,20 @@ bool NestFacts::surrounds_attached(const std::string& index) const {
   });
 }
 
+bool NestFacts::reads_again_for(const std::string& index) const {
+  const auto at = static_cast<size_t>(std::find(order.begin(), order.end(), index) - order.begin());
+  return std::any_of(plan_.nodes.begin(), plan_.nodes.end(), [&](const auto& other) {
+    const auto& [name, place] = other;
+    const FuncContents& f = *op.find_func(name);
+    const auto own = place.fixed.find(index);
+    if (place.place != Place::attached || place.host != whole.name || own == place.fixed.end() || at >= place.depth || !f.is_reduction()) return false;
+    const std::vector<Read> all = reads_in(values_of_nest(op, plan_, f));
+    return std::any_of(all.begin(), all.end(), [&](const Read& read) {
+      return op.find_input(read.tensor) && move_of(read, own->second) == Move::none && move_of(read, f.rvars.back().name) != Move::none;
+    });
+  });
+}
+
 bool NestFacts::makes_rows_of(const std::string& func) const {
   const auto at = plan_.nodes.find(func);
   return at != plan_.nodes.end() && at->second.place == Place::rows && at->second.host == whole.name;

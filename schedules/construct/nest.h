@@ -41,6 +41,7 @@ class NestFacts {
   int64_t met_width(const std::string& index) const { return index == met_ ? met_steps_ : 0; }
   // Others are attached inside of this index's loop: indices inside of it do not move what they compute.
   bool surrounds_attached(const std::string& index) const;
+  bool reads_again_for(const std::string& index) const;     // of what is attached there: inputs, terms of a sum, for each step
   bool makes_rows_of(const std::string& func) const;        // for steps of this nest, stored as it likes
   bool is_term(const std::string& index) const;
   bool is_last(const std::string& index) const { return index == whole.vars.back(); }   // its steps are stored side by side

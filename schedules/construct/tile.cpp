@@ -17,6 +17,7 @@ constexpr int64_t kStraightCode = 128;                      // vector operations
 constexpr int64_t kWindowRows = 8;                          // neighbours share what their windows read
 constexpr int64_t kWideRow = 48;                            // results, of which those at borders are few
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
+constexpr int64_t kHostTiles = 4;                           // of rows, for which what is attached is made at a time
 constexpr int64_t kFewTiles = 2;                            // of rows, for which no copy pays
 
 }  // namespace
@@ -123,14 +124,20 @@ void Shaper::tile() {
   const std::string ji = fresh(axes_.vector + "i"), ii = fresh(axes_.rows + "i");
   const bool panels = classes.size() > 1 && !facts_.node.hosts;
   const std::vector<std::string> outer = facts_.node.hosts ? std::vector<std::string>{} : blocks_of_rows();
-  stage().tile(axes_.vector, axes_.rows, jo, io, ji, ii,
+  // What is attached reads or copies inputs for several tiles of rows, not for each anew.
+  const bool shares = facts_.node.hosts && facts_.surrounds_attached(axes_.rows) && facts_.reads_again_for(axes_.rows);
+  const int64_t tiles = shares ? number("host.tiles", kHostTiles, 1, 32) : 1;
+  const std::string ib = tiles > 1 ? fresh(axes_.rows + "b") : "", ic = tiles > 1 ? fresh(axes_.rows + "c") : axes_.rows;
+  if (tiles > 1) stage().split(axes_.rows, ib, ic, Expr(tiles * one_class(classes).rows));
+  stage().tile(axes_.vector, ic, jo, io, ji, ii,
                panels ? classes : std::vector<TileClass>{one_class(classes)}, true);
   width_ = (panels ? classes.front() : one_class(classes)).width;
   loops_[axes_.vector] = jo;
-  loops_[axes_.rows] = io;
+  loops_[axes_.rows] = tiles > 1 ? ib : io;
   std::vector<std::string> all;
   if (facts_.node.hosts) {
     all = loops_around_vector();
+    if (tiles > 1) all.insert(all.back() == jo ? all.end() - 1 : all.end(), io);
   } else {
     all = outer;
     append(all, {jo, io});

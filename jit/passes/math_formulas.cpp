@@ -33,7 +33,7 @@ class Formulas {
   // e^x = 2^k e^r with k = round(x / ln 2).
   Expr exp(const Expr& x) const {
     const Expr bounded = max(min(x, 89.f), -104.f);         // beyond: infinity and 0, by the last product
-    if (scales_) return scaled_power(bounded);
+    if (scales_) return scaled_power(bounded, -104.f);
     const Expr half = half_way(bounded);
     const Expr shifted = mul_add(bounded, log2_e, half);
     return times_power(exp_reduced(bounded, shifted - half), shifted, bounded, -104.f);
@@ -46,7 +46,7 @@ class Formulas {
     const Expr r = bounded - (shifted - half);
     const Expr power = polynomial(r, {0.000153312474f, 0.00133911835f, 0.00961849652f, 0.0555035919f, 0.240226477f,
                                       0.693147182f, 1.f});
-    return scales_ ? scaled(power, shifted - half) : times_power(power, shifted, bounded, -151.f);
+    return scales_ ? scaled(above(bounded, -151.f, power), shifted - half) : times_power(power, shifted, bounded, -151.f);
   }
 
   // log(m 2^e) = e ln 2 + log(1 + f), where 1 + f is between the roots of 1/2 and 2.
@@ -176,21 +176,26 @@ class Formulas {
 
   // value 2^k, rounded once, in one instruction.
   static Expr scaled(const Expr& value, const Expr& k) { return make_instruction(std::string(scaling_instruction), {value, k}); }
-  Expr scaled_power(const Expr& x) const {
+  // Nothing is scaled from `lowest` down, as in times_power: what vanishes takes as long here.
+  static Expr above(const Expr& x, float lowest, const Expr& value) { return select(gt(x, lowest), value, broadcast(0.f, x)); }
+  Expr scaled_power(const Expr& x, float lowest) const {
     const Expr k = mul_add(x, log2_e, to_whole) - to_whole;
-    return scaled(exp_reduced(x, k), k);
+    return scaled(above(x, lowest, exp_reduced(x, k)), k);
   }
 
   // e^x where the result is not far from 1.
   Expr small_power(const Expr& x) const {
-    if (scales_) return scaled_power(x);
+    if (scales_) {
+      const Expr k = mul_add(x, log2_e, to_whole) - to_whole;
+      return scaled(exp_reduced(x, k), k);
+    }
     const Expr shifted = mul_add(x, log2_e, to_exponent);
     return exp_reduced(x, shifted - to_exponent) * power_of_two(shifted);
   }
 
   Expr exp_of_negative(const Expr& x) const {
     const Expr bounded = max(x, -104.f);
-    if (scales_) return scaled_power(bounded);
+    if (scales_) return scaled_power(bounded, -104.f);
     const Expr shifted = mul_add(bounded, log2_e, to_exponent + 64);
     return exp_reduced(bounded, shifted - (to_exponent + 64)) * power_of_two(shifted) * select(gt(bounded, -104.f), broadcast(0x1p-64f, x), broadcast(0.f, x));
   }

@@ -24,7 +24,8 @@ bool NestEmitter::makes_values_in(const std::string& loop) const {
 
 Stmt NestEmitter::with_attached(const std::string& loop, Scope scope, const Continue& body) {
   for (const Prefetching& p : lowering_.prefetches) {
-    if (p.consumer == func_.name && p.loop == loop) scope.prefetching.push_back(&p);
+    const bool asked = std::find(scope.prefetching.begin(), scope.prefetching.end(), &p) != scope.prefetching.end();
+    if (p.consumer == func_.name && p.loop == loop && !asked) scope.prefetching.push_back(&p);
   }
   for (const Staging& staging : lowering_.stagings) {
     if (staging.consumer != func_.name || staging.loop != loop || scope.staged.count(staging.tensor)) continue;

@@ -1,6 +1,5 @@
 // Index-set splitting: a block loop with a constant inner loop becomes a steady body for whole blocks and edge bodies for
-// the rest; a tile's panels become one body for each class of widths. Why and what it costs:
-// docs/design/index-set-splitting.md.
+// the rest. Why and what it costs: docs/design/index-set-splitting.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,23 +52,21 @@ bool NestEmitter::writes_in_place() const {
 
 Tail NestEmitter::tail_of(const Split& split) const {
   const bool vector = nest_.find(split.inner)->kind == ir::LoopKind::vector;
-  if (vector && split.tail != Tail::shift) return Tail::mask;
+  const bool columns = split.kind == Split::Kind::columns;
+  if (vector && split.tail != Tail::shift && !(columns && split.tail == Tail::automatic)) return Tail::mask;
   // Clamping repeats work; an update of stored values must not be repeated, nor must a term of a reduction. A block that is
-  // moved back meets what the block before it has stored already.
+  // moved back meets what the block before it has stored already; columns that are moved stay inside of their panel.
   const bool counts_twice = nest_.find(split.inner)->reduction || writes_in_place() || target_;
-  const bool moves = split.tail == Tail::shift;
+  const bool moves = split.tail == Tail::shift && !columns;
   const bool complete = !blocked() && nest_.position(split.outer) <= accumulator_level_;   // inside of one block
   const bool repeatable = !counts_twice && (!func_.is_reduction() || (moves ? complete : stores_once(split.inner)));
-  if ((split.tail == Tail::clamp || moves) && !repeatable) {
+  if ((split.tail == Tail::clamp || split.tail == Tail::shift) && !repeatable) {
     throw Error(ErrorCode::illegal_schedule,
                 {"schedule", tail_text(func_, split), "an update in place, which counts twice what is computed twice",
                  "a loop over an index of a pure Func, or of a result kept in registers", split.tail_where,
                  "guard, or store_in(registers, at = ...)"});
   }
-  if (moves && split.kind == Split::Kind::columns) {
-    throw Error(ErrorCode::bad_directive, {"schedule", tail_text(func_, split), "the columns of a tile", "a loop made by split",
-                                           split.tail_where, "mask"});
-  }
+  if (columns && vector) return repeatable ? Tail::shift : Tail::mask;
   if (split.tail == Tail::mask && nest_.find(split.inner)->reduction) return Tail::guard;   // a term has no place to mask
   if (split.tail != Tail::automatic) return split.tail;
   return repeatable ? Tail::clamp : Tail::guard;
@@ -131,7 +128,10 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   };
 
   std::vector<int64_t> counts = edge_rows(split, block, *nest_.find(split.inner));
-  if (loop.kind == ir::LoopKind::parallel) {
+  // A short vector is little work: it waits until the threads are done, and no block asks whether it is the last.
+  const bool waits = nest_.find(split.inner)->kind == ir::LoopKind::vector && !func_.is_reduction() && scope.awaiting.empty() &&
+                     borders.accesses.empty();
+  if (loop.kind == ir::LoopKind::parallel && !waits) {
     note_short_block(split, rest, scope.facts);
     Stmt awaited = write_awaiting(loop.name, scope);
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
@@ -359,92 +359,6 @@ Stmt NestEmitter::first_block(const Loop& loop, const Expr& full, Scope& scope,
   writing.count[loop.name] = full;
   if (always) return steady(std::move(writing), integer(0));
   return ir::make_branch(gt(full, integer(0)), steady(std::move(writing), integer(0)), ir::make_block(copies));
-}
-
-// Panels of a tile: units of the narrowest width are dealt out to panels of at most the widest.
-Stmt NestEmitter::emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body) {
-  Lets lets(lowering_, scope.facts);
-  int64_t unit = split.classes.back().width, widest = split.classes.front().width, per_panel = widest / unit;
-  Expr extent = lets.named(split.parent + ".extent", extent_of(split.parent, scope));
-  Expr units = lets.named(loop.name + ".units", ceil_div(extent, integer(unit)));
-  Expr count = lets.named(loop.name + ".count", ceil_div(units, integer(per_panel)));
-  const bool even = split.even && per_panel > 1;  // panels of one unit are even
-  Expr base = even ? lets.named(loop.name + ".base", units / count) : Expr();
-  Expr extra = even ? lets.named(loop.name + ".extra", units % count) : Expr();
-  scope.facts = lets.facts();
-  Stmt copies = write_awaiting(loop.name, scope);
-  std::string var = bind(loop, count, scope);
-  Expr at = make_var(var);
-
-  Lets inner(lowering_, scope.facts);
-  Expr first_unit = even ? at * base + min(at, extra) : at * integer(per_panel);
-  Expr mine = even ? base + select(lt(at, extra), integer(1), integer(0))
-                   : min(integer(per_panel), units - at * integer(per_panel));
-  Expr width = inner.named(loop.name + ".width", mine * integer(unit));
-  Expr start = inner.named(loop.name + ".unit", first_unit) * integer(unit);   // a multiple, as layouts ask
-  Expr columns = inner.named(loop.name + ".columns", min(width, extent - start));
-  scope.facts = inner.facts();
-  scope.start[split.inner] = start;
-  scope.columns[split.inner] = columns;
-  // A copy whose rows are the panel wide gets its stride from here: the body stays the one that reads in place.
-  if (static_cast<int64_t>(split.classes.size()) == per_panel) scope.pitch[split.inner] = width;
-  scope.facts.bound(columns.kind() == ExprKind::var ? columns->name : "", integer(1), integer(widest));
-
-  Stmt chosen;
-  for (int c = static_cast<int>(split.classes.size()) - 1; c >= 0; --c) {
-    Stmt s = panel_body(split, c, columns, scope, body);
-    chosen = chosen ? ir::make_branch(gt(width, integer(split.classes[c + 1].width)), s, chosen) : s;
-  }
-  Stmt panels = ir::make_loop(var, integer(0), count, loop.kind, inner.wrap(chosen), loop.when);
-  return lets.wrap(ir::make_block({copies, panels}));
-}
-
-// The loop over the columns of the tile whose rows these are, if the rows are cut inside of the panels.
-const std::string* NestEmitter::panel_of(const Split& rows) const {
-  for (const Split& s : nest_.splits) {
-    if (s.kind == Split::Kind::columns && s.classes == rows.classes &&
-        nest_.position(s.outer) < nest_.position(rows.outer)) {
-      return &s.inner;
-    }
-  }
-  return nullptr;
-}
-
-// The widest panels have a body for whole panels beside the one for short ones; the others too where masks are dear.
-Stmt NestEmitter::panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body) {
-  int64_t width = split.classes[tile_class].width;
-  scope.tile_class[split.inner] = tile_class;
-  for (const Split& s : nest_.splits) {
-    if (s.kind == Split::Kind::rows && s.classes == split.classes) scope.tile_class[s.inner] = tile_class;
-  }
-  if (!nest_.constant_inner(split)) {
-    scope.extent[split.inner] = columns;
-    scope.block[split.inner] = integer(width);
-    return body(std::move(scope));
-  }
-  scope.extent[split.inner] = scope.block[split.inner] = integer(width);
-  Scope edge = scope;
-  edge.valid[split.inner] = columns;
-  edge.tail[split.inner] = tail_of(split);
-  if (lowering_.target.mask_registers) {
-    bool rows_inside = std::any_of(nest_.splits.begin(), nest_.splits.end(), [&](const Split& s) {
-      return s.kind == Split::Kind::rows && panel_of(s) == &split.inner && nest_.constant_inner(s);
-    });
-    if (tile_class == 0 && rows_inside) edge.whole_panel[split.inner] = eq(columns, integer(width));
-    if (tile_class != 0 || rows_inside) return body(std::move(edge));
-  }
-  edge.short_panel.insert(split.inner);
-  Lets rows(lowering_, edge.facts);
-  for (const Split& s : nest_.splits) {                     // rows cut outside: whole blocks take the body of the last one
-    bool outside = s.kind == Split::Kind::rows && s.classes == split.classes &&
-                   nest_.position(s.outer) < nest_.position(split.outer);
-    if (!outside || !nest_.constant_inner(s) || edge.valid.count(s.inner) || tail_of(s) != Tail::clamp) continue;
-    Expr left = extent_of(s.parent, edge) - edge.start.at(s.inner);
-    edge.valid[s.inner] = rows.opaque(s.inner + ".rows", min(edge.block.at(s.inner), left));
-    edge.tail[s.inner] = Tail::clamp;
-  }
-  Stmt short_body = rows.wrap(body(std::move(edge)));
-  return ir::make_branch(eq(columns, integer(width)), body(std::move(scope)), short_body);
 }
 
 }  // namespace lathe

@@ -298,6 +298,7 @@ Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& b
     switch (stays ? Tail::guard : tail) {
       case Tail::clamp: scope.value[loop.name] = min(lane, valid->second - integer(1)); break;
       case Tail::mask: scope.masks.push_back({var, real}); break;
+      case Tail::shift: scope.value[loop.name] = lane_of_panel(loop.name, lane, scope); break;
       default: scope.guards.push_back(real); break;
     }
   }

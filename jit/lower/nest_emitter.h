@@ -77,14 +77,18 @@ class NestEmitter {
                                 const Scope& outer, const Continue& body);
   ir::Stmt first_block(const Loop& loop, const Expr& full, Scope& scope,
                        const std::function<ir::Stmt(Scope, const Expr&)>& steady);
-  ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);
-  ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
-  const std::string* panel_of(const Split& rows) const;
   Tail tail_of(const Split& split) const;
   void require_whole_block(const Split& split, const Expr& block, const Scope& scope) const;
   void shift_block(const Split& split, const Expr& block, Scope& scope) const;
   bool stores_once(const std::string& loop) const;
   bool writes_in_place() const;
+
+  // --- panels of a tile (emit_panels.cpp)
+  ir::Stmt emit_panels(const Loop& loop, const Split& split, Scope scope, const Continue& body);
+  ir::Stmt panel_body(const Split& split, int tile_class, const Expr& columns, Scope scope, const Continue& body);
+  const std::string* panel_of(const Split& rows) const;
+  int64_t lanes_moved(const Split& split, int tile_class) const;
+  Expr lane_of_panel(const std::string& inner, const Expr& lane, const Scope& scope) const;
 
   // --- borders: where boundary rules are idle (emit_borders.cpp)
   struct Idle {

@@ -272,6 +272,9 @@ Stmt NestEmitter::prefetches(const Scope& scope, bool written) const {
       later.start[split->inner] = later.start[split->inner] + step * later.block.at(split->inner);
     }
     loop->second = loop->second + step;
+    for (const auto& [lanes, tail] : scope.tail) {             // whole lines: a vector that is moved back needs no other
+      if (tail == Tail::shift) later.value[lanes] = scope.lane.at(lanes);
+    }
     if (written) {
       const Storage& to = lowering_.storage.at(p->tensor);
       for (const std::string& buffer : to.buffers) requests.push_back(ir::make_prefetch(buffer, place(to, own_indices(later), scope.facts), ir::Request::write));

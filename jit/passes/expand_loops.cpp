@@ -71,6 +71,8 @@ class WidestElement {
 
 int64_t widest_element(const ir::StmtNode& loop) { return WidestElement(loop).bytes(); }
 
+constexpr int64_t kShortest = 4;                            // lanes on one side of a change of indices
+
 class Expander {
  public:
   explicit Expander(const Target& target) : target_(target) {}
@@ -144,15 +146,31 @@ class Expander {
     return ir::make_block(std::move(copies));
   }
 
+  // Iterations of a loop from which on an index is another one, if they leave vectors on both sides: no group goes across.
+  static std::set<int64_t> changes_within(const ir::StmtNode& loop) {
+    std::set<int64_t> changes;
+    const auto of_index = [&](const Expr& e) {
+      const bool chooses = e.kind() == ExprKind::op && e->op == Op::select && e.type() == Type{DType::i64, 1};
+      if (!chooses || e.arg(0)->op != Op::lt || e.arg(0).arg(0) != make_var(loop.name)) return;
+      int64_t first = 0, change = 0;
+      const bool known = is_integer_constant(loop.values[0], &first) && is_integer_constant(e.arg(0).arg(1), &change);
+      if (known && (change - first) % kShortest == 0) changes.insert(change - first);
+    };
+    ir::visit(loop.body[0], [](const ir::StmtNode&) {}, [&](const Expr& whole) { visit(whole, of_index); });
+    return changes;
+  }
+
   Stmt vectors(const ir::StmtNode& loop) {
     int64_t count = constant(loop.values[1]);
     bool shared = !registers_.empty() && touches_registers(loop.body[0]);
     int64_t lanes = shared ? shared_lanes_ : target_.vector_bytes / widest_element(loop);
     check_budget("loop " + loop.name, nodes_of(loop, count / lanes + 1));
+    const std::set<int64_t> changes = shared ? std::set<int64_t>() : changes_within(loop);
     std::vector<Stmt> groups;
     for (int64_t i = 0; i < count;) {
       int64_t width = lanes;
-      while (width > count - i) width /= 2;
+      const auto change = changes.upper_bound(i);
+      while (width > (change == changes.end() ? count : std::min(count, *change)) - i) width /= 2;
       Stmt copy = renamer_.copy(loop.body[0], {});
       if (width == 1) {
         groups.push_back(ir::substitute(copy, {{loop.name, at(loop, i)}}));

@@ -26,18 +26,25 @@ bool Widener::varies(const Expr& e) const {
 
 Expr Widener::spread(const Expr& e) const { return e.type().lanes == 1 ? make_broadcast(e, lanes_) : e; }
 
-// Offsets that grow by a fixed stride become ramps; others are computed lane by lane.
+// Of an offset that grows by a fixed stride: where it begins, and the stride. What asks for the lane may have one answer for all
+// of these.
+std::optional<Widener::Line> Widener::line(const Expr& e) const {
+  const auto straight = [&](const Expr& offset) -> std::optional<Line> {
+    const auto linear = Polynomial::of(offset).linear_in(variable_);
+    if (!linear || varies(linear->first.expr()) || varies(linear->second.expr())) return std::nullopt;
+    return Line{simplify(substitute(offset, {{variable_, base_}})), linear->first.expr()};
+  };
+  if (const auto found = straight(e)) return found;
+  Facts lanes;
+  lanes.bound(variable_, base_, simplify(base_ + make_integer(DType::i64, lanes_ - 1)));
+  return straight(simplify(e, lanes));
+}
+
+// Such offsets become ramps; others are computed lane by lane.
 Expr Widener::index(const Expr& e) {
   if (!varies(e)) return e;
-  if (e.type() == Type{DType::i64, 1}) {
-    auto linear = Polynomial::of(e).linear_in(variable_);
-    bool plain = linear && !varies(linear->first.expr()) && !varies(linear->second.expr());
-    if (plain) {
-      Expr start = simplify(substitute(e, {{variable_, base_}}));
-      return make_ramp(start, linear->first.expr(), lanes_);
-    }
-  }
-  return Expr();
+  const auto offset = e.type() == Type{DType::i64, 1} ? line(e) : std::nullopt;
+  return offset ? make_ramp(offset->start, offset->step, lanes_) : Expr();
 }
 
 Expr Widener::lane_offset(const std::string&, const Expr& at) {
@@ -92,14 +99,13 @@ Expr Widener::expr(const Expr& e) {
 Expr Widener::group(const Expr& e) {
   if (!varies(e)) return e;
   const bool read = e.kind() == ExprKind::access && e.arg(0).kind() == ExprKind::ramp && !per_lane_.count(e->name);
-  const auto linear = read ? Polynomial::of(e.arg(0).arg(0)).linear_in(variable_) : std::nullopt;
-  const bool plain = linear && !varies(linear->first.expr()) && !varies(linear->second.expr());
-  if (!plain) {
+  const auto first = read ? line(e.arg(0).arg(0)) : std::nullopt;
+  if (!first) {
     possible_ = false;
     return e;
   }
   const int size = e.type().lanes, all = size * lanes_;
-  const Expr start = simplify(substitute(e.arg(0).arg(0), {{variable_, base_}})), apart = linear->first.expr(), step = e.arg(0).arg(1);
+  const Expr start = first->start, apart = first->step, step = e.arg(0).arg(1);
   const Expr lane = make_ramp(make_integer(DType::i64, 0), make_integer(DType::i64, 1), all), of_size = make_broadcast(make_integer(DType::i64, size), all);
   ExprNode node = *e;
   node.type = e.type().with_lanes(all);
@@ -142,8 +148,10 @@ Stmt Widener::alloc(const ir::StmtNode& s) {
 // Lanes next to each other lie in one line; lanes apart in several, at most one each.
 Stmt Widener::prefetch(const ir::StmtNode& s) const {
   const Expr first = substitute(s.values[0], {{variable_, base_}});
-  const auto linear = Polynomial::of(s.values[0]).linear_in(variable_);
-  const int64_t apart = std::max<int64_t>(linear ? linear->first.constant().value_or(1) : 1, 1);
+  const auto offset = line(s.values[0]);
+  int64_t apart = 1;
+  if (offset) is_integer_constant(offset->step, &apart);
+  apart = std::max<int64_t>(apart, 1);
   const int64_t step = std::max<int64_t>(apart, lanes_);
   std::vector<Stmt> lines;
   for (int64_t at = 0; at < apart * lanes_; at += step) {

@@ -19,6 +19,10 @@ class Widener {
   std::optional<ir::Stmt> widen(const ir::Stmt& s);
 
  private:
+  struct Line {
+    Expr start, step;
+  };
+  std::optional<Line> line(const Expr& e) const;
   Expr expr(const Expr& e);
   Expr index(const Expr& e);
   Expr group(const Expr& e);

@@ -70,7 +70,7 @@ void Shaper::streamed_tile(const TileClass& tile, const std::optional<Groups>& g
   if (tile.rows > 3) bodies.insert(bodies.end(), {{2, 3}, {1, 3}});
   if (tile.rows > 1) bodies.push_back({1, tile.rows});
   stage().tail(io, Tail::automatic, bodies);
-  decide_tail(ji, Tail::mask);
+  decide_tail(ji, Tail::automatic);
   stage().store_in("registers", jo);
   if (groups) sum_groups(*groups, element, jo);
 }
@@ -159,7 +159,7 @@ void Shaper::tile_of_few_terms(const TileClass& tile) {
   append(all, facts_.terms());
   append(all, {ii, ji});
   stage().reorder(all).vectorize(ji).unroll(ii);
-  decide_tail(ji, Tail::mask);
+  decide_tail(ji, Tail::automatic);
   stage().store_in("registers", jo);
   stand_outside({r}, tile.rows);
 }

@@ -14,6 +14,8 @@ namespace lathe::construct {
 namespace {
 
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
+constexpr int64_t kMostRows = 14;                           // of a tile: each has an address
+constexpr int64_t kRoundRows = 16;                          // of one vector: more than that many do not load less often
 constexpr int64_t kWindowRows = 8;                          // neighbours share what their windows read
 constexpr int64_t kWideRow = 48;                            // results, of which those at borders are few
 constexpr int64_t kAhead = 8;                               // steps of a tile that a vector from the second cache takes
@@ -44,7 +46,7 @@ std::vector<TileClass> Shaper::tile_classes() const {
   const std::vector<int64_t> widths = facts_.target.vector_registers < 32 ? std::vector<int64_t>{2, 1} : std::vector<int64_t>{4, 3, 2, 1};
   for (int64_t across : widths) {
     const int64_t left = facts_.target.vector_registers - 2 - across * std::max<int64_t>(vectors, 1);
-    const int64_t rows = std::min<int64_t>(left / (across * components), 14);
+    const int64_t rows = std::min<int64_t>(left / (across * components), across == 1 ? kRoundRows : kMostRows);
     if (rows >= 2 || (across == 1 && classes.empty())) {
       classes.push_back({across * facts_.lanes(), std::max<int64_t>(rows, 1)});
     }
@@ -220,7 +222,7 @@ void Shaper::expect_wide_rows() {
 
 void Shaper::finish_tile(const std::string& io, const std::string& ji, const std::string& at) {
   if (!only_windows()) stage().tail(io, Tail::automatic, {{1, 1}, {1, 2}});
-  decide_tail(ji, Tail::mask);
+  decide_tail(ji, Tail::automatic);
   stage().store_in("registers", at);
 }
 

@@ -303,7 +303,7 @@ class Drawer {
     if (random_.chance(95)) make_constant(ji, true);
     if (random_.chance(95)) make_constant(ii, false);
     tail(io, true);
-    if (random_.chance(50)) add(fmt::format("tail({}, mask)", ji));
+    if (random_.chance(40)) add(fmt::format("tail({}, {})", ji, random_.chance(70) ? "mask" : "shift"));
     return {ji, ii};
   }
 

@@ -42,4 +42,9 @@ TEST_CASE("lanes next to each other ask for one line, lanes apart for all of the
         "  prefetch X[n] read\n  Y[ramp(0, 1, 8)] = X[ramp(0, 1, 8)]\n}\n");
 }
 
+TEST_CASE("an index that is another one from some lane on is a ramp on both sides of it, and no group goes across") {
+  CHECK(expanded("Y[i] = X[select(i < 4, i, n + i - 8)]") ==
+        "  Y[ramp(0, 1, 4)] = X[ramp(0, 1, 4)]\n  Y[ramp(4, 1, 4)] = X[ramp(n - 4, 1, 4)]\n}\n");
+}
+
 }  // namespace lathe

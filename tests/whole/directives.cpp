@@ -231,4 +231,18 @@ TEST_CASE("what a schedule requires and misses is an error") {
   computes(blur, "Bx.compute_root().require(idle)", {{{"H", 3}, {"W", 9}}});
 }
 
+TEST_CASE("a loop with producers inside asks once for what comes next") {
+  const std::string text = lowered("shares(X: f32[M, N]) -> Y: f32[M, N]\n  total[i] = sum(k < N: X[i, k])\n  Y[i, j] = X[i, j] / total[i]\n",
+                                   "total.compute_at(Y, i)\nX.prefetch(Y, i, 1)");
+  const size_t asked = text.find("prefetch X[i + 1, j]");
+  REQUIRE(asked != std::string::npos);
+  CHECK(text.find("prefetch", asked + 1) == std::string::npos);
+}
+
+TEST_CASE("the short vector of a loop on threads runs after them, so that no block asks whether it is the last") {
+  const std::string text = lowered("twice(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] * 2\n", "Y.split(i, io, ii, 8).vectorize(ii).parallel(io)");
+  has(text, "for io in 0, io.full parallel {");
+  CHECK(text.find("if io < io.full") == std::string::npos);
+}
+
 }  // namespace lathe

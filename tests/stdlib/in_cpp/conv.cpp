@@ -31,7 +31,6 @@ Schedule tiled(const char* target, std::vector<TileClass> tiles, int64_t lanes) 
         .unroll("xi")
         .parallel("yb")
         .tail("xo", Tail::clamp, {{1, 1}, {1, 2}})
-        .tail("oi", Tail::mask)
         .store_in("registers", "xo");
     stage_of("P").compute_at("Y", "yi").store_at("Y", "yb").split("c", "co", "ci", lanes).vectorize("ci");
   });

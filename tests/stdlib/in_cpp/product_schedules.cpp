@@ -23,7 +23,7 @@ Expr threads_pay() { return gt(size("M") * size("N") * size("K"), 2000000); }
 
 // Stores tiles in registers inside `at`, completes them there, and deals panels out to threads.
 void finish(ScheduleBuilder& s, const std::string& at, const std::string& panels, const std::string& epilogue) {
-  s["C"].vectorize("ji").unroll("ii").tail("io", Tail::clamp, {{1, 1}, {1, 2}}).tail("ji", Tail::mask);
+  s["C"].vectorize("ji").unroll("ii").tail("io", Tail::clamp, {{1, 1}, {1, 2}});
   s["C"].store_in("registers", at);
   if (!epilogue.empty()) s[epilogue].epilogue_of("C");
   s["C"].parallel(panels, threads_pay());

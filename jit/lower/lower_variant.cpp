@@ -36,14 +36,14 @@ namespace {
 class VariantLowering {
  public:
   VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
-                  bool cuts_at_borders)
-      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))),
+                  bool in_little_code)
+      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives, in_little_code))),
         lowering_{op_, target, directives, facts},
         checks_(op_, lowering_.directives) {
     lowering_.granule = view.granule;
     lowering_.ranges = view.ranges;
     lowering_.layouts = view.layouts;
-    lowering_.cuts_at_borders = cuts_at_borders;
+    lowering_.cuts_at_borders = !in_little_code;
     reserve_names();
     for (const Directive& d : lowering_.directives) checks_.check_stage(d);
     for (const Directive& d : lowering_.directives) place(d);
@@ -405,8 +405,8 @@ class VariantLowering {
 }  // namespace
 
 Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
-                   bool cuts_at_borders, Attempts& attempts) {
-  return VariantLowering(view, directives, target, facts, cuts_at_borders).lower(attempts);
+                   bool in_little_code, Attempts& attempts) {
+  return VariantLowering(view, directives, target, facts, in_little_code).lower(attempts);
 }
 
 }  // namespace lathe

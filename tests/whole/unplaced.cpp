@@ -7,6 +7,7 @@
 
 #include "jit/compile.h"
 #include "jit/ir/text.h"
+#include "jit/lower/lower.h"
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
@@ -85,6 +86,22 @@ TEST_CASE("formulas that would be too deep in the place of their reads are compu
   CHECK(difference(nested(30), "Y.split(i, io, ii, 4)\n", {{"N", 5}}) == "");
   CHECK(difference(nested(30), "", {{"N", 5}}) == "");
   CHECK(parse_file_text(nested(900), "unplaced.lathe").operators.at(0).funcs.size() == 902);
+}
+
+TEST_CASE("what runs first stores a Func whose code its reads would repeat, what stays computes it again") {
+  const Operator op = parse_file_text(
+      "twice(X: f32[N]) -> Y: f32[N]\n  P[i] = X[i] outside edge\n"
+      "  once[i] = (P[i - 1] + 3*(P[i] + P[i + 1]) + P[i + 2]) * 0.125\n"
+      "  Y[i] = (once[2*i - 1] + 3*(once[2*i] + once[2*i + 1]) + once[2*i + 2]) * 0.125\n",
+      "unplaced.lathe").operators.at(0);
+  const Target target = target_named("x86-64-v2");
+  CHECK(ir::print(lower_plain(op, nullptr, target).program).find("alloc once") != std::string::npos);
+  CHECK(ir::print(lower(op, nullptr, target).program).find("alloc") == std::string::npos);
+  const Kernel kernel = compile(op, {.wait = Wait::first, .cache = Cache::none});
+  const CheckData data = make_check_data(op, {{"N", 37}}, {});
+  kernel.run(data.bindings.tensors);
+  CHECK(compare(op, data, {}).first_difference == "");
+  CHECK(kernel.wait());
 }
 
 TEST_CASE("a Func is read at an index that is data where its type holds it") {

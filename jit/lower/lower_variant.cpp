@@ -248,6 +248,12 @@ class VariantLowering {
       });
       return all;
     };
+    // What is computed inside of this nest, in loops of others there too.
+    const std::function<bool(const std::string&)> attached_ready = [&](const std::string& consumer) {
+      return std::all_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {
+        return a.consumer != consumer || (ready(*a.func, "") && attached_ready(a.func->name));
+      });
+    };
     bool progress = true;
     while (progress) {
       progress = false;
@@ -255,7 +261,7 @@ class VariantLowering {
         if (done.count(f.name) || fused_.count(f.name) || !needed(f)) continue;
         bool all = ready(f, "");
         for (const FuncContents* e : epilogues_of(lowering_, f.name)) all = all && ready(*e, f.name);
-        for (const Attachment& a : lowering_.attachments) if (a.consumer == f.name) all = all && ready(*a.func, "");
+        all = all && attached_ready(f.name);
         if (!all) continue;
         order.push_back(&f);
         done.insert(f.name);

@@ -110,6 +110,16 @@ TEST_CASE("a Func is read at an index that is data where its type holds it") {
   CHECK(difference(mapped, "", {{"N", 0}}) == "");
 }
 
+TEST_CASE("an index that is data takes no more room than the narrowest type that it came through") {
+  const std::string text =
+      "wide(X: u8[N], Z: i8[N]) -> Y: i32[N]\n  F[i] = i32(1)\n"
+      "  over r < N: F[i64(select(X[r] > 7, i32(X[r]), i32(Z[r])))] = i32(r)\n  Y[n] = F[i64(i32(X[n]))]\n";
+  const Operator op = parse_file_text(text, "unplaced.lathe").operators.at(0);
+  const std::string loops = ir::print(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}));
+  CHECK(loops.find("alloc F: i32[256]") != std::string::npos);
+  CHECK(difference(text, "", {{"N", 40}}) == "");
+}
+
 TEST_CASE("a Func is read at an index that is data where min and max hold it") {
   for (const char* lines :
        {"", "square.compute_root().split(k, ko, ki, 8).vectorize(ki)\nY.split(n, no, ni, 8).vectorize(ni)\n"}) {

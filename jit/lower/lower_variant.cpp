@@ -65,6 +65,7 @@ class VariantLowering {
     }
     roots_ = root_regions(op_, lowering_.facts);
     drop_unneeded();
+    for (const Directive& d : lowering_.directives) if (d.kind == DirectiveKind::epilogue_of) check_place_of_epilogue(d);
     Lets lets(lowering_, lowering_.facts);
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
     Stmt s = lets.wrap(nests_from(emission_order(), 0));
@@ -229,6 +230,20 @@ class VariantLowering {
     std::erase_if(lowering_.attachments, [&](const Attachment& a) { return !needed(*a.func); });
     for (auto& [func, completing] : lowering_.epilogues) {
       std::erase_if(completing, [&](const FuncContents* e) { return !needed(*e); });
+    }
+  }
+
+  // An epilogue runs wherever its reduction does: as an output it must have a place there.
+  void check_place_of_epilogue(const Directive& d) const {
+    if (!op_.find_output(d.func) || !roots_.count(d.target)) return;
+    const Region &computed = roots_.at(d.target).region, &stored = roots_.at(d.func).region;
+    const Facts& facts = lowering_.facts;
+    for (size_t i = 0; i < stored.highest.size(); ++i) {
+      if (facts.at_most(stored.lowest[i], computed.lowest[i]) && facts.at_most(computed.highest[i], stored.highest[i])) continue;
+      refuse(ErrorCode::unproved, d,
+             fmt::format("index {} of {} in [{}, {}]", i, d.target, print(computed.lowest[i]), print(computed.highest[i])),
+             fmt::format("at least 0 and at most {}, where the output {} has places", print(stored.highest[i]), d.func),
+             "leave it out: another Func reads the reduction there");
     }
   }
 

@@ -265,7 +265,22 @@ void assume_nonempty(Facts& facts, const Range& range) {
   }
 }
 
+// Sums, products with positive numbers and quotients by them of variables without bounds pass every number, both ways.
+bool Facts::is_boundless(const Expr& e) const {
+  const auto is_number = [](const Expr& part) { return part.kind() == ExprKind::constant; };
+  if (e.kind() == ExprKind::var) return !find(e);
+  if (e.is_op(Op::add)) {
+    const Expr &a = e.arg(0), &b = e.arg(1);
+    return is_number(a) ? is_boundless(b) : is_boundless(a) && (is_number(b) || is_boundless(b));
+  }
+  if (e.is_op(Op::sub)) return is_number(e.arg(1)) && is_boundless(e.arg(0));
+  int64_t factor = 0;
+  if (!e.is_op(Op::mul) && !e.is_op(Op::div)) return false;
+  return is_integer_constant(e.arg(1), &factor) && factor > 0 && is_boundless(e.arg(0));
+}
+
 std::optional<int64_t> Facts::lower_bound(const Expr& e) const {
+  if (is_boundless(e)) return std::nullopt;
   Polynomial p = Polynomial::of(e);
   for (int64_t candidate : {p.constant_term(), int64_t{1}, int64_t{0}}) {
     if (nonnegative(p - Polynomial(candidate))) return candidate;
@@ -274,6 +289,7 @@ std::optional<int64_t> Facts::lower_bound(const Expr& e) const {
 }
 
 std::optional<int64_t> Facts::upper_bound(const Expr& e) const {
+  if (is_boundless(e)) return std::nullopt;
   auto lowest = lower_bound(make_integer(DType::i64, 0) - e);
   return lowest ? std::optional(-*lowest) : std::nullopt;
 }

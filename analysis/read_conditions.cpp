@@ -123,9 +123,11 @@ class Checker {
         if (e->boundary == Boundary::inside && !holds_by_guards(e, d, input->extents[d])) {
           decide(f, e, d, range, input->extents[d]);
         }
-        inside = inside && range && inner_.nonnegative(Polynomial::of(simplify(range->lowest, inner_))) &&
-                 inner_.nonnegative(Polynomial::of(simplify(input->extents[d] - integer(1) - range->highest, inner_)));
-        if (finds_an_element(e->boundary)) need_elements(f, e, d, input->extents[d]);
+        const bool inside_here = e->boundary != Boundary::inside && range &&
+                                 inner_.nonnegative(Polynomial::of(simplify(range->lowest, inner_))) &&
+                                 inner_.nonnegative(Polynomial::of(simplify(input->extents[d] - integer(1) - range->highest, inner_)));
+        inside = inside && inside_here;
+        if (finds_an_element(e->boundary) && !inside_here) need_elements(f, e, d, input->extents[d]);
       } else {
         if (range) range = Range{simplify(range->lowest, facts_), simplify(range->highest, facts_)};
         if (range && is_unbounded(*range)) range.reset();
@@ -227,9 +229,9 @@ std::vector<ReadCondition> read_conditions(const Operator& op) {
   return checker.conditions();
 }
 
-Operator with_reads_settled(const Operator& op) {
-  Checker checker(op);
-  checker.run();
+namespace {
+
+Operator with_rules_of(const Checker& checker, const Operator& op) {
   if (checker.guarded().empty() && !checker.any_idle()) return op;
   const auto bounded = [&](const Expr& value) {
     // The nodes are looked up before anything in them is rebuilt.
@@ -253,5 +255,15 @@ Operator with_reads_settled(const Operator& op) {
   }
   return result;
 }
+
+}  // namespace
+
+SettledReads settled_reads(const Operator& op) {
+  Checker checker(op);
+  checker.run();
+  return {with_rules_of(checker, op), checker.conditions()};
+}
+
+Operator with_reads_settled(const Operator& op) { return settled_reads(op).op; }
 
 }  // namespace lathe

@@ -23,4 +23,11 @@ std::vector<ReadCondition> read_conditions(const Operator& op);
 // a border of no rows, is dropped.
 Operator with_reads_settled(const Operator& op);
 
+// Both, by one look at the reads: the conditions are those of either operator.
+struct SettledReads {
+  Operator op;
+  std::vector<ReadCondition> conditions;
+};
+SettledReads settled_reads(const Operator& op);
+
 }  // namespace lathe

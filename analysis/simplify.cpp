@@ -290,18 +290,38 @@ std::optional<Expr> held(const Expr& e, bool lower, const VarRanges& ranges, con
   return !one_is_enough ? std::nullopt : a ? a : b;
 }
 
+struct Values {
+  int64_t lowest, highest;
+};
+
 // All values of an integer type of fewer bits than an index.
-std::optional<Range> range_of_type(DType type) {
-  if (type == DType::boolean) return Range{integer(0), integer(1)};
+std::optional<Values> values_of_type(DType type) {
+  if (type == DType::boolean) return Values{0, 1};
   if (!is_integer(type) || bits_of(type) >= 64) return std::nullopt;
   const int64_t values = int64_t{1} << bits_of(type), lowest = is_signed(type) ? -values / 2 : 0;
-  return Range{integer(lowest), integer(lowest + values - 1)};
+  return Values{lowest, lowest + values - 1};
+}
+
+// Those that data can have: a wider type holds what was converted to it, and no more.
+std::optional<Values> values_of(const Expr& e) {
+  const std::optional<Values> all = values_of_type(e.type().dtype);
+  std::optional<Values> mine;
+  if (e.kind() == ExprKind::cast) mine = values_of(e.arg(0));
+  if (e.is_op(Op::select)) {
+    const auto a = values_of(e.arg(1)), b = values_of(e.arg(2));
+    if (a && b) mine = Values{std::min(a->lowest, b->lowest), std::max(a->highest, b->highest)};
+  }
+  const bool holds = mine && all && all->lowest <= mine->lowest && mine->highest <= all->highest;
+  return holds ? mine : all;
 }
 
 }  // namespace
 
 std::optional<Range> interval_of(const Expr& e, const VarRanges& ranges, const Facts& facts) {
-  if (e.kind() == ExprKind::cast && is_data(e)) return range_of_type(e.arg(0).type().dtype);
+  if (e.kind() == ExprKind::cast && is_data(e)) {
+    const auto values = values_of(e.arg(0));
+    return values ? std::optional(Range{integer(values->lowest), integer(values->highest)}) : std::nullopt;
+  }
   if (e.kind() == ExprKind::op) {
     switch (e->op) {
       case Op::div: case Op::mod: return quotient_interval(e, ranges, facts);

@@ -44,6 +44,7 @@ class Facts {
   struct Known;                                                    // facts.cpp
 
  private:
+  bool is_boundless(const Expr& e) const;
   std::shared_ptr<const Known> newest_;
 };
 

@@ -53,23 +53,24 @@ struct Job {
   // Checks the operator and its reads. What was compiled before has passed: a kernel that is found does without, unless
   // it needs the conditions.
   Job& settle() {
-    op = settled();
-    conditions = read_conditions(op);
+    SettledReads settled = settled_reads(sound());
+    op = std::move(settled.op);
+    conditions = std::move(settled.conditions);
     return *this;
   }
 
  private:
   bool has_static_params_ = false;  // by whose values a formula may divide
 
-  Operator settled() const { return with_reads_settled(has_static_params_ ? checked(op) : op); }
+  Operator sound() const { return has_static_params_ ? checked(op) : op; }
 
   // Records may be from another version: what is refused now is passed over.
   std::optional<Schedule> first_accepted(const KnownSchedules& known,
                                          const std::map<std::string, int64_t>& sizes) const {
-    const Operator sound = settled();
-    for (const Schedule& candidate : known.schedules_for(sound, target, sizes)) {
+    const Operator settled = with_reads_settled(sound());
+    for (const Schedule& candidate : known.schedules_for(settled, target, sizes)) {
       try {
-        run_passes(lower(sound, &candidate, target).program, target, "expand_loops");
+        run_passes(lower(settled, &candidate, target).program, target, "expand_loops");
         return candidate;
       } catch (const Error& e) {
         if (kind_of(e.code()) != ErrorKind::user) throw;

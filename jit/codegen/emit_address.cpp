@@ -241,12 +241,15 @@ void Emitter::resolve_group(const std::vector<PendingAddress>& group) {
   const bool indexed = (step == 1 || step == 2 || step == 4 || step == 8) && bases.size() <= most_indexed_bases;
   llvm::IRBuilder<>::InsertPointGuard guard(builder_);       // the builder must not stay at an erased placeholder
   llvm::PHINode* pointer = indexed ? nullptr : make_pointer(buffer, first, stride);
+  std::map<std::pair<llvm::BasicBlock*, OffsetForm>, llvm::Value*> in_block;   // indexed; those of a block in their order
   for (const PendingAddress& address : group) {
     builder_.SetInsertPoint(address.placeholder);
     llvm::Value* value = pointer;
     if (indexed) {
       llvm::Type* scale = builder_.getIntNTy(static_cast<unsigned>(8 * step));
-      value = builder_.CreateGEP(scale, invariant_pointer(buffer, address.base), loops_.back().counter);
+      llvm::Value*& known = in_block[{address.placeholder->getParent(), address.base}];
+      if (!known) known = builder_.CreateGEP(scale, invariant_pointer(buffer, address.base), loops_.back().counter);
+      value = known;
     } else if (const OffsetForm distance = address.base - first; !distance.is_zero()) {
       const int shift = std::min(3, trailing_zeros(distance) - unit);
       llvm::Type* scale = builder_.getIntNTy(8u << shift);

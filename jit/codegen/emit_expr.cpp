@@ -143,9 +143,9 @@ llvm::Value* Emitter::emit_prefix(const Expr& e) {
   llvm::Value* count = prefix_count(e, lanes);
   if (!count) return nullptr;
   const int narrowest = state_.target.mask_registers ? 8 : 32;
-  int bits = 64;
+  int bits = 32;
   while (bits > narrowest && bits * lanes > 8 * state_.target.vector_bytes) bits /= 2;
-  if (lanes >= 1 << (bits - 1)) bits = 32;
+  if (bits < 32 && lanes >= 1 << (bits - 1)) bits = 32;
   llvm::Value* narrow = builder_.CreateTrunc(count, builder_.getIntNTy(static_cast<unsigned>(bits)));
   llvm::Value* bound = builder_.CreateVectorSplat(static_cast<unsigned>(lanes), narrow);
   // Signed: x86 compares signed integers without help, and a count is less than 2^(bits - 1).

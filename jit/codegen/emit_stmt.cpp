@@ -181,11 +181,16 @@ void Emitter::emit_alloc(const ir::StmtNode& s) {
   emit(s.body[0]);
 }
 
+// As a comparison and a choice: LLVM's quick selection of instructions knows no maximum.
+llvm::Value* Emitter::at_least_one(llvm::Value* extent) {
+  llvm::Value* one = builder_.getInt64(1);
+  return builder_.CreateSelect(builder_.CreateICmpSGT(extent, one), extent, one);
+}
+
 void Emitter::emit_heap(const ir::StmtNode& s) {
   llvm::Value* bytes = builder_.getInt64(static_cast<uint64_t>(bytes_of(s.dtype)));
   for (const Expr& extent : s.values) {
-    llvm::Value* length = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, emit(extent), builder_.getInt64(1));
-    bytes = builder_.CreateMul(bytes, length);
+    bytes = builder_.CreateMul(bytes, at_least_one(emit(extent)));
   }
   llvm::Type* pointer = builder_.getPtrTy();
   auto* allocate_type = llvm::FunctionType::get(pointer, {pointer, builder_.getInt64Ty()}, false);

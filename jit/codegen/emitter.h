@@ -125,6 +125,7 @@ class Emitter {
   void go_to(llvm::BasicBlock* next);
   void emit_alloc(const ir::StmtNode& s);
   void emit_heap(const ir::StmtNode& s);
+  llvm::Value* at_least_one(llvm::Value* extent);
   void emit_call(const ir::StmtNode& s);
   bool passes_all_on(const ir::StmtNode& call) const;
   std::pair<llvm::Value*, llvm::Value*> arrays_for(const ir::StmtNode& call);

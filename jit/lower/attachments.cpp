@@ -26,12 +26,17 @@ int accumulator_level(const Lowering& lowering, const Nest& nest) {
 }
 
 // A value is gone once the result that takes its place is stored: whoever else reads it runs before, in the same iteration.
-void check_shared_place(const Lowering& lowering, const Attachment& a, const Directive& d) {
+void check_shared_place(const Lowering& lowering, const Nest& nest, const Attachment& a, const Directive& d) {
   if (a.consumer != d.target) {
     refuse(ErrorCode::illegal_schedule, d, fmt::format("{} is computed in loops of {}", a.func->name, a.consumer), fmt::format("compute_at a loop of {}", d.target));
   }
   if (a.store_loop != a.compute_loop || a.slide || !a.fold.empty()) {
     refuse(ErrorCode::illegal_schedule, d, "values that are kept between iterations", "storage for one iteration: no store_at, fold_storage or slide");
+  }
+  for (int i = 0; i <= nest.position(a.compute_loop); ++i) {
+    if (nest.loops[i].kind != ir::LoopKind::vector) continue;
+    refuse(ErrorCode::illegal_schedule, d, fmt::format("{} around it is vectorized", nest.loops[i].name),
+           "loops around it without lanes: those beyond the end have no place");
   }
   for (const Attachment& other : lowering.attachments) {
     if (other.func == a.func || other.consumer != a.consumer || other.compute_loop == a.compute_loop || !reads(*other.func, a.func->name)) continue;
@@ -76,7 +81,7 @@ void check_attachments(const Lowering& lowering, const DirectiveChecks& checks) 
       fail(what, fmt::format("computed at {}, outside of {}", a.compute_loop, a.store_loop),
            "storage at or outside of the loop of compute_at", a.store_where);
     }
-    if (auto with = lowering.stored_with.find(a.func->name); with != lowering.stored_with.end()) check_shared_place(lowering, a, with->second);
+    if (auto with = lowering.stored_with.find(a.func->name); with != lowering.stored_with.end()) check_shared_place(lowering, nest, a, with->second);
     if (a.slide) checks.check_window(*a.slide, nest, kept, at, !a.fold.empty());
     for (int i = kept + 1; i <= at; ++i) {
       if (nest.loops[i].kind != ir::LoopKind::serial) {

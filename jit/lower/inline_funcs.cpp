@@ -20,6 +20,7 @@ namespace {
 using K = DirectiveKind;
 
 constexpr double most_repeated = 1'000;                     // nodes of expressions
+constexpr double most_in_little_code = 70;                  // as much as the loops, the storage and the region of a Func take
 constexpr int most_levels = 1'000;
 
 // Says where the Func that it stands on is computed.
@@ -29,7 +30,8 @@ bool is_place(K kind) {
 
 class Chooser {
  public:
-  Chooser(const Operator& op, const std::vector<Directive>& directives) : op_(op), directives_(directives) {
+  Chooser(const Operator& op, const std::vector<Directive>& directives, double most)
+      : op_(op), directives_(directives), most_repeated_(most) {
     for (const FuncContents& f : op.funcs) for_each_value(f, [&](const Expr& v) { look_at_reads(v); });
   }
 
@@ -82,7 +84,7 @@ class Chooser {
 
   bool repeats_much(const FuncContents& f, double size) const {
     const auto reads = reads_.find(f.name);
-    return reads != reads_.end() && reads->second.plain && size * (reads->second.count - 1) > most_repeated;
+    return reads != reads_.end() && reads->second.plain && size * (reads->second.count - 1) > most_repeated_;
   }
 
   void look_at_reads(const Expr& value) {
@@ -131,6 +133,7 @@ class Chooser {
   };
   const Operator& op_;
   const std::vector<Directive>& directives_;
+  double most_repeated_;
   std::map<std::string, Reads> reads_;
   std::map<std::string, Extent> inlined_;                   // what replaces a read of these
   std::unordered_map<const ExprNode*, Extent> seen_;
@@ -138,8 +141,8 @@ class Chooser {
 
 }  // namespace
 
-std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives) {
-  return Chooser(op, directives).run();
+std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives, bool in_little_code) {
+  return Chooser(op, directives, in_little_code ? most_in_little_code : most_repeated).run();
 }
 
 Operator inline_funcs(const Operator& op, const std::vector<std::string>& names) {

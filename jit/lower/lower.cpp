@@ -249,7 +249,7 @@ class ProgramBuilder {
       }
       facts.bound(units_of(size), integer((low + m - 1) / m), integer(high / m));
     }
-    f.body = lower_variant(v.view, v.directives, target_, facts, !is_first_, attempts);
+    f.body = lower_variant(v.view, v.directives, target_, facts, is_first_, attempts);
     for (const auto& [size, m] : v.multiples) f.body = ir::make_let(units_of(size), make_var(size) / integer(m), f.body);
     return f;
   }

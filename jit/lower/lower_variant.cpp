@@ -36,14 +36,14 @@ namespace {
 class VariantLowering {
  public:
   VariantLowering(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
-                  bool cuts_at_borders)
-      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives))),
+                  bool in_little_code)
+      : op_(inline_funcs(view.op, funcs_to_inline(view.op, directives, in_little_code))),
         lowering_{op_, target, directives, facts},
         checks_(op_, lowering_.directives) {
     lowering_.granule = view.granule;
     lowering_.ranges = view.ranges;
     lowering_.layouts = view.layouts;
-    lowering_.cuts_at_borders = cuts_at_borders;
+    lowering_.cuts_at_borders = !in_little_code;
     reserve_names();
     for (const Directive& d : lowering_.directives) checks_.check_stage(d);
     for (const Directive& d : lowering_.directives) place(d);
@@ -65,6 +65,7 @@ class VariantLowering {
     }
     roots_ = root_regions(op_, lowering_.facts);
     drop_unneeded();
+    for (const Directive& d : lowering_.directives) if (d.kind == DirectiveKind::epilogue_of) check_place_of_epilogue(d);
     Lets lets(lowering_, lowering_.facts);
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
     Stmt s = lets.wrap(nests_from(emission_order(), 0));
@@ -232,6 +233,20 @@ class VariantLowering {
     }
   }
 
+  // An epilogue runs wherever its reduction does: as an output it must have a place there.
+  void check_place_of_epilogue(const Directive& d) const {
+    if (!op_.find_output(d.func) || !roots_.count(d.target)) return;
+    const Region &computed = roots_.at(d.target).region, &stored = roots_.at(d.func).region;
+    const Facts& facts = lowering_.facts;
+    for (size_t i = 0; i < stored.highest.size(); ++i) {
+      if (facts.at_most(stored.lowest[i], computed.lowest[i]) && facts.at_most(computed.highest[i], stored.highest[i])) continue;
+      refuse(ErrorCode::unproved, d,
+             fmt::format("index {} of {} in [{}, {}]", i, d.target, print(computed.lowest[i]), print(computed.highest[i])),
+             fmt::format("at least 0 and at most {}, where the output {} has places", print(stored.highest[i]), d.func),
+             "leave it out: another Func reads the reduction there");
+    }
+  }
+
   // Nests at the root: producers first; a Func with epilogues stands where the last of them would.
   std::vector<const FuncContents*> emission_order() const {
     std::vector<const FuncContents*> order;
@@ -248,6 +263,12 @@ class VariantLowering {
       });
       return all;
     };
+    // What is computed inside of this nest, in loops of others there too.
+    const std::function<bool(const std::string&)> attached_ready = [&](const std::string& consumer) {
+      return std::all_of(lowering_.attachments.begin(), lowering_.attachments.end(), [&](const Attachment& a) {
+        return a.consumer != consumer || (ready(*a.func, "") && attached_ready(a.func->name));
+      });
+    };
     bool progress = true;
     while (progress) {
       progress = false;
@@ -255,7 +276,7 @@ class VariantLowering {
         if (done.count(f.name) || fused_.count(f.name) || !needed(f)) continue;
         bool all = ready(f, "");
         for (const FuncContents* e : epilogues_of(lowering_, f.name)) all = all && ready(*e, f.name);
-        for (const Attachment& a : lowering_.attachments) if (a.consumer == f.name) all = all && ready(*a.func, "");
+        all = all && attached_ready(f.name);
         if (!all) continue;
         order.push_back(&f);
         done.insert(f.name);
@@ -405,8 +426,8 @@ class VariantLowering {
 }  // namespace
 
 Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target, const Facts& facts,
-                   bool cuts_at_borders, Attempts& attempts) {
-  return VariantLowering(view, directives, target, facts, cuts_at_borders).lower(attempts);
+                   bool in_little_code, Attempts& attempts) {
+  return VariantLowering(view, directives, target, facts, in_little_code).lower(attempts);
 }
 
 }  // namespace lathe

@@ -102,6 +102,6 @@ inline std::vector<DType> dtypes_of(const FuncContents& func) {
 
 // A whole variant: the statement that computes all outputs. `directives` must be legal or throw.
 ir::Stmt lower_variant(const View& view, const std::vector<Directive>& directives, const Target& target,
-                       const Facts& facts, bool cuts_at_borders, Attempts& attempts);
+                       const Facts& facts, bool in_little_code, Attempts& attempts);
 
 }  // namespace lathe

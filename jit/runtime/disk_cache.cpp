@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -241,8 +242,14 @@ std::string folder_of_user() {
   return "";
 }
 
-// Caches are never freed: another thread may be in one, and threads may outlive static objects.
-DiskCache* opened(const std::string& folder) { return folder.empty() ? nullptr : new DiskCache(folder); }
+// Caches are never freed: another thread may be in one, and threads may outlive static objects. All stay known.
+DiskCache* opened(const std::string& folder) {
+  if (folder.empty()) return nullptr;
+  static std::mutex mutex;
+  static auto* const caches = new std::vector<std::unique_ptr<DiskCache>>;
+  std::lock_guard lock(mutex);
+  return caches->emplace_back(std::make_unique<DiskCache>(folder)).get();
+}
 
 std::atomic<DiskCache*>& current() {
   static std::atomic<DiskCache*> cache = opened(folder_of_user());

@@ -215,12 +215,16 @@ Coverage Coverage::from(const std::string& text) {
   return coverage;
 }
 
+std::vector<CoveragePair> Coverage::missing() const {
+  std::vector<CoveragePair> pairs = wanted_pairs();
+  std::erase_if(pairs, [&](const CoveragePair& pair) { return has(pair); });
+  return pairs;
+}
+
 std::vector<std::string> Coverage::gaps() const {
   std::vector<std::string> lines;
   for (const std::string& term : wanted_terms()) if (!seen_.count(term)) lines.push_back(term);
-  for (const CoveragePair& pair : wanted_pairs()) {
-    if (!has(pair)) lines.push_back(fmt::format("{} with {}", name_of(pair.first), name_of(pair.second)));
-  }
+  for (const auto& [a, b] : missing()) lines.push_back(fmt::format("{} with {}", name_of(a), name_of(b)));
   for (const CoveragePair& pair : pairs_) {
     if (is_impossible(pair)) {
       lines.push_back(fmt::format("{} with {} is listed as impossible, and was met", name_of(pair.first), name_of(pair.second)));
@@ -230,13 +234,12 @@ std::vector<std::string> Coverage::gaps() const {
 }
 
 std::string Coverage::summary() const {
-  size_t met = 0, terms = 0;
-  for (const CoveragePair& pair : wanted_pairs()) met += has(pair);
+  size_t terms = 0;
   const std::vector<std::string> wanted = wanted_terms();
   for (const std::string& term : wanted) terms += seen_.count(term);
   const size_t listed = all_pairs().size() - wanted_pairs().size();
-  return fmt::format("coverage: {} of {} kinds, {} of {} pairs; {} pairs are impossible", terms, wanted.size(), met,
-                     wanted_pairs().size(), listed);
+  return fmt::format("coverage: {} of {} kinds, {} of {} pairs; {} pairs are impossible", terms, wanted.size(),
+                     wanted_pairs().size() - missing().size(), wanted_pairs().size(), listed);
 }
 
 }  // namespace lathe

@@ -76,14 +76,16 @@ class Drawer {
   Drawer(uint64_t seed, const CaseOptions& options) : random_(seed), options_(options) {
     trial_.seed = seed;
     trial_.target = options.targets[seed % options.targets.size()];
-    wish_ = wanted_pairs()[seed * 7919 % wanted_pairs().size()];
+    wishes_for_missing_ = !options.missing.empty() && seed / 2 % 2 == 1;
+    const std::vector<CoveragePair>& pairs = wishes_for_missing_ ? options.missing : wanted_pairs();
+    wish_ = pairs[seed * 7919 % pairs.size()];
     for (const CoverageItem& item : {wish_.first, wish_.second}) {
       if (!item.is_construct) taste_.wanted.insert(static_cast<DirectiveKind>(item.number));
     }
   }
 
   Trial run() {
-    switch (random_source(random_)) {
+    switch (wishes_for_missing_ ? Source::drawn : random_source(random_)) {
       case Source::plain: trial_.op = small_algorithm(); break;
       case Source::constructed:
         trial_.op = small_algorithm();
@@ -157,7 +159,7 @@ class Drawer {
   bool asks_much() const {
     using K = DirectiveKind;
     const auto wants = [&](auto... kinds) { return (taste_.wants(kinds) || ...); };
-    return wants(K::slide, K::fold_storage, K::clip, K::collapse, K::with_first, K::tensorize);
+    return wants(K::slide, K::fold_storage, K::clip, K::collapse, K::with_first, K::tensorize, K::store_with);
   }
 
   Operator algorithm_with_wish() {
@@ -166,6 +168,7 @@ class Drawer {
     if (taste_.wants(DirectiveKind::tensorize)) kinds.dots = 100;
     if (taste_.wants(DirectiveKind::clip)) kinds.windows = 70;
     if (taste_.wants(DirectiveKind::slide) || taste_.wants(DirectiveKind::fold_storage) || taste_.wants(DirectiveKind::collapse)) kinds.aligned = 85;
+    if (taste_.wants(DirectiveKind::store_with)) kinds.chained = 90;
     Operator op;
     for (int tries = 0; tries < (asks ? 60 : 1); ++tries) {
       op = small_algorithm(kinds);
@@ -195,6 +198,7 @@ class Drawer {
   const CaseOptions& options_;
   Trial trial_;
   CoveragePair wish_;
+  bool wishes_for_missing_ = false;
   Taste taste_;
 };
 

@@ -45,6 +45,19 @@ TEST_CASE("a read in the choice of a select that says it is inside needs no rule
   }
 }
 
+TEST_CASE("one look at the reads finds the conditions that the settled operator has") {
+  for (const char* text : {
+           "padded(X: f32[M], Z: f32[N]) -> Y: f32[N]\n  Y[i] = select(i < M, X[i], Z[i])\n",
+           "held(X: f32[N]) -> Y: f32[N]\n  Y[i] = X[i] outside edge + X[i] outside wrap\n",
+           "moved(X: f32[M], Z: f32[N]) -> Y: f32[N]\n  Y[i] = X[i + 1] outside mirror + X[i] + Z[i]\n",
+       }) {
+    const SettledReads settled = settled_reads(parsed(text));
+    const std::vector<ReadCondition> conditions = read_conditions(settled.op);
+    REQUIRE_MESSAGE(settled.conditions.size() == conditions.size(), text);
+    for (size_t i = 0; i < conditions.size(); ++i) CHECK(settled.conditions[i].condition == conditions[i].condition);
+  }
+}
+
 TEST_CASE("a rule that no read needs is dropped, another is kept") {
   const auto rule_of = [](const std::string& text) {
     const Operator op = with_reads_settled(parsed(text));

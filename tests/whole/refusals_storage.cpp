@@ -51,6 +51,13 @@ TEST_CASE("refused places among results name the reader, the type or the part th
       {"dense", "C.compute_at(D, j).store_at(D, i).store_with(D)", [](S& s) { s["C"].compute_at("D", "j").store_at("D", "i").store_with("D"); },
        ErrorCode::illegal_schedule,
        "C.store_with(D): got values that are kept between iterations, need storage for one iteration: no store_at, fold_storage or slide", "store_with"},
+      {"dense", "D.split(j, jo, ji, 8).vectorize(ji).reorder(jo, ji, i)\nC.compute_at(D, i).store_with(D)",
+       [](S& s) {
+         s["D"].split("j", "jo", "ji", 8).vectorize("ji").reorder({"jo", "ji", "i"});
+         s["C"].compute_at("D", "i").store_with("D");
+       },
+       ErrorCode::illegal_schedule,
+       "C.store_with(D): got ji around it is vectorized, need loops around it without lanes: those beyond the end have no place", "store_with"},
       {"dense", "C.compute_at(D, i).store_with(D).align(64)", [](S& s) { s["C"].compute_at("D", "i").store_with("D").align(64); }, ErrorCode::bad_directive,
        "C.align(64): got C has no storage of its own by C.store_with(D), need one of the two", "align"},
       {"dense", "D.split(j, jo, ji, 8).unroll(ji).tail(ji, clamp)\nC.compute_at(D, i).store_with(D)",

@@ -7,6 +7,7 @@
 
 #include "jit/compile.h"
 #include "jit/ir/text.h"
+#include "jit/lower/lower.h"
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
@@ -87,10 +88,36 @@ TEST_CASE("formulas that would be too deep in the place of their reads are compu
   CHECK(parse_file_text(nested(900), "unplaced.lathe").operators.at(0).funcs.size() == 902);
 }
 
+TEST_CASE("what runs first stores a Func whose code its reads would repeat, what stays computes it again") {
+  const Operator op = parse_file_text(
+      "twice(X: f32[N]) -> Y: f32[N]\n  P[i] = X[i] outside edge\n"
+      "  once[i] = (P[i - 1] + 3*(P[i] + P[i + 1]) + P[i + 2]) * 0.125\n"
+      "  Y[i] = (once[2*i - 1] + 3*(once[2*i] + once[2*i + 1]) + once[2*i + 2]) * 0.125\n",
+      "unplaced.lathe").operators.at(0);
+  const Target target = target_named("x86-64-v2");
+  CHECK(ir::print(lower_plain(op, nullptr, target).program).find("alloc once") != std::string::npos);
+  CHECK(ir::print(lower(op, nullptr, target).program).find("alloc") == std::string::npos);
+  const Kernel kernel = compile(op, {.wait = Wait::first, .cache = Cache::none});
+  const CheckData data = make_check_data(op, {{"N", 37}}, {});
+  kernel.run(data.bindings.tensors);
+  CHECK(compare(op, data, {}).first_difference == "");
+  CHECK(kernel.wait());
+}
+
 TEST_CASE("a Func is read at an index that is data where its type holds it") {
   CHECK(difference(mapped, "", {{"N", 300}}) == "");
   CHECK(difference(mapped, "Y.split(n, no, ni, 8).vectorize(ni).parallel(no)\n", {{"N", 301}}) == "");
   CHECK(difference(mapped, "", {{"N", 0}}) == "");
+}
+
+TEST_CASE("an index that is data takes no more room than the narrowest type that it came through") {
+  const std::string text =
+      "wide(X: u8[N], Z: i8[N]) -> Y: i32[N]\n  F[i] = i32(1)\n"
+      "  over r < N: F[i64(select(X[r] > 7, i32(X[r]), i32(Z[r])))] = i32(r)\n  Y[n] = F[i64(i32(X[n]))]\n";
+  const Operator op = parse_file_text(text, "unplaced.lathe").operators.at(0);
+  const std::string loops = ir::print(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}));
+  CHECK(loops.find("alloc F: i32[256]") != std::string::npos);
+  CHECK(difference(text, "", {{"N", 40}}) == "");
 }
 
 TEST_CASE("a Func is read at an index that is data where min and max hold it") {

@@ -37,6 +37,7 @@ void run_cases(std::FILE* out, uint64_t first, uint64_t step, const CaseOptions&
 // One of several children that share the seeds: those that are `lane` modulo the number of lanes.
 struct Lane {
   std::unique_ptr<Child> child;
+  std::vector<CoveragePair> missing = {};                   // when the child began
   uint64_t next = 0;                                        // seed of a new child
   uint64_t now = 0;                                         // seed of the case that runs
   bool busy = false;                                        // ... where one does
@@ -45,9 +46,9 @@ struct Lane {
 
 class Search {
  public:
-  Search(int jobs, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
+  Search(int jobs, bool seeks, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
          const std::function<void(const Failure&)>& on_failure)
-      : jobs_(static_cast<uint64_t>(jobs)), options_(options), goes_on_(goes_on), on_failure_(on_failure) {}
+      : jobs_(static_cast<uint64_t>(jobs)), seeks_(seeks), options_(options), goes_on_(goes_on), on_failure_(on_failure) {}
 
   Tally run(uint64_t first) {
     std::vector<Lane> lanes(jobs_);
@@ -69,8 +70,9 @@ class Search {
  private:
   void start(Lane& lane) {
     const uint64_t first = lane.next, step = jobs_;
-    const CaseOptions& options = options_;
-    lane.child = std::make_unique<Child>([=, &options](std::FILE* out) { run_cases(out, first, step, options); });
+    CaseOptions options = options_;
+    options.missing = lane.missing = seeks_ && tally_.cases > 0 ? tally_.coverage.missing() : std::vector<CoveragePair>{};
+    lane.child = std::make_unique<Child>([=](std::FILE* out) { run_cases(out, first, step, options); });
     lane.since = 0;
   }
 
@@ -83,7 +85,7 @@ class Search {
     const std::string how = lane.child->end(), report = lane.child->report();
     lane.child.reset();
     if (lane.busy && wanted) {
-      on_failure_({lane.now, late ? "the case does not end" : how, report});
+      on_failure_({lane.now, late ? "the case does not end" : how, report, lane.missing});
       ++tally_.cases;
     }
     lane.busy = false;
@@ -110,13 +112,14 @@ class Search {
       if (static_cast<Outcome>(outcome) == Outcome::refused) ++tally_.refused;
       std::string message;
       std::getline(words, message);
-      if (static_cast<Outcome>(outcome) == Outcome::wrong) on_failure_({lane.now, many_lines(message), ""});
+      if (static_cast<Outcome>(outcome) == Outcome::wrong) on_failure_({lane.now, many_lines(message), "", lane.missing});
     } else if (what == "covered") {
       tally_.coverage.merge(Coverage::from(line.substr(8)));
     }
   }
 
   uint64_t jobs_;
+  bool seeks_;
   const CaseOptions& options_;
   const std::function<bool(uint64_t)>& goes_on_;
   const std::function<void(const Failure&)>& on_failure_;
@@ -142,9 +145,9 @@ Verdict run_isolated(const Trial& trial, int seconds) {
   return told ? verdict : Verdict{Outcome::wrong, how};
 }
 
-Tally search(uint64_t first, int jobs, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
+Tally search(uint64_t first, int jobs, bool seeks, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
              const std::function<void(const Failure&)>& on_failure) {
-  return Search(jobs, options, goes_on, on_failure).run(first);
+  return Search(jobs, seeks, options, goes_on, on_failure).run(first);
 }
 
 }  // namespace lathe

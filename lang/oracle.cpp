@@ -111,7 +111,11 @@ struct Expected::Contents {
     const int64_t most = std::min(options.max_points, std::max(static_cast<int64_t>(affordable), fewest_points));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const OutputComponent& output = outputs[i];
+      const double allowed = options.most_point_work * static_cast<double>(i + 1) / static_cast<double>(outputs.size());
+      int64_t taken = 0;
       for (std::vector<int64_t>& point : points_of(output.view.shape, most, options.seed + i)) {
+        // A point may need what is shared by many, such as the sum of its row: so the work is counted, too.
+        if (taken++ >= fewest_points && static_cast<double>(oracle.work()) > allowed) break;
         BoundedValue need = oracle.at(output.func, output.component, point);
         need.bound = exact ? 0 : need.bound * options.bound_factor;
         points.push_back({i, std::move(point), need});

@@ -13,6 +13,7 @@ constexpr double kWarmUs = 1000;
 constexpr double kLongUs = 10'000;  // fills its caches within a small part of its time
 constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
 constexpr double kSettled = 0.01;    // standard error of a median
+constexpr double kCertain = 3;       // standard errors from 1 at which a ratio is certainly below it
 constexpr double kDisturbed = 1.25;  // times the median of the first call
 constexpr int kMostDisturbed = 30;
 constexpr double kNoisy = 0.03;     // error of a ratio that decides nothing ...
@@ -42,9 +43,11 @@ struct Timed {
     batch = static_cast<int64_t>(std::clamp(std::ceil(kSampleUs / std::max(once, 0.01)), 1.0, 1e5));
   }
   bool left_out() const { return slow && samples.size() >= kRoundsOfSlow; }
-  bool settled() const {
+  bool settled(bool gains) const {
     if (slow) return samples.size() >= kRoundsOfSlow;
-    return samples.size() >= kLeastRounds && error_of_median(ratios) < kSettled;
+    if (samples.size() < kLeastRounds) return false;
+    const double error = error_of_median(ratios);
+    return error < kSettled || (gains && median(ratios) * (1 + kCertain * error) < 1);
   }
   double sample() const {
     if (batch > 1 || samples.empty() || samples.back() < kLongUs) (*call)();  // brings its caches back
@@ -102,7 +105,7 @@ Interleaved interleaved(const std::vector<std::function<void()>>& calls, const I
     settled = true;
     for (Timed& t : all) {
       t.slow = median(t.ratios) < 1 / options.slow;
-      settled = settled && t.settled();
+      settled = settled && t.settled(options.gains);
     }
     if (since(start) > options.seconds && result.rounds >= static_cast<int>(kRoundsOfSlow)) break;
   }

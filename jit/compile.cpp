@@ -14,6 +14,7 @@
 #include "jit/runtime/host.h"
 #include "jit/scratch_need.h"
 #include "jit/signature.h"
+#include "jit/tuned_files.h"
 #include "schedules/construct/construct.h"
 
 namespace lathe {
@@ -33,6 +34,7 @@ struct Job {
   Target target;
   std::optional<Schedule> schedule;  // the author's, or what was found
   std::optional<Schedule> found;     // by tuning: options.known
+  std::string tuned;                 // text of what tuning left for `compile`: tuned_files.h
   Cache cache;
   std::string key;  // names what is compiled
 
@@ -43,9 +45,10 @@ struct Job {
     has_static_params_ = op.params.size() != given.params.size();
     if (!schedule && options.known) found = first_accepted(*options.known, options.sizes);
     if (found) schedule = with_params_fixed(*found, target);
+    if (!schedule && !options.known) tuned = tuned_text(op, target);
     // Passes that print, print each time.
     cache = prints_passes() ? Cache::none : options.cache;
-    key = program_key(op, given_schedule(), target);
+    key = program_key(op, given_schedule(), target) + tuned;
   }
 
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
@@ -58,6 +61,13 @@ struct Job {
     return *this;
   }
 
+  // Of a settled job: what tuning left, as far as it is accepted now.
+  std::vector<Schedule> accepted_tuned() const {
+    std::vector<Schedule> all = kept_schedules(op, tuned);
+    std::erase_if(all, [&](const Schedule& candidate) { return !is_accepted(op, candidate); });
+    return all;
+  }
+
  private:
   bool has_static_params_ = false;  // by whose values a formula may divide
 
@@ -68,14 +78,19 @@ struct Job {
                                          const std::map<std::string, int64_t>& sizes) const {
     const Operator sound = settled();
     for (const Schedule& candidate : known.schedules_for(sound, target, sizes)) {
-      try {
-        run_passes(lower(sound, &candidate, target).program, target, "expand_loops");
-        return candidate;
-      } catch (const Error& e) {
-        if (kind_of(e.code()) != ErrorKind::user) throw;
-      }
+      if (is_accepted(sound, candidate)) return candidate;
     }
     return std::nullopt;
+  }
+
+  bool is_accepted(const Operator& sound, const Schedule& candidate) const {
+    try {
+      run_passes(lower(sound, &candidate, target).program, target, "expand_loops");
+      return true;
+    } catch (const Error& e) {
+      if (kind_of(e.code()) != ErrorKind::user) throw;
+      return false;
+    }
   }
 };
 
@@ -111,11 +126,14 @@ Accepted follow(const Job& job, const Schedule& schedule) {
   return result;
 }
 
-// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept. A kernel that
-// nobody scheduled has no params to set.
+// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept, behind what
+// tuning left for calls of certain sizes. A kernel that nobody scheduled has no params to set.
 Accepted accepted(const Job& job) {
   if (job.schedule) return follow(job, *job.schedule);
-  const std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  if (const std::vector<Schedule> tuned = job.accepted_tuned(); !tuned.empty()) {
+    for (Schedule& candidate : candidates) candidate = with_variants_first(tuned, candidate);
+  }
   for (const Schedule& candidate : candidates) {
     try {
       Accepted result = follow(job, with_params_fixed(candidate, job.target));
@@ -197,6 +215,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 Schedule constructed_schedule(const Operator& given, const CompileOptions& options) {
   Job job(given, options);
   job.schedule.reset();
+  job.tuned.clear();
   return accepted(job.settle()).schedule;
 }
 

@@ -67,15 +67,32 @@ CompileOptions TestBed::options_of(const std::string& schedule) const {
   return options;
 }
 
+// Strides of an argument that lies in digits.
+void TestBed::add_strides(const ArgumentSpec& argument, Sizes& scalars) const {
+  for (const TensorArgument& t : tensor_arguments(op_)) {
+    if (t.name != argument.name) continue;
+    int64_t stride = 1;
+    for (size_t d = argument.digits.size(); d-- > 0;) {
+      const ArgumentDigit& digit = argument.digits[d];
+      scalars[t.name + ".stride." + std::to_string(d)] = stride;
+      const int64_t extent = evaluate_extent(t.extents[digit.dimension], sizes_);
+      stride *= digit.modulus > 0 ? digit.modulus : (extent + digit.divisor - 1) / digit.divisor;
+    }
+  }
+}
+
 Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled* model) {
   try {
     if (lowered_for_ != schedule || !lowered_) {
       lowered_.reset();
       lowered_for_ = schedule;
-      lowered_ = compile_to_ir(op_, options_of(schedule));
+      FinalProgram made = final_program(op_, options_of(schedule));
+      lowered_ = std::move(made.program);
       program_ = content_key(ir::print(*lowered_));
+      scalars_ = scalars_of(op_, sizes_);
+      for (const ArgumentSpec& argument : made.signature.arguments) add_strides(argument, scalars_);
     }
-    Sizes scalars = scalars_of(op_, sizes_);
+    Sizes scalars = scalars_;
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
@@ -138,12 +155,9 @@ std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArgument
     return [owned, call = kernel.bind(*views, run, params)] { call(); };
   }
   return [=, kept = owned, given = set.views] {             // `views` stand in what is kept
-    std::vector<Tensor> converted;
     for (size_t i : free) {
       const ArgumentSpec& argument = kernel.signature().arguments[i];
-      if (argument.is_output) continue;
-      converted.push_back(kernel.pack(argument.name, given[i]));
-      (*views)[i] = converted.back().view();
+      if (!argument.is_output) kernel.pack(argument.name, given[i], (*views)[i]);
     }
     kernel.run(*views, run, params);
     for (size_t i : free) {
@@ -174,7 +188,7 @@ Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, d
   for (size_t i = 0; i < sets.size(); ++i) {
     calls.push_back(sets[i].size() == 1 ? sets[i].front() : [&sets, &turns, i] { sets[i][turns[i]++ % sets[i].size()](); });
   }
-  Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow});
+  Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow, .gains = true});
   const bool close = times.ratio[1] > 1 / kSlow;
   return {times.us[1], times.ratio[1], close && is_noisy(times.ratio[1], times.error[1], times.rounds, times.disturbed),
           std::move(times.samples[1])};

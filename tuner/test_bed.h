@@ -63,6 +63,7 @@ class TestBed {
   void run(const Kernel& kernel, const std::string& schedule, const Case& on);
 
   CompileOptions options_of(const std::string& schedule) const;
+  void add_strides(const ArgumentSpec& argument, Sizes& scalars) const;
 
   const Operator op_;
   const Sizes sizes_;
@@ -73,6 +74,7 @@ class TestBed {
   std::string lowered_for_;  // the schedule that was ranked last: others of its parameters follow
   std::optional<ir::Program> lowered_;
   std::string program_;  // a name of it
+  Sizes scalars_;        // what a call of it would be given
 };
 
 }  // namespace lathe::tuner

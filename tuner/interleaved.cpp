@@ -12,7 +12,8 @@ constexpr double kSampleUs = 60;  // a thousand times the clock's own resolution
 constexpr double kWarmUs = 1000;
 constexpr double kLongUs = 10'000;  // fills its caches within a small part of its time
 constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
-constexpr double kSettled = 0.01;    // standard error of a median
+constexpr double kSettled = 0.01;    // standard error of a median ...
+constexpr double kClear = 0.02;      // ... that says clearly that there is a gain
 constexpr double kCertain = 3;       // standard errors from 1 at which a ratio is certainly below it
 constexpr double kDisturbed = 1.25;  // times the median of the first call
 constexpr int kMostDisturbed = 30;
@@ -47,7 +48,8 @@ struct Timed {
     if (slow) return samples.size() >= kRoundsOfSlow;
     if (samples.size() < kLeastRounds) return false;
     const double error = error_of_median(ratios);
-    return error < kSettled || (gains && median(ratios) * (1 + kCertain * error) < 1);
+    const double ratio = median(ratios);
+    return error < kSettled || (gains && (ratio * (1 + kCertain * error) < 1 || (error < kClear && ratio * (1 - kCertain * error) > 1)));
   }
   double sample() const {
     if (batch > 1 || samples.empty() || samples.back() < kLongUs) (*call)();  // brings its caches back

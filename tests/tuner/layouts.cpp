@@ -74,7 +74,7 @@ TEST_CASE("without layouts nothing lies otherwise than row after row") {
   const Space fixed(transposed(), avx2(), 1, {}, {}, {{"layouts", "no"}});
   const Candidate first = fixed.candidate({});
   CHECK(first.trace.at("layouts") == "no");
-  for (const Trace& trace : fixed.neighbours(first)) CHECK(fixed.candidate(trace).trace.at("layouts") == "no");
+  for (const Trace& trace : fixed.neighbours(first)) CHECK(!contains(fixed.candidate(trace).text(), ".layout("));
 }
 
 TEST_CASE("kernels compute the same from arguments in any decided layout") {

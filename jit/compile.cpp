@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analysis/read_conditions.h"
+#include "jit/compile_final.h"
 #include "jit/compiled_program.h"
 #include "jit/passes/pipeline.h"
 #include "jit/runtime/host.h"
@@ -146,13 +147,18 @@ Accepted accepted(const Job& job) {
   internal_error("compile", "no schedule for " + job.op.name);
 }
 
-CompiledProgramPtr load_program(Lowered lowered, const Job& job, Effort effort, CompileStats& stats) {
+CompiledProgramPtr load_program(Lowered lowered, const Target& target, Cache cache, bool has_conditions, Effort effort,
+                                CompileStats& stats) {
   count_functions(lowered.program, stats);
-  LoadedProgram code = load(lowered.program, job.target, stats, job.cache != Cache::none, effort);
+  LoadedProgram code = load(lowered.program, target, stats, cache != Cache::none, effort);
   ScratchNeed scratch = scratch_need(lowered.program);
   lowered.program = {};
   return std::make_shared<const CompiledProgram>(
-      CompiledProgram{std::move(code), std::move(lowered), scratch, stats, !job.conditions.empty()});
+      CompiledProgram{std::move(code), std::move(lowered), scratch, stats, has_conditions});
+}
+
+CompiledProgramPtr load_program(Lowered lowered, const Job& job, Effort effort, CompileStats& stats) {
+  return load_program(std::move(lowered), job.target, job.cache, !job.conditions.empty(), effort, stats);
 }
 
 // All variants.
@@ -237,6 +243,17 @@ FinalProgram final_program(const Operator& given, const CompileOptions& options)
   Lowered lowered = accepted(job.settle()).lowered;
   KernelSignature signature = signature_of(job.op, lowered, job.conditions);
   return {std::move(lowered.program), std::move(signature), std::move(lowered.attempts)};
+}
+
+Kernel compile_final(const FinalProgram& made, const CompileOptions& options) {
+  const Clock::time_point start = Clock::now();
+  CompileStats stats;
+  Lowered lowered;
+  lowered.program = made.program;
+  const Target target = options.target ? *options.target : host_target();
+  const CompiledProgramPtr program = load_program(std::move(lowered), target, options.cache, false, Effort::full, stats);
+  stats.first_ms = stats.total_ms = milliseconds_since(start);
+  return Kernel(made.signature, code_of(program), stats);
 }
 
 std::vector<std::string> pass_names() {

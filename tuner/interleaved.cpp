@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kSampleUs = 60;  // a thousand times the clock's own resolution
 constexpr double kWarmUs = 1000;
-constexpr double kLongUs = 10'000;  // fills its caches within a small part of its time
-constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
+constexpr double kLongUs = 4000;  // fills its caches within a small part of its time
+constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3, kRoundsOfLong = 5;
 constexpr double kSettled = 0.01;    // standard error of a median ...
 constexpr double kClear = 0.02;      // ... that says clearly that there is a gain
 constexpr double kCertain = 3;       // standard errors from 1 at which a ratio is certainly below it
@@ -46,10 +46,11 @@ struct Timed {
   bool left_out() const { return slow && samples.size() >= kRoundsOfSlow; }
   bool settled(bool gains) const {
     if (slow) return samples.size() >= kRoundsOfSlow;
-    if (samples.size() < kLeastRounds) return false;
-    const double error = error_of_median(ratios);
-    const double ratio = median(ratios);
-    return error < kSettled || (gains && (ratio * (1 + kCertain * error) < 1 || (error < kClear && ratio * (1 - kCertain * error) > 1)));
+    const bool few = gains && !samples.empty() && samples.back() > kLongUs;
+    if (samples.size() < (few ? kRoundsOfLong : kLeastRounds)) return false;
+    const double error = error_of_median(ratios), ratio = median(ratios);
+    const bool loses = ratio * (1 + kCertain * error) < 1, wins = ratio * (1 - kCertain * error) > 1;
+    return error < kSettled || (gains && (loses || (wins && error < kClear)));
   }
   double sample() const {
     if (batch > 1 || samples.empty() || samples.back() < kLongUs) (*call)();  // brings its caches back

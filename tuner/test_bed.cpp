@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jit/compile_final.h"
 #include "jit/ir/text.h"
 #include "jit/runtime/content_key.h"
 #include "jit/runtime/host.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
 constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
+constexpr size_t kMostLowered = 64;
 constexpr double kSlow = 1.2;  // a candidate that loses so plainly is not timed further
 
 Verdict verdict_of(const Error& error) {
@@ -81,22 +83,23 @@ void TestBed::add_strides(const ArgumentSpec& argument, Sizes& scalars) const {
   }
 }
 
+const TestBed::Lowered& TestBed::lowered(const std::string& schedule) {
+  if (const auto found = lowered_.find(schedule); found != lowered_.end()) return found->second;
+  if (lowered_.size() >= kMostLowered) lowered_.clear();
+  Lowered candidate{final_program(op_, options_of(schedule)), "", scalars_of(op_, sizes_)};
+  candidate.program = content_key(ir::print(candidate.made.program));
+  for (const ArgumentSpec& argument : candidate.made.signature.arguments) add_strides(argument, candidate.scalars);
+  return lowered_.emplace(schedule, std::move(candidate)).first->second;
+}
+
 Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled* model) {
   try {
-    if (lowered_for_ != schedule || !lowered_) {
-      lowered_.reset();
-      lowered_for_ = schedule;
-      FinalProgram made = final_program(op_, options_of(schedule));
-      lowered_ = std::move(made.program);
-      program_ = content_key(ir::print(*lowered_));
-      scalars_ = scalars_of(op_, sizes_);
-      for (const ArgumentSpec& argument : made.signature.arguments) add_strides(argument, scalars_);
-    }
-    Sizes scalars = scalars_;
+    const Lowered& candidate = lowered(schedule);
+    Sizes scalars = candidate.scalars;
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
-    *model = {executed(*lowered_, described, scalars).cycles, program_};
+    *model = {executed(candidate.made.program, described, scalars).cycles, candidate.program};
   } catch (const Error& error) {
     return verdict_of(error);
   }
@@ -106,7 +109,7 @@ Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled
 Verdict TestBed::load(const std::string& schedule) {
   if (kernels_.count(schedule)) return {};
   try {
-    Kernel made = compile(op_, options_of(schedule));
+    Kernel made = compile_final(lowered(schedule).made, options_of(schedule));
     for (const ArgumentSpec& argument : made.signature().arguments) {
       if (argument.digits.empty() || options_.layouts.count(argument.name)) continue;
       return {Outcome::refused, "the layout of " + argument.name + " is the caller's"};

@@ -13,7 +13,7 @@ namespace lathe::tuner {
 namespace {
 
 constexpr size_t kElite = 6;
-constexpr size_t kFirstPool = 6, kPool = 16;                // candidates that the model chooses from: after a gain, later
+constexpr size_t kFirstPool = 4, kPool = 16;                // candidates that the model chooses from: after a gain, later
 constexpr double kPrior = 2;                                // trials that a correction of 0 counts as
 constexpr int kDraws = 40;                                  // at random, until one is new
 constexpr double kUntried = 0.02;                           // gain that a kind of change is trusted with before it is tried
@@ -143,7 +143,7 @@ std::optional<Candidate> Search::next() {
     return first;
   }
   const size_t wanted = options_.model && start_ == 0 ? pool_size_ : 1;
-  pool_size_ = std::min(pool_size_ + 2, kPool);
+  pool_size_ = std::min(pool_size_ + 1, kPool);
   if (start_ > 0) --start_;
   while (pool_.size() < wanted) {
     auto made = proposal();

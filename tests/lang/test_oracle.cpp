@@ -142,6 +142,17 @@ TEST_CASE("points that need whole rows are as many as the work allows") {
   CHECK(report.compared + report.undecided < 60);
 }
 
+TEST_CASE("points that are worth the whole work each are few, not only corners") {
+  const CheckOptions options{.exact = false, .max_points = 500, .most_point_work = 1e4};
+  CheckData data = make_check_data(softmax(), {{"M", 100}, {"N", 20'000}}, options);
+  const TensorView& out = data.bindings.tensors.at("Y");
+  std::memset(out.data, 0, out.elements() * sizeof(float));
+  const CheckReport report = compare(softmax(), data, options);
+  CHECK(report.compared + report.undecided >= 2);
+  CHECK(report.compared + report.undecided <= 6);
+  CHECK(!report.good);
+}
+
 TEST_CASE("of a large tensor drawn values return, shifted from row to row") {
   const CheckData data = make_check_data(dense(), {{"M", 4}, {"N", 3}, {"K", 100'000}}, {.exact = false});
   const float* const a = static_cast<const float*>(data.bindings.tensors.at("A").data);

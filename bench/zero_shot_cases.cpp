@@ -98,9 +98,14 @@ std::vector<Case> listed_cases(const std::string& path) {
     std::string spec, sizes, set;
     if (!(words >> spec >> sizes)) continue;
     tools::Choice choice{.spec = spec, .schedule = "naive"};
-    while (words >> set) choice.sets.push_back(set);
+    std::map<std::string, std::string> marks;
+    while (words >> set) {
+      const size_t colon = set.find(':');
+      if (colon == std::string::npos) choice.sets.push_back(set);
+      if (colon != std::string::npos) marks[set.substr(colon + 1)] = set.substr(0, colon);
+    }
     const tools::Chosen chosen = tools::choose(choice);
-    cases.push_back({spec, chosen.fixed, tools::sizes_of(chosen.fixed, sizes)});
+    cases.push_back({spec, chosen.fixed, tools::sizes_of(chosen.fixed, sizes), std::move(marks)});
   }
   return cases;
 }

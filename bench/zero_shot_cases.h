@@ -14,9 +14,10 @@ struct Case {
   std::string name;  // "stdlib:matmul", "random 17"
   Operator op;       // without static parameters
   std::map<std::string, int64_t> sizes;
+  std::map<std::string, std::string> marks = {};  // of arguments, as written
 };
 
-// Each line of the file: FILE:OP or stdlib:OP, its sizes, and values of its static parameters.
+// Each line of the file: FILE:OP or stdlib:OP, its sizes, values of its static parameters, MARK:ARGUMENT.
 std::vector<Case> listed_cases(const std::string& path);
 // Every operator of these files, at `each` drawn sizes.
 std::vector<Case> library_cases(const std::vector<std::string>& files, uint64_t seed, int each);

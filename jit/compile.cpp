@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "analysis/read_conditions.h"
+#include "jit/compile_final.h"
 #include "jit/compiled_program.h"
 #include "jit/passes/pipeline.h"
 #include "jit/runtime/host.h"
 #include "jit/scratch_need.h"
 #include "jit/signature.h"
+#include "jit/tuned_files.h"
 #include "schedules/construct/construct.h"
 
 namespace lathe {
@@ -33,6 +35,7 @@ struct Job {
   Target target;
   std::optional<Schedule> schedule;  // the author's, or what was found
   std::optional<Schedule> found;     // by tuning: options.known
+  std::string tuned;                 // text of what tuning left for `compile`: tuned_files.h
   Cache cache;
   std::string key;  // names what is compiled
 
@@ -43,9 +46,10 @@ struct Job {
     has_static_params_ = op.params.size() != given.params.size();
     if (!schedule && options.known) found = first_accepted(*options.known, options.sizes);
     if (found) schedule = with_params_fixed(*found, target);
+    if (!schedule && !options.known) tuned = tuned_text(op, target);
     // Passes that print, print each time.
     cache = prints_passes() ? Cache::none : options.cache;
-    key = program_key(op, given_schedule(), target);
+    key = program_key(op, given_schedule(), target) + tuned;
   }
 
   const Schedule* given_schedule() const { return schedule ? &*schedule : nullptr; }
@@ -59,6 +63,13 @@ struct Job {
     return *this;
   }
 
+  // Of a settled job: what tuning left, as far as it is accepted now.
+  std::vector<Schedule> accepted_tuned() const {
+    std::vector<Schedule> all = kept_schedules(op, tuned);
+    std::erase_if(all, [&](const Schedule& candidate) { return !is_accepted(op, candidate); });
+    return all;
+  }
+
  private:
   bool has_static_params_ = false;  // by whose values a formula may divide
 
@@ -69,14 +80,19 @@ struct Job {
                                          const std::map<std::string, int64_t>& sizes) const {
     const Operator settled = with_reads_settled(sound());
     for (const Schedule& candidate : known.schedules_for(settled, target, sizes)) {
-      try {
-        run_passes(lower(settled, &candidate, target).program, target, "expand_loops");
-        return candidate;
-      } catch (const Error& e) {
-        if (kind_of(e.code()) != ErrorKind::user) throw;
-      }
+      if (is_accepted(settled, candidate)) return candidate;
     }
     return std::nullopt;
+  }
+
+  bool is_accepted(const Operator& settled, const Schedule& candidate) const {
+    try {
+      run_passes(lower(settled, &candidate, target).program, target, "expand_loops");
+      return true;
+    } catch (const Error& e) {
+      if (kind_of(e.code()) != ErrorKind::user) throw;
+      return false;
+    }
   }
 };
 
@@ -112,11 +128,14 @@ Accepted follow(const Job& job, const Schedule& schedule) {
   return result;
 }
 
-// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept. A kernel that
-// nobody scheduled has no params to set.
+// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept, behind what
+// tuning left for calls of certain sizes. A kernel that nobody scheduled has no params to set.
 Accepted accepted(const Job& job) {
   if (job.schedule) return follow(job, *job.schedule);
-  const std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
+  if (const std::vector<Schedule> tuned = job.accepted_tuned(); !tuned.empty()) {
+    for (Schedule& candidate : candidates) candidate = with_variants_first(tuned, candidate);
+  }
   for (const Schedule& candidate : candidates) {
     try {
       Accepted result = follow(job, with_params_fixed(candidate, job.target));
@@ -129,13 +148,18 @@ Accepted accepted(const Job& job) {
   internal_error("compile", "no schedule for " + job.op.name);
 }
 
-CompiledProgramPtr load_program(Lowered lowered, const Job& job, Effort effort, CompileStats& stats) {
+CompiledProgramPtr load_program(Lowered lowered, const Target& target, Cache cache, bool has_conditions, Effort effort,
+                                CompileStats& stats) {
   count_functions(lowered.program, stats);
-  LoadedProgram code = load(lowered.program, job.target, stats, job.cache != Cache::none, effort);
+  LoadedProgram code = load(lowered.program, target, stats, cache != Cache::none, effort);
   ScratchNeed scratch = scratch_need(lowered.program);
   lowered.program = {};
   return std::make_shared<const CompiledProgram>(
-      CompiledProgram{std::move(code), std::move(lowered), scratch, stats, !job.conditions.empty()});
+      CompiledProgram{std::move(code), std::move(lowered), scratch, stats, has_conditions});
+}
+
+CompiledProgramPtr load_program(Lowered lowered, const Job& job, Effort effort, CompileStats& stats) {
+  return load_program(std::move(lowered), job.target, job.cache, !job.conditions.empty(), effort, stats);
 }
 
 // All variants.
@@ -198,6 +222,7 @@ Kernel compile(const Operator& given, const CompileOptions& options) {
 Schedule constructed_schedule(const Operator& given, const CompileOptions& options) {
   Job job(given, options);
   job.schedule.reset();
+  job.tuned.clear();
   return accepted(job.settle()).schedule;
 }
 
@@ -219,6 +244,17 @@ FinalProgram final_program(const Operator& given, const CompileOptions& options)
   Lowered lowered = accepted(job.settle()).lowered;
   KernelSignature signature = signature_of(job.op, lowered, job.conditions);
   return {std::move(lowered.program), std::move(signature), std::move(lowered.attempts)};
+}
+
+Kernel compile_final(const FinalProgram& made, const CompileOptions& options) {
+  const Clock::time_point start = Clock::now();
+  CompileStats stats;
+  Lowered lowered;
+  lowered.program = made.program;
+  const Target target = options.target ? *options.target : host_target();
+  const CompiledProgramPtr program = load_program(std::move(lowered), target, options.cache, false, Effort::full, stats);
+  stats.first_ms = stats.total_ms = milliseconds_since(start);
+  return Kernel(made.signature, code_of(program), stats);
 }
 
 std::vector<std::string> pass_names() {

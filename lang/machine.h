@@ -119,6 +119,7 @@ class Machine {
   }
 
   const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
+  int64_t work() const { return work_; }                    // points and terms that were computed so far
 
   // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {
@@ -130,6 +131,7 @@ class Machine {
     if ((keep || frame.updating) && frame.table) result = frame.table->place(point, program.vars);
     if (*result.state != PointState::unknown) return *result.state == PointState::known ? result.values : nullptr;
     for (int d = 0; d < program.vars; ++d) frame.registers[d] = domain_.of_index(point[d]);
+    ++work_;
     run(func, frame, 0, program.body);
     if (op_.funcs[func].is_reduction()) {
       reduce(func);
@@ -248,6 +250,7 @@ class Machine {
     for (size_t i = 0; i < components; ++i) registers[p.left[i]] = registers[p.identity[i]];
     int64_t terms = 0;
     for_each_term(frame, [&] {
+      ++work_;
       if (!run(func, frame, p.body, p.steps.size())) return;
       ++terms;
       for (size_t i = 0; i < components; ++i) {
@@ -327,6 +330,7 @@ class Machine {
 
   const Operator& op_;
   const Domain domain_{};
+  int64_t work_ = 0;
   std::vector<BoundInput> inputs_;
   std::vector<Frame> frames_;
 };

@@ -15,6 +15,7 @@ namespace lathe {
 namespace {
 
 constexpr int64_t fewest_points = 32;
+constexpr double much_more = 8;  // times the work that is allowed: more than fewest points may take
 
 struct OutputComponent {
   std::string name;
@@ -111,11 +112,19 @@ struct Expected::Contents {
     const int64_t most = std::min(options.max_points, std::max(static_cast<int64_t>(affordable), fewest_points));
     for (size_t i = 0; i < outputs.size(); ++i) {
       const OutputComponent& output = outputs[i];
-      for (std::vector<int64_t>& point : points_of(output.view.shape, most, options.seed + i)) {
-        BoundedValue need = oracle.at(output.func, output.component, point);
+      const double allowed = options.most_point_work * static_cast<double>(i + 1) / static_cast<double>(outputs.size());
+      std::vector<std::vector<int64_t>> drawn = points_of(output.view.shape, most, options.seed + i);
+      std::map<size_t, Point> taken;
+      for (size_t t = 0; t < drawn.size(); ++t) {
+        // A point may need what is shared by many, such as the sum of its row: so the work is counted, too.
+        const double left = allowed - static_cast<double>(oracle.work());
+        if (left < 0 && (t >= fewest_points || -left > much_more * allowed)) break;
+        const size_t p = t % 2 == 0 ? t / 2 : drawn.size() - 1 - t / 2;  // a corner, one at random, a corner
+        BoundedValue need = oracle.at(output.func, output.component, drawn[p]);
         need.bound = exact ? 0 : need.bound * options.bound_factor;
-        points.push_back({i, std::move(point), need});
+        taken.emplace(p, Point{i, std::move(drawn[p]), need});
       }
+      for (auto& [p, point] : taken) points.push_back(std::move(point));
     }
   }
 

@@ -292,6 +292,8 @@ PointOracle::PointOracle(const Operator& op, const Bindings& bindings)
     : state_(std::make_unique<State>(op, bindings)) {}
 PointOracle::~PointOracle() = default;
 
+int64_t PointOracle::work() const { return state_->machine.work(); }
+
 BoundedValue PointOracle::at(const std::string& func, int component, const std::vector<int64_t>& indices) {
   const std::vector<FuncContents>& funcs = state_->op.funcs;
   const auto found = std::find_if(funcs.begin(), funcs.end(), [&](const auto& f) { return f.name == func; });

@@ -22,6 +22,7 @@
 #include "tuner/jobs.h"
 #include "tuner/replay.h"
 #include "tuner/tune.h"
+#include "tuner/tuned.h"
 
 namespace lathe::tools {
 namespace {
@@ -157,6 +158,7 @@ class Tuning {
     options.progress = [&](const tuner::Progress& p) { line.show(p); };
     tuned_ = tuner::tune(chosen_.fixed, options, store_);
     line.end();
+    tuner::leave_for_compile(chosen_.fixed, options, tuned_);
     if (!verb_.csv.empty()) add_to_csv();
     return tuned_;
   }

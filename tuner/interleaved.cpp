@@ -10,9 +10,11 @@ namespace {
 
 constexpr double kSampleUs = 60;  // a thousand times the clock's own resolution
 constexpr double kWarmUs = 1000;
-constexpr double kLongUs = 10'000;  // fills its caches within a small part of its time
-constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3;
-constexpr double kSettled = 0.01;    // standard error of a median
+constexpr double kLongUs = 4000;  // fills its caches within a small part of its time
+constexpr size_t kLeastRounds = 7, kMostRounds = 60, kRoundsOfSlow = 3, kRoundsOfLong = 5;
+constexpr double kSettled = 0.01;    // standard error of a median ...
+constexpr double kClear = 0.02;      // ... that says clearly that there is a gain
+constexpr double kCertain = 3;       // standard errors from 1 at which a ratio is certainly below it
 constexpr double kDisturbed = 1.25;  // times the median of the first call
 constexpr int kMostDisturbed = 30;
 constexpr double kNoisy = 0.03;     // error of a ratio that decides nothing ...
@@ -42,9 +44,13 @@ struct Timed {
     batch = static_cast<int64_t>(std::clamp(std::ceil(kSampleUs / std::max(once, 0.01)), 1.0, 1e5));
   }
   bool left_out() const { return slow && samples.size() >= kRoundsOfSlow; }
-  bool settled() const {
+  bool settled(bool gains) const {
     if (slow) return samples.size() >= kRoundsOfSlow;
-    return samples.size() >= kLeastRounds && error_of_median(ratios) < kSettled;
+    const bool few = gains && !samples.empty() && samples.back() > kLongUs;
+    if (samples.size() < (few ? kRoundsOfLong : kLeastRounds)) return false;
+    const double error = error_of_median(ratios), ratio = median(ratios);
+    const bool loses = ratio * (1 + kCertain * error) < 1, wins = ratio * (1 - kCertain * error) > 1;
+    return error < kSettled || (gains && (loses || (wins && error < kClear)));
   }
   double sample() const {
     if (batch > 1 || samples.empty() || samples.back() < kLongUs) (*call)();  // brings its caches back
@@ -102,7 +108,7 @@ Interleaved interleaved(const std::vector<std::function<void()>>& calls, const I
     settled = true;
     for (Timed& t : all) {
       t.slow = median(t.ratios) < 1 / options.slow;
-      settled = settled && t.settled();
+      settled = settled && t.settled(options.gains);
     }
     if (since(start) > options.seconds && result.rounds >= static_cast<int>(kRoundsOfSlow)) break;
   }

@@ -5,6 +5,21 @@
 
 namespace lathe::tuner {
 
+namespace {
+
+// Behind the first common directives, if these say how arguments lie: that is common to all variants, and stays so.
+std::vector<Directive>::const_iterator own_directives(const std::vector<Directive>& common) {
+  const auto declares = [](const Directive& d) { return d.kind == DirectiveKind::constant || d.kind == DirectiveKind::free_layout; };
+  auto at = common.begin();
+  while (at != common.end() && declares(*at)) {
+    ++at;
+    while (at != common.end() && at->kind == DirectiveKind::layout && at->func == (at - 1)->func) ++at;
+  }
+  return at;
+}
+
+}  // namespace
+
 size_t variant_taken(const Schedule& schedule, const Target& target, const Sizes& scalars) {
   const Substitution facts = values_of_facts(target);
   size_t variant = 0;
@@ -20,9 +35,10 @@ Schedule one_variant(const Schedule& schedule, size_t variant) {
   alone.specializations.clear();
   if (variant < schedule.specializations.size()) {
     const Specialization& s = schedule.specializations[variant];
-    alone.specializations.push_back({s.condition, schedule.directives, s.where});
+    const auto own = own_directives(schedule.directives);
+    alone.directives = {schedule.directives.begin(), own};
+    alone.specializations.push_back({s.condition, {own, schedule.directives.end()}, s.where});
     for (const Directive& d : s.directives) alone.specializations[0].directives.push_back(d);
-    alone.directives.clear();
   }
   return alone;
 }

@@ -8,6 +8,7 @@
 
 #include "lang/text.h"
 #include "support/error.h"
+#include "targets/fingerprint.h"
 
 namespace lathe::tuner {
 
@@ -102,13 +103,6 @@ std::string print(const Layouts& layouts) {
 
 Problem problem_of(const Operator& op, const Sizes& sizes, int threads, const Target& target, const Layouts& layouts) {
   return {op.name, print(op), sizes, threads, fingerprint_of(target), target.level, print(layouts)};
-}
-
-std::string fingerprint_of(const Target& t) {
-  const uint64_t features = hash_of(fmt::format("{}", fmt::join(t.features, ",")));
-  return fmt::format("{} {} vector {}x{} L1 {} L2 {} L3 {} threads {} features {:08x}", t.level,
-                     t.cpu.empty() ? "generic" : t.cpu, t.vector_bytes, t.vector_registers, t.l1_bytes, t.l2_bytes, t.l3_bytes,
-                     t.threads, features & 0xffffffffu);
 }
 
 std::string print(const Records& records) {

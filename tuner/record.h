@@ -46,7 +46,6 @@ struct Problem {
   bool operator==(const Problem&) const = default;
 };
 Problem problem_of(const Operator& op, const Sizes& sizes, int threads, const Target& target, const Layouts& layouts = {});
-std::string fingerprint_of(const Target& target);           // what a measured time depends on; not the clock's rate
 std::string print(const Sizes& sizes);                      // "K=512,M=512,N=512"
 
 struct Run {

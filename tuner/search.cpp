@@ -13,12 +13,12 @@ namespace lathe::tuner {
 namespace {
 
 constexpr size_t kElite = 6;
-constexpr size_t kPool = 16;                                // candidates that the model chooses from
+constexpr size_t kFirstPool = 4, kPool = 16;                // candidates that the model chooses from: after a gain, later
 constexpr double kPrior = 2;                                // trials that a correction of 0 counts as
 constexpr int kDraws = 40;                                  // at random, until one is new
 constexpr double kUntried = 0.02;                           // gain that a kind of change is trusted with before it is tried
 // Kinds of change that move a kernel far, most first: what a small budget is spent on.
-constexpr const char* kFar[] = {"vectors", "tile.rows", "tile.vectors", "order", "place", "vector", "rows.steps", "form"};
+constexpr const char* kFar[] = {"cut", "dimensions", "vectors", "tile.rows", "tile.vectors", "order", "place", "vector", "rows.steps", "form"};
 
 std::string kind_of_change(const std::string& name) {
   const size_t dot = name.find('.');
@@ -59,6 +59,7 @@ double Search::promise(const Trace& trace) const {
 void Search::refill() {
   for (const Ranked& r : pool_) tried_.erase(r.candidate.name());
   pool_.clear();
+  pool_size_ = kFirstPool;
   waiting_ = space_.neighbours(*incumbent_);
   for (size_t i = waiting_.size(); i > 1; --i) std::swap(waiting_[i - 1], waiting_[random_() % i]);
   std::vector<std::pair<double, Trace>> ranked;
@@ -131,7 +132,8 @@ std::optional<Candidate> Search::proposal() {
 std::optional<Candidate> Search::next() {
   if (!incumbent_) {                                        // the simplest form is always legal
     const std::vector<Decision> usual = space_.candidate({}).decisions;
-    const std::vector<std::string>& forms = usual.front().options;
+    const auto form = std::find_if(usual.begin(), usual.end(), [](const Decision& d) { return d.name == "form"; });
+    const std::vector<std::string>& forms = form->options;
     if (const auto wanted = std::find(forms.begin(), forms.end(), options_.first_form); wanted != forms.end() && forms_ == 0) {
       forms_ = static_cast<size_t>(wanted - forms.begin());
     }
@@ -140,7 +142,8 @@ std::optional<Candidate> Search::next() {
     tried_.insert(first.name());
     return first;
   }
-  const size_t wanted = options_.model && start_ == 0 ? kPool : 1;
+  const size_t wanted = options_.model && start_ == 0 ? pool_size_ : 1;
+  pool_size_ = std::min(pool_size_ + 1, kPool);
   if (start_ > 0) --start_;
   while (pool_.size() < wanted) {
     auto made = proposal();

@@ -66,6 +66,7 @@ class Search {
   Random random_;
   std::vector<Trace> waiting_;                              // the next one last
   std::vector<Ranked> pool_;                                // of which the best is tried next
+  size_t pool_size_ = 1;                                    // that it is filled up to
   std::set<std::string> programs_;                          // of candidates that were proposed
   double incumbent_cycles_ = 0, last_cycles_ = 0;           // of the incumbent, of the last proposal
   std::map<std::string, Credit> correction_;                // of the model, by answer: logarithms of time

@@ -7,6 +7,7 @@
 #include "schedules/construct/construct.h"
 #include "schedules/formula.h"
 #include "schedules/text.h"
+#include "tuner/argument_layout.h"
 #include "tuner/executed.h"
 #include "tuner/one_variant.h"
 
@@ -51,6 +52,15 @@ Trace with(Trace trace, const Decision& d, const std::string& answer) {
   return trace;
 }
 
+// Whether a block of terms ends where a digit of a layout does is seen from numbers alone.
+void fix_params(Candidate& made) {
+  Substitution values;
+  for (const auto& [name, value] : made.all_params) values.emplace_back(name, Expr(value));
+  made.schedule.params.clear();
+  made.params.clear();
+  made.schedule = substitute(made.schedule, values);
+}
+
 size_t below(Random& random, size_t bound) { return static_cast<size_t>(random() % bound); }
 
 }  // namespace
@@ -74,10 +84,18 @@ Schedule Candidate::decided() const {
 std::string Candidate::name() const { return text() + print(params); }
 
 Candidate Space::candidate(const Trace& trace) const {
-  Decisions decisions(trace);
+  Trace wishes = fixed_;
+  wishes.insert(trace.begin(), trace.end());
+  Decisions decisions(wishes);
   Candidate made;
-  made.schedule = construct_schedule(op_, target_, decisions);
-  for (const auto& [argument, right] : layouts_) decide_layout(made.schedule, argument, right, decisions);
+  Operator seen = op_;
+  std::vector<ArgumentLayout> layouts;
+  for (const auto& [argument, right] : layouts_) seen = layouts.emplace_back(op_, argument, right, decisions).seen(std::move(seen));
+  made.schedule = construct_schedule(seen, target_, decisions);
+  bool lies_otherwise = false;
+  for (const ArgumentLayout& layout : layouts) {
+    lies_otherwise = layout.write(made.schedule, seen, target_, decisions) || lies_otherwise;
+  }
   for (const ScheduleParam& p : made.schedule.params) {
     const Expr formula = simplify(substitute(p.formula, values_of_facts(target_)));
     int64_t usual = p.lowest;
@@ -87,7 +105,8 @@ Candidate Space::candidate(const Trace& trace) const {
     if (taken != usual) made.params[p.name] = taken;
     made.all_params[p.name] = taken;
   }
-  if (!sizes_.empty() && layouts_.empty()) {
+  if (lies_otherwise) fix_params(made);
+  if (!sizes_.empty()) {
     Sizes scalars = scalars_of(op_, sizes_);
     scalars.insert(made.all_params.begin(), made.all_params.end());
     made.taken = one_variant(made.schedule, variant_taken(made.schedule, target_, scalars));
@@ -97,31 +116,10 @@ Candidate Space::candidate(const Trace& trace) const {
   return made;
 }
 
-// The order of the dimensions in memory, and one of them cut: its blocks outermost, what is in a block innermost.
-void Space::decide_layout(Schedule& schedule, const std::string& argument, LayoutRight right, Decisions& decisions) const {
-  size_t rank = 0;
-  for (const TensorArgument& t : tensor_arguments(op_)) if (t.name == argument) rank = t.extents.size();
-  std::vector<std::string> dimensions, cuts{"none"};
-  for (size_t d = 0; d < rank; ++d) dimensions.push_back(std::to_string(d));
-  cuts.insert(cuts.end(), dimensions.begin(), dimensions.end());
-  const std::vector<std::string> order = decisions.order(argument + ".dimensions", dimensions);
-  const std::string cut = decisions.word(argument + ".cut", "none", cuts);
-  if (cut == "none" && order == dimensions) return;
-  std::vector<Digit> digits;
-  for (const std::string& d : order) if (d != cut) digits.emplace_back(d);
-  if (cut != "none") {
-    const int64_t block = decisions.number(argument + ".block", 2 * target_.lanes(4), 2, 256);
-    digits.emplace(digits.begin(), cut, block);
-    digits.emplace_back(cut, 1, block);
-  }
-  Stage stage(schedule.directives, argument);
-  if (right == LayoutRight::constant) stage.constant();
-  if (right == LayoutRight::free) stage.free_layout();
-  stage.layout(std::move(digits));
-}
-
 // Threads make no difference where there is one.
-bool Space::matters(const Decision& decision) const { return threads_ != 1 || !decision.name.ends_with(".threads"); }
+bool Space::matters(const Decision& decision) const {
+  return !fixed_.count(decision.name) && (threads_ != 1 || !decision.name.ends_with(".threads"));
+}
 
 std::vector<Trace> Space::neighbours(const Candidate& candidate) const {
   std::vector<Trace> traces;

@@ -35,13 +35,14 @@ using Random = std::mt19937_64;                             // a sequence that t
 class Space {
  public:
   // `layouts`: arguments whose layout is decided too. `sizes`: what candidates are tried at: those that differ
-  // elsewhere alone are one. Without them, and where a layout is decided, candidates have all their variants.
-  Space(Operator op, Target target, int threads, Layouts layouts = {}, Sizes sizes = {})
+  // elsewhere alone are one. Without them candidates have all their variants. `fixed`: answers that all candidates give.
+  Space(Operator op, Target target, int threads, Layouts layouts = {}, Sizes sizes = {}, Trace fixed = {})
       : op_(std::move(op)),
         target_(std::move(target)),
         threads_(threads),
         layouts_(std::move(layouts)),
-        sizes_(std::move(sizes)) {}
+        sizes_(std::move(sizes)),
+        fixed_(std::move(fixed)) {}
 
   Candidate candidate(const Trace& trace) const;
   // Traces that differ from it in one decision.
@@ -54,12 +55,12 @@ class Space {
 
  private:
   bool matters(const Decision& decision) const;
-  void decide_layout(Schedule& schedule, const std::string& argument, LayoutRight right, Decisions& decisions) const;
   Operator op_;
   Target target_;
   int threads_;
   Layouts layouts_;
   Sizes sizes_;
+  Trace fixed_;
 };
 
 }  // namespace lathe::tuner

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "jit/compile_final.h"
 #include "jit/ir/text.h"
 #include "jit/runtime/content_key.h"
 #include "jit/runtime/host.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
 constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
+constexpr size_t kMostLowered = 64;
 constexpr double kSlow = 1.2;  // a candidate that loses so plainly is not timed further
 
 Verdict verdict_of(const Error& error) {
@@ -67,19 +69,37 @@ CompileOptions TestBed::options_of(const std::string& schedule) const {
   return options;
 }
 
+// Strides of an argument that lies in digits.
+void TestBed::add_strides(const ArgumentSpec& argument, Sizes& scalars) const {
+  for (const TensorArgument& t : tensor_arguments(op_)) {
+    if (t.name != argument.name) continue;
+    int64_t stride = 1;
+    for (size_t d = argument.digits.size(); d-- > 0;) {
+      const ArgumentDigit& digit = argument.digits[d];
+      scalars[t.name + ".stride." + std::to_string(d)] = stride;
+      const int64_t extent = evaluate_extent(t.extents[digit.dimension], sizes_);
+      stride *= digit.modulus > 0 ? digit.modulus : (extent + digit.divisor - 1) / digit.divisor;
+    }
+  }
+}
+
+const TestBed::Lowered& TestBed::lowered(const std::string& schedule) {
+  if (const auto found = lowered_.find(schedule); found != lowered_.end()) return found->second;
+  if (lowered_.size() >= kMostLowered) lowered_.clear();
+  Lowered candidate{final_program(op_, options_of(schedule)), "", scalars_of(op_, sizes_)};
+  candidate.program = content_key(ir::print(candidate.made.program));
+  for (const ArgumentSpec& argument : candidate.made.signature.arguments) add_strides(argument, candidate.scalars);
+  return lowered_.emplace(schedule, std::move(candidate)).first->second;
+}
+
 Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled* model) {
   try {
-    if (lowered_for_ != schedule || !lowered_) {
-      lowered_.reset();
-      lowered_for_ = schedule;
-      lowered_ = compile_to_ir(op_, options_of(schedule));
-      program_ = content_key(ir::print(*lowered_));
-    }
-    Sizes scalars = scalars_of(op_, sizes_);
+    const Lowered& candidate = lowered(schedule);
+    Sizes scalars = candidate.scalars;
     scalars.insert(params.begin(), params.end());
     // Rates as described, not as measured in this process: each process must count the same.
     const Target described = with_instruction_set(options_.target, target_named(options_.target.level));
-    *model = {executed(*lowered_, described, scalars).cycles, program_};
+    *model = {executed(candidate.made.program, described, scalars).cycles, candidate.program};
   } catch (const Error& error) {
     return verdict_of(error);
   }
@@ -89,7 +109,7 @@ Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled
 Verdict TestBed::load(const std::string& schedule) {
   if (kernels_.count(schedule)) return {};
   try {
-    Kernel made = compile(op_, options_of(schedule));
+    Kernel made = compile_final(lowered(schedule).made, options_of(schedule));
     for (const ArgumentSpec& argument : made.signature().arguments) {
       if (argument.digits.empty() || options_.layouts.count(argument.name)) continue;
       return {Outcome::refused, "the layout of " + argument.name + " is the caller's"};
@@ -138,12 +158,9 @@ std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArgument
     return [owned, call = kernel.bind(*views, run, params)] { call(); };
   }
   return [=, kept = owned, given = set.views] {             // `views` stand in what is kept
-    std::vector<Tensor> converted;
     for (size_t i : free) {
       const ArgumentSpec& argument = kernel.signature().arguments[i];
-      if (argument.is_output) continue;
-      converted.push_back(kernel.pack(argument.name, given[i]));
-      (*views)[i] = converted.back().view();
+      if (!argument.is_output) kernel.pack(argument.name, given[i], (*views)[i]);
     }
     kernel.run(*views, run, params);
     for (size_t i : free) {
@@ -174,7 +191,7 @@ Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, d
   for (size_t i = 0; i < sets.size(); ++i) {
     calls.push_back(sets[i].size() == 1 ? sets[i].front() : [&sets, &turns, i] { sets[i][turns[i]++ % sets[i].size()](); });
   }
-  Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow});
+  Interleaved times = interleaved(calls, {.seconds = seconds, .slow = kSlow, .gains = true});
   const bool close = times.ratio[1] > 1 / kSlow;
   return {times.us[1], times.ratio[1], close && is_noisy(times.ratio[1], times.error[1], times.rounds, times.disturbed),
           std::move(times.samples[1])};

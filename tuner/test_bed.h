@@ -63,6 +63,9 @@ class TestBed {
   void run(const Kernel& kernel, const std::string& schedule, const Case& on);
 
   CompileOptions options_of(const std::string& schedule) const;
+  void add_strides(const ArgumentSpec& argument, Sizes& scalars) const;
+  struct Lowered;
+  const Lowered& lowered(const std::string& schedule);
 
   const Operator op_;
   const Sizes sizes_;
@@ -70,9 +73,12 @@ class TestBed {
   std::vector<std::unique_ptr<Case>> cases_;                // the problem's own sizes, then small ones
   std::vector<DenseArguments> arguments_;
   std::map<std::string, Kernel> kernels_;                   // by schedule
-  std::string lowered_for_;  // the schedule that was ranked last: others of its parameters follow
-  std::optional<ir::Program> lowered_;
-  std::string program_;  // a name of it
+  struct Lowered {
+    FinalProgram made;
+    std::string program;  // a name of it
+    Sizes scalars;        // what a call of it would be given
+  };
+  std::map<std::string, Lowered> lowered_;  // by schedule: who is ranked may be loaded, and others of its parameters follow
 };
 
 }  // namespace lathe::tuner

@@ -39,7 +39,7 @@ class Tuning {
       : options_(options),
         store_(store),
         make_(make),
-        space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes),
+        space_(op, options.target, options.measure.threads, options.measure.layouts, options.sizes, options.fixed),
         problem_(problem_of(op, options.sizes, options.measure.threads, options.target, options.measure.layouts)),
         start_(Clock::now()) {}
 

@@ -31,6 +31,7 @@ struct TuneOptions {
   int64_t most_trials = 0;                                  // 0: no limit
   double cpu_share = 1;                                     // of the time in which candidates run; it rests between them
   std::string first_form = {};                              // SearchOptions
+  Trace fixed = {};                                         // answers that all candidates give
   bool fresh = false;                                       // does not start from what the store knows
   MeasureOptions measure = {};
   std::function<void(const Progress&)> progress = {};

@@ -5,9 +5,12 @@
 #include <filesystem>
 #include <limits>
 
+#include "jit/lower/lower.h"
+#include "jit/tuned_files.h"
 #include "schedules/text.h"
 #include "support/messages.h"
 #include "tuner/executed.h"
+#include "tuner/one_variant.h"
 #include "tuner/space.h"
 
 namespace lathe::tuner {
@@ -89,6 +92,14 @@ class TunedSchedules : public KnownSchedules {
 };
 
 }  // namespace
+
+bool leave_for_compile(const Operator& op, const TuneOptions& options, const Tuned& tuned) {
+  if (!tuned.confirmed || tuned.speedup <= 1 || !options.measure.layouts.empty()) return false;
+  const Schedule schedule = with_params_fixed(tuned.schedule, options.target);
+  const size_t variant = variant_taken(schedule, options.target, scalars_of(op, options.sizes));
+  keep_tuned(op, options.target, variant_at(schedule, variant, op, options.sizes));
+  return true;
+}
 
 double distance(const Sizes& a, const Sizes& b) {
   double sum = 0;

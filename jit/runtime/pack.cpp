@@ -1,7 +1,9 @@
 #include "jit/runtime/pack.h"
 
-#include <cstring>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "jit/runtime/copy_digits.h"
 #include "jit/runtime/kernel_errors.h"
 
 namespace lathe {
@@ -18,36 +20,15 @@ std::vector<int64_t> packed_shape(const ArgumentSpec& argument, const std::vecto
   return digits;
 }
 
-// Calls with each place of the packed tensor, in order, and the element that lives there: offsets in elements, and whether
-// there is such an element.
-template <class Action>
-void for_each_place(const ArgumentSpec& argument, const TensorView& plain, const TensorView& packed, const Action& action) {
-  const size_t rank = packed.shape.size();
-  if (packed.elements() == 0) return;
-  std::vector<int64_t> at(rank, 0), index(plain.shape.size());
-  while (true) {
-    std::fill(index.begin(), index.end(), 0);
-    int64_t to = 0, from = 0;
-    for (size_t i = 0; i < rank; ++i) {
-      index[argument.digits[i].dimension] += at[i] * argument.digits[i].divisor;
-      to += at[i] * packed.strides[i];
-    }
-    bool real = true;
-    for (size_t d = 0; d < index.size(); ++d) {
-      real = real && index[d] < plain.shape[d];
-      from += index[d] * plain.strides[d];
-    }
-    action(from, to, real);
-    size_t i = rank;
-    while (i > 0 && ++at[i - 1] == packed.shape[i - 1]) at[--i] = 0;
-    if (i == 0) return;
+// What the digits of the packed tensor are in the ordinary one.
+std::vector<CopiedDigit> copied_digits(const ArgumentSpec& argument, const TensorView& plain, const TensorView& packed, bool pack) {
+  std::vector<CopiedDigit> digits;
+  for (size_t i = 0; i < packed.shape.size(); ++i) {
+    const ArgumentDigit& digit = argument.digits[i];
+    const int64_t own = plain.strides[digit.dimension] * digit.divisor, other = packed.strides[i];
+    digits.push_back({packed.shape[i], digit.divisor, digit.dimension, pack ? own : other, pack ? other : own});
   }
-}
-
-void copy_element(const TensorView& from, int64_t at, const TensorView& to, int64_t place) {
-  const auto bytes = static_cast<size_t>(bytes_of(from.dtype));
-  std::memcpy(static_cast<char*>(to.data) + place * static_cast<int64_t>(bytes),
-              static_cast<const char*>(from.data) + at * static_cast<int64_t>(bytes), bytes);
+  return digits;
 }
 
 const ArgumentSpec& argument_named(const KernelSignature& signature, const std::string& name) {
@@ -55,9 +36,8 @@ const ArgumentSpec& argument_named(const KernelSignature& signature, const std::
   call_error::unknown_argument(signature, name);
 }
 
-}  // namespace
-
-Tensor packed(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from) {
+// The argument with digits, where it has none those of its dimensions; checks that the view is such an argument.
+ArgumentSpec with_digits(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from) {
   size_t index = 0;
   while (&signature.arguments[index] != &argument) ++index;
   if (from.dtype != argument.dtype) call_error::dtype(signature, index, from);
@@ -68,19 +48,32 @@ Tensor packed(const ArgumentSpec& argument, const KernelSignature& signature, co
                                          std::to_string(rank) + " dimensions", signature.where});
   }
   if (!from.data && from.elements() > 0) call_error::null_data(signature, index, from);
-  ArgumentSpec plain = argument;
-  if (plain.digits.empty()) for (size_t d = 0; d < rank; ++d) plain.digits.push_back({d, 1, 0});
-  Tensor result(argument.dtype, packed_shape(plain, from.shape));
-  for_each_place(plain, from, result.view(), [&](int64_t at, int64_t place, bool real) {
-    if (real) copy_element(from, at, result.view(), place);
-  });
+  ArgumentSpec spec = argument;
+  if (spec.digits.empty()) for (size_t d = 0; d < rank; ++d) spec.digits.push_back({d, 1, 0});
+  return spec;
+}
+
+}  // namespace
+
+Tensor packed(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from) {
+  const ArgumentSpec spec = with_digits(argument, signature, from);
+  Tensor result(argument.dtype, packed_shape(spec, from.shape));
+  copy_digits(copied_digits(spec, from, result, true), from.shape, bytes_of(from.dtype), from.data, result.view().data);
   return result;
 }
 
+void pack_into(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from, const TensorView& to) {
+  const ArgumentSpec spec = with_digits(argument, signature, from);
+  const std::vector<int64_t> shape = packed_shape(spec, from.shape);
+  if (to.dtype != from.dtype || to.shape != shape) {
+    throw Error(ErrorCode::wrong_shape, {"pack", "room for '" + argument.name + "'", describe(to),
+                                         fmt::format("{}[{}]", name_of(from.dtype), fmt::join(shape, ", ")), signature.where});
+  }
+  copy_digits(copied_digits(spec, from, to, true), from.shape, bytes_of(from.dtype), from.data, to.data);
+}
+
 void unpack(const ArgumentSpec& argument, const TensorView& from, const TensorView& to) {
-  for_each_place(argument, to, from, [&](int64_t at, int64_t place, bool real) {
-    if (real) copy_element(from, place, to, at);
-  });
+  copy_digits(copied_digits(argument, to, from, false), to.shape, bytes_of(to.dtype), from.data, to.data);
 }
 
 PackedCall::PackedCall(const Kernel& kernel, const std::map<std::string, TensorView>& arguments)
@@ -100,6 +93,10 @@ void PackedCall::unpack_outputs() const {
 
 Tensor Kernel::pack(const std::string& argument, const TensorView& view) const {
   return packed(argument_named(signature(), argument), signature(), view);
+}
+
+void Kernel::pack(const std::string& argument, const TensorView& view, const TensorView& packed) const {
+  pack_into(argument_named(signature(), argument), signature(), view, packed);
 }
 
 void Kernel::unpack(const std::string& argument, const TensorView& from, const TensorView& view) const {

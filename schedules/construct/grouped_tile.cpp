@@ -12,7 +12,7 @@ namespace lathe::construct {
 std::optional<Groups> Shaper::decided_groups() {
   if (facts_.node.hosts || facts_.node.place != Place::root || only_windows()) return std::nullopt;
   std::optional<Groups> groups = groups_of(facts_, axes_);
-  if (!groups || !decide("instruction", true)) return std::nullopt;
+  if (!groups || !facts_.may_lay_out() || !decide("instruction", true)) return std::nullopt;
   facts_.because("instruction", [&] {
     return fmt::format("the terms are what {} means: it sums {} of {} in each lane, and {} is copied with so many side by side",
                        groups->instruction, groups->terms, groups->term, groups->copied.tensor);

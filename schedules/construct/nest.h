@@ -35,6 +35,8 @@ class NestFacts {
   std::string name(const std::string& choice) const { return func.name + "." + choice; }
   template <class Text>
   void because(const std::string& about, const Text& text) const { decisions.because(func.name, about, text); }
+  // Whether copies, and what is stored for one nest, may lie otherwise than row after row: asked where that is wanted.
+  bool may_lay_out() const { return decisions.whether("layouts", true); }
   bool fixed(const std::string& index) const { return fixed_.count(index) != 0; }   // attached: one step at a time
   bool narrow(const std::string& index) const { return narrow_.count(index) != 0; } // attached: a few rows at a time
   // Steps of the index for one iteration of the host, in whose lanes it runs; 0: it does not.

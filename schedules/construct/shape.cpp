@@ -29,7 +29,7 @@ constexpr int64_t kWorthThreads = 2'000'000;                // terms: waking a t
 bool meets_rows_across(const NestFacts& facts, const Form& form) {
   if (facts.node.place != Place::attached || form.special == Special::few_rows) return false;
   const Read* const operand = operand_across(facts);
-  return operand && facts.narrow(rows_of_across(facts, *operand));
+  return operand && facts.narrow(rows_of_across(facts, *operand)) && facts.may_lay_out();
 }
 
 // Indices and terms that the form keeps out of the lanes.
@@ -62,7 +62,7 @@ Shaper::Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& d
 Nest Shaper::run() {
   const FuncContents& func = facts_.func;
   for (const std::string& v : func.vars) loops_[v] = v;
-  if (const auto batch = batch_of(facts_)) nest_.specials[Special::batch] = {batch->pays, {}};
+  if (const auto batch = batch_of(facts_); batch && facts_.may_lay_out()) nest_.specials[Special::batch] = {batch->pays, {}};
   if (axes_.vector.empty()) {
     plain();
   } else if (!func.is_reduction()) {
@@ -202,7 +202,7 @@ void Shaper::pointwise() {
   decide_tail(inner, Tail::automatic);
   if (!unrolled.empty()) stage().unroll(unrolled);
   const std::string& stored = form_.stored_last.empty() ? axes_.vector : form_.stored_last;
-  if (facts_.node.place != Place::root && !facts_.is_last(stored)) {
+  if (facts_.node.place != Place::root && !facts_.is_last(stored) && facts_.may_lay_out()) {
     std::vector<Digit> dimensions;                          // lanes are stored side by side
     for (const std::string& v : facts_.func.vars) if (v != stored) dimensions.push_back(v);
     dimensions.push_back(stored);

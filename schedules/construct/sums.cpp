@@ -33,7 +33,7 @@ void Shaper::sums_of_lanes() {
   if (const Read* const operand = facts_.node.hosts ? nullptr : operand_across(facts_)) {
     const std::string last = facts_.func.vars.back(), rows = rows_of_across(facts_, *operand);
     const Expr columns = facts_.extent(last);
-    if (!rows.empty() && columns.defined()) {
+    if (!rows.empty() && columns.defined() && facts_.may_lay_out()) {
       const Expr many = facts_.extent(rows), lanes(facts_.lanes());
       nest_.specials[Special::across] = {gt(many, Expr(kRowsAcross)) & ge(columns, lanes), le(many, Expr(kRowsAcross)) | lt(columns, lanes)};
     }
@@ -115,7 +115,7 @@ void Shaper::copy_terms(const std::string& few) {
     if (axes_.rows.empty() || move_of(read, axes_.rows) != Move::none) continue;
     const auto plain = [](const Expr& e) { return e.kind() == ExprKind::var; };
     const auto reads = std::count_if(facts_.reads.begin(), facts_.reads.end(), [&](const Read& r) { return r.tensor == read.tensor; });
-    if (reads != 1 || !std::all_of(read.at.begin(), read.at.end(), plain)) continue;
+    if (reads != 1 || !std::all_of(read.at.begin(), read.at.end(), plain) || !facts_.may_lay_out()) continue;
     size_t at = 0;                                          // the innermost loop that the copy is not the same for
     for (size_t i = 0; i < outside_.size(); ++i) {
       if (outside_[i].index != few && move_of(read, outside_[i].index) != Move::none) at = i;

@@ -97,6 +97,7 @@ void Shaper::tile() {
   const std::optional<Groups> groups = decided_groups();
   auto panel = groups || facts_.node.hosts ? std::nullopt : panel_of(facts_, axes_, classes.front().rows);
   if (panel && panel->across && !is(Special::across) && facts_.node.place != Place::attached) panel = std::nullopt;
+  if (panel && panel->across && !facts_.may_lay_out()) panel = std::nullopt;
   if (panel && !decide("panels", true)) panel = std::nullopt;
   if (reads_once_but_for_rows(facts_, axes_)) {
     const Expr rows = facts_.extent(axes_.rows), few(kFewTiles * classes.front().rows);
@@ -201,7 +202,7 @@ void Shaper::packed_tile(const std::vector<TileClass>& classes, const Panel& pan
         "second cache; a copy of them pays where {}",
         panel.tensor, panel_columns, term, print(panel.worth));
   });
-  if (copied == "never") return;
+  if (copied == "never" || !facts_.may_lay_out()) return;
   // Each thread has a panel: rows of tiles on threads would have no first one that copies it.
   const Expr threads = make_var("target.threads") * Expr(panel_columns);
   const Expr enough = facts_.extent(v).defined() ? ge(facts_.extent(v), threads) : ge(facts_.extent(r), Expr(int64_t{1}));

@@ -132,6 +132,36 @@ TEST_CASE("large outputs are compared at random points") {
   CHECK(report.compared == 204);
 }
 
+TEST_CASE("points that need whole rows are as many as the work allows") {
+  const CheckOptions options{.exact = false, .max_points = 500, .most_point_work = 1e5};
+  const CheckData data = make_check_data(softmax(), {{"M", 200}, {"N", 1000}}, options);
+  run_kernel(softmax(), data);
+  const CheckReport report = compare(softmax(), data, options);
+  CHECK(report.good);
+  CHECK(report.compared + report.undecided >= 32);
+  CHECK(report.compared + report.undecided < 60);
+}
+
+TEST_CASE("points that are worth the whole work each are few, not only corners") {
+  const CheckOptions options{.exact = false, .max_points = 500, .most_point_work = 1e4};
+  CheckData data = make_check_data(softmax(), {{"M", 100}, {"N", 20'000}}, options);
+  const TensorView& out = data.bindings.tensors.at("Y");
+  std::memset(out.data, 0, out.elements() * sizeof(float));
+  const CheckReport report = compare(softmax(), data, options);
+  CHECK(report.compared + report.undecided >= 2);
+  CHECK(report.compared + report.undecided <= 6);
+  CHECK(!report.good);
+}
+
+TEST_CASE("of a large tensor drawn values return, shifted from row to row") {
+  const CheckData data = make_check_data(dense(), {{"M", 4}, {"N", 3}, {"K", 100'000}}, {.exact = false});
+  const float* const a = static_cast<const float*>(data.bindings.tensors.at("A").data);
+  CHECK(a[262'139] == a[0]);
+  CHECK(a[399'999] == a[399'999 - 262'139]);
+  CHECK(a[0] != a[100'000]);
+  CHECK(a[200'000] != a[300'000]);
+}
+
 TEST_CASE("exact mode applies where nothing can round") {
   CHECK(exact_mode_applies(dense()));
   CHECK(exact_mode_applies(conv()));

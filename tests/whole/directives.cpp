@@ -216,6 +216,11 @@ TEST_CASE("a packed argument is checked at the call like any other") {
   Tensor back(DType::f32, {3, 20});
   kernel.unpack("B", packed, back);
   CHECK(back.as<float>()[59] == 59);
+  std::fill_n(b.as<float>(), 60, 5.f);
+  kernel.pack("B", b, packed);
+  kernel(a, packed, c);
+  CHECK(c.as<float>()[21] == 15);
+  has(failure_of([&] { kernel.pack("B", b, c); }), "need f32[2, 3, 16]");
 }
 
 TEST_CASE("what a schedule requires and misses is an error") {

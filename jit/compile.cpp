@@ -128,8 +128,8 @@ Accepted follow(const Job& job, const Schedule& schedule) {
   return result;
 }
 
-// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept, behind what
-// tuning left for calls of certain sizes. A kernel that nobody scheduled has no params to set.
+// The author's schedule; or, without one, the best of the constructed ones that lowering and the passes accept, behind
+// what tuning left for calls of certain sizes. A kernel that nobody scheduled has no params to set.
 Accepted accepted(const Job& job) {
   if (job.schedule) return follow(job, *job.schedule);
   std::vector<Schedule> candidates = construct_schedules(job.op, job.target);
@@ -252,7 +252,8 @@ Kernel compile_final(const FinalProgram& made, const CompileOptions& options) {
   Lowered lowered;
   lowered.program = made.program;
   const Target target = options.target ? *options.target : host_target();
-  const CompiledProgramPtr program = load_program(std::move(lowered), target, options.cache, false, Effort::full, stats);
+  const CompiledProgramPtr program =
+      load_program(std::move(lowered), target, options.cache, false, Effort::full, stats);
   stats.first_ms = stats.total_ms = milliseconds_since(start);
   return Kernel(made.signature, code_of(program), stats);
 }

@@ -39,8 +39,8 @@ struct CompileOptions {
   std::map<std::string, int64_t> tune_params = {};          // values of the schedule's params; others by formula
   Wait wait = Wait::all;
   Cache cache = Cache::disk;
-  // Asked where no schedule is given; it has none: constructed. Null: the constructed one, behind variants for calls at which
-  // `lathe tune` has found a better one on this machine (docs/tuning.md).
+  // Asked where no schedule is given; it has none: constructed. Null: the constructed one, behind variants for calls at
+  // which `lathe tune` has found a better one on this machine (docs/tuning.md).
   std::shared_ptr<const KnownSchedules> known = {};
   std::map<std::string, int64_t> sizes = {};                // that `known` is asked for: where most calls will be
 };

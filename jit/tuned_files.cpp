@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMost = 4;          // each is a variant that every kernel of the operator has
-constexpr size_t kNameDigits = 24;   // of a hash
+constexpr size_t kMost = 4;         // each is a variant that every kernel of the operator has
+constexpr size_t kNameDigits = 24;  // of a hash
 constexpr std::string_view kBegin = "schedule for ";
 
 std::string tuned_folder() {
@@ -33,14 +33,17 @@ std::string tuned_folder() {
   return "";
 }
 
-bool is_one_variant(const Schedule& s) { return s.specializations.size() == 1 && s.specializations[0].condition.defined(); }
+bool is_one_variant(const Schedule& s) {
+  return s.specializations.size() == 1 && s.specializations[0].condition.defined();
+}
 
 }  // namespace
 
 std::string tuned_file(const Operator& op, const Target& target) {
   const std::string folder = tuned_folder();
   if (folder.empty()) return "";
-  return fmt::format("{}/{}-{}.txt", folder, op.name, content_key(print(op) + "\n" + fingerprint_of(target)).substr(0, kNameDigits));
+  return fmt::format("{}/{}-{}.txt", folder, op.name,
+                     content_key(print(op) + "\n" + fingerprint_of(target)).substr(0, kNameDigits));
 }
 
 std::string tuned_text(const Operator& op, const Target& target) {
@@ -65,7 +68,7 @@ std::vector<Schedule> kept_schedules(const Operator& op, const std::string& text
     try {
       Schedule schedule = parse_schedule({*part, {"tuned", 1}}, op);
       if (is_one_variant(schedule)) schedules.push_back(std::move(schedule));
-    } catch (const Error& error) {                          // of another version
+    } catch (const Error& error) {  // of another version
       if (kind_of(error.code()) != ErrorKind::user) throw;
     }
   }
@@ -77,7 +80,8 @@ void keep_tuned(const Operator& op, const Target& target, const Schedule& schedu
   if (path.empty()) return;
   if (!is_one_variant(schedule)) internal_error("tune", "a schedule to keep has one variant");
   std::vector<Schedule> all = kept_schedules(op, tuned_text(op, target));
-  std::erase_if(all, [&](const Schedule& s) { return s.specializations[0].condition == schedule.specializations[0].condition; });
+  std::erase_if(
+      all, [&](const Schedule& s) { return s.specializations[0].condition == schedule.specializations[0].condition; });
   all.insert(all.begin(), schedule);
   if (all.size() > kMost) all.resize(kMost);
   std::string text = fmt::format("# {} on {}\n", op.name, fingerprint_of(target));
@@ -98,10 +102,12 @@ void keep_tuned(const Operator& op, const Target& target, const Schedule& schedu
 Schedule with_variants_first(const std::vector<Schedule>& first, const Schedule& schedule) {
   if (first.empty()) return schedule;
   Schedule all = schedule;
-  for (Specialization& s : all.specializations) s.directives.insert(s.directives.begin(), all.directives.begin(), all.directives.end());
+  for (Specialization& s : all.specializations)
+    s.directives.insert(s.directives.begin(), all.directives.begin(), all.directives.end());
   if (all.specializations.empty()) all.specializations.push_back({make_true(), all.directives, all.where});
   all.directives.clear();
-  for (auto s = first.rbegin(); s != first.rend(); ++s) all.specializations.insert(all.specializations.begin(), s->specializations[0]);
+  for (auto s = first.rbegin(); s != first.rend(); ++s)
+    all.specializations.insert(all.specializations.begin(), s->specializations[0]);
   return all;
 }
 

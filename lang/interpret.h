@@ -38,7 +38,7 @@ class PointOracle {
   PointOracle(const Operator& op, const Bindings& bindings);
   ~PointOracle();
   BoundedValue at(const std::string& func, int component, const std::vector<int64_t>& indices);
-  int64_t work() const;                                     // points and terms of all Funcs that were computed so far
+  int64_t work() const;  // points and terms of all Funcs that were computed so far
 
  private:
   struct State;

@@ -119,7 +119,7 @@ class Machine {
   }
 
   const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
-  int64_t work() const { return work_; }                    // points and terms that were computed so far
+  int64_t work() const { return work_; }  // points and terms that were computed so far
 
   // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {

@@ -19,8 +19,8 @@ uint64_t hash_of(const std::string& text) {
 std::string fingerprint_of(const Target& t) {
   const uint64_t features = hash_of(fmt::format("{}", fmt::join(t.features, ",")));
   return fmt::format("{} {} vector {}x{} L1 {} L2 {} L3 {} threads {} features {:08x}", t.level,
-                     t.cpu.empty() ? "generic" : t.cpu, t.vector_bytes, t.vector_registers, t.l1_bytes, t.l2_bytes, t.l3_bytes,
-                     t.threads, features & 0xffffffffu);
+                     t.cpu.empty() ? "generic" : t.cpu, t.vector_bytes, t.vector_registers, t.l1_bytes, t.l2_bytes,
+                     t.l3_bytes, t.threads, features & 0xffffffffu);
 }
 
 }  // namespace lathe

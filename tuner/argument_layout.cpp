@@ -93,7 +93,8 @@ void fit_tiles(Schedule& schedule, const Operator& op, const std::string& argume
       if (place >= indices.size() || indices[place] != index_of(d.loops.at(0), d.func, all)) continue;
       d.even = false;
       if (d.kind == DirectiveKind::split) continue;
-      const auto same = std::find_if(d.classes.begin(), d.classes.end(), [&](const TileClass& c) { return c.width == block; });
+      const auto same =
+          std::find_if(d.classes.begin(), d.classes.end(), [&](const TileClass& c) { return c.width == block; });
       d.classes = {same != d.classes.end() ? *same : d.classes.front()};
     }
   });

@@ -17,8 +17,9 @@ class ArgumentLayout {
   // from it. An output stays.
   Operator seen(Operator op) const;
 
-  // Asks for the rest, and writes the layout into a schedule that was constructed for what is `seen`. It takes the place of
-  // copies of the argument, and register tiles are as wide as its blocks. False where the argument stays as it is.
+  // Asks for the rest, and writes the layout into a schedule that was constructed for what is `seen`. It takes the
+  // place of copies of the argument, and register tiles are as wide as its blocks. False where the argument stays as it
+  // is.
   bool write(Schedule& schedule, const Operator& seen, const Target& target, Decisions& decisions) const;
 
  private:

@@ -25,7 +25,8 @@ bool is_noisy(double ratio, double error, int rounds, int disturbed);
 struct InterleavedOptions {
   double seconds = 1;
   double slow = 3;  // times the first call: a call that is so much slower is left out of later rounds
-  bool gains = false;  // the ratio of a call that is certainly faster than the first one, or slower, need not settle so far
+  bool gains =
+      false;  // the ratio of a call that is certainly faster than the first one, or slower, need not settle so far
 };
 
 // Rounds go on until the medians of the ratios have settled, or the seconds are over. A slow call's ratio needs no second

@@ -9,7 +9,9 @@ namespace {
 
 // Behind the first common directives, if these say how arguments lie: that is common to all variants, and stays so.
 std::vector<Directive>::const_iterator own_directives(const std::vector<Directive>& common) {
-  const auto declares = [](const Directive& d) { return d.kind == DirectiveKind::constant || d.kind == DirectiveKind::free_layout; };
+  const auto declares = [](const Directive& d) {
+    return d.kind == DirectiveKind::constant || d.kind == DirectiveKind::free_layout;
+  };
   auto at = common.begin();
   while (at != common.end() && declares(*at)) {
     ++at;

@@ -45,7 +45,8 @@ struct Problem {
   std::string key() const;                                  // a name made of all of it
   bool operator==(const Problem&) const = default;
 };
-Problem problem_of(const Operator& op, const Sizes& sizes, int threads, const Target& target, const Layouts& layouts = {});
+Problem problem_of(const Operator& op, const Sizes& sizes, int threads, const Target& target,
+                   const Layouts& layouts = {});
 std::string print(const Sizes& sizes);                      // "K=512,M=512,N=512"
 
 struct Run {

@@ -13,12 +13,13 @@ namespace lathe::tuner {
 namespace {
 
 constexpr size_t kElite = 6;
-constexpr size_t kFirstPool = 4, kPool = 16;                // candidates that the model chooses from: after a gain, later
+constexpr size_t kFirstPool = 4, kPool = 16;  // candidates that the model chooses from: after a gain, later
 constexpr double kPrior = 2;                                // trials that a correction of 0 counts as
 constexpr int kDraws = 40;                                  // at random, until one is new
 constexpr double kUntried = 0.02;                           // gain that a kind of change is trusted with before it is tried
 // Kinds of change that move a kernel far, most first: what a small budget is spent on.
-constexpr const char* kFar[] = {"cut", "dimensions", "vectors", "tile.rows", "tile.vectors", "order", "place", "vector", "rows.steps", "form"};
+constexpr const char* kFar[] = {"cut",   "dimensions", "vectors", "tile.rows",  "tile.vectors",
+                                "order", "place",      "vector",  "rows.steps", "form"};
 
 std::string kind_of_change(const std::string& name) {
   const size_t dot = name.find('.');

@@ -90,7 +90,8 @@ Candidate Space::candidate(const Trace& trace) const {
   Candidate made;
   Operator seen = op_;
   std::vector<ArgumentLayout> layouts;
-  for (const auto& [argument, right] : layouts_) seen = layouts.emplace_back(op_, argument, right, decisions).seen(std::move(seen));
+  for (const auto& [argument, right] : layouts_)
+    seen = layouts.emplace_back(op_, argument, right, decisions).seen(std::move(seen));
   made.schedule = construct_schedule(seen, target_, decisions);
   bool lies_otherwise = false;
   for (const ArgumentLayout& layout : layouts) {

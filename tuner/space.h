@@ -35,7 +35,8 @@ using Random = std::mt19937_64;                             // a sequence that t
 class Space {
  public:
   // `layouts`: arguments whose layout is decided too. `sizes`: what candidates are tried at: those that differ
-  // elsewhere alone are one. Without them candidates have all their variants. `fixed`: answers that all candidates give.
+  // elsewhere alone are one. Without them candidates have all their variants. `fixed`: answers that all candidates
+  // give.
   Space(Operator op, Target target, int threads, Layouts layouts = {}, Sizes sizes = {}, Trace fixed = {})
       : op_(std::move(op)),
         target_(std::move(target)),

@@ -157,7 +157,7 @@ std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArgument
   if (free.empty()) {
     return [owned, call = kernel.bind(*views, run, params)] { call(); };
   }
-  return [=, kept = owned, given = set.views] {             // `views` stand in what is kept
+  return [=, kept = owned, given = set.views] {  // `views` stand in what is kept
     for (size_t i : free) {
       const ArgumentSpec& argument = kernel.signature().arguments[i];
       if (!argument.is_output) kernel.pack(argument.name, given[i], (*views)[i]);

@@ -78,7 +78,8 @@ class TestBed {
     std::string program;  // a name of it
     Sizes scalars;        // what a call of it would be given
   };
-  std::map<std::string, Lowered> lowered_;  // by schedule: who is ranked may be loaded, and others of its parameters follow
+  std::map<std::string, Lowered>
+      lowered_;  // by schedule: who is ranked may be loaded, and others of its parameters follow
 };
 
 }  // namespace lathe::tuner

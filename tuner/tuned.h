@@ -20,8 +20,9 @@ std::shared_ptr<const KnownSchedules> tuned_schedules(const std::string& path, i
 // The same of a store that is open and outlives it.
 std::shared_ptr<const KnownSchedules> tuned_schedules(const Store& store, int threads = 1, const Layouts& layouts = {});
 
-// Leaves what a search found where every `compile` of the operator finds it unasked (jit/tuned_files.h), under the condition
-// of these sizes: a schedule that was faster in a fresh process, with arguments as the caller has them. False where there is none.
+// Leaves what a search found where every `compile` of the operator finds it unasked (jit/tuned_files.h), under the
+// condition of these sizes: a schedule that was faster in a fresh process, with arguments as the caller has them. False
+// where there is none.
 bool leave_for_compile(const Operator& op, const TuneOptions& options, const Tuned& tuned);
 
 // How far apart sizes are: the sum of |log2| of their ratios; infinite where they have other names.

@@ -1,6 +1,7 @@
-// What layouts are worth, by three searches of the same time. In the first all is row-major: no argument, no copy and no
-// intermediate in another layout. The second may lay out what it copies, arguments stay as the caller has them. The third
-// may also give declared arguments a layout: a constant is converted before the time is taken, a free one at each call.
+// What layouts are worth, by three searches of the same time. In the first all is row-major: no argument, no copy and
+// no intermediate in another layout. The second may lay out what it copies, arguments stay as the caller has them. The
+// third may also give declared arguments a layout: a constant is converted before the time is taken, a free one at each
+// call.
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
@@ -40,7 +41,8 @@ struct Row {
 };
 
 // The trials of a search that is measured without what the others found.
-std::vector<tuner::Trial> trials_of(const Case& which, const TunerOptions& options, const tuner::Layouts& layouts, Trace fixed) {
+std::vector<tuner::Trial> trials_of(const Case& which, const TunerOptions& options, const tuner::Layouts& layouts,
+                                    Trace fixed) {
   const TemporaryFolder folder;
   const auto store = tuner::open_store(folder.path("trials.sqlite"), tuner::StoreUse::write);
   tuner::TuneOptions tuning = tune_options(which, options.seconds, options.seed);
@@ -67,9 +69,10 @@ Row row_of(const Case& which, const TunerOptions& options) {
 }  // namespace
 
 bool bench_layouts(const TunerOptions& options) {
-  fmt::print("layouts: searches of {:.0f} s each; ratios of the best of two, in turns, in fresh processes\n", options.seconds);
-  fmt::print("{:<26} {:<40} {:>12} {:>12} {:>12} {:>12} {:>12}  of declared arguments\n", "operator", "sizes", "row-major us",
-             "copies us", "declared us", "row-major/", "copies/");
+  fmt::print("layouts: searches of {:.0f} s each; ratios of the best of two, in turns, in fresh processes\n",
+             options.seconds);
+  fmt::print("{:<26} {:<40} {:>12} {:>12} {:>12} {:>12} {:>12}  of declared arguments\n", "operator", "sizes",
+             "row-major us", "copies us", "declared us", "row-major/", "copies/");
   std::set<std::string> kinds, of_arguments;
   for (const Case& which : cases_of("layouts.txt", options)) try {
       const Row row = row_of(which, options);
@@ -88,9 +91,11 @@ bool bench_layouts(const TunerOptions& options) {
       if (error.code() != ErrorCode::no_measurement) throw;
       fmt::print("{:<26} {}\n", which.name, error.what());
     }
-  fmt::print("a layout beats the best row-major schedule on at least {} kinds of operator: {} ({}), of declared arguments {} ({}): {}\n",
-             kKinds, kinds.size(), fmt::join(kinds, ", "), of_arguments.size(), fmt::join(of_arguments, ", "),
-             held(kinds.size() >= kKinds));
+  fmt::print(
+      "a layout beats the best row-major schedule on at least {} kinds of operator: {} ({}), of declared arguments {} "
+      "({}): {}\n",
+      kKinds, kinds.size(), fmt::join(kinds, ", "), of_arguments.size(), fmt::join(of_arguments, ", "),
+      held(kinds.size() >= kKinds));
   return kinds.size() >= kKinds;
 }
 

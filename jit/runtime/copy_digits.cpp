@@ -34,7 +34,8 @@ class Copy {
     const CopiedDigit& digit = digits_[level];
     const int64_t steps = steps_of(digit);
     int64_t& index = index_[digit.dimension];
-    for (int64_t i = 0; i < steps; ++i, index += digit.divisor) run(from + i * digit.from, to + i * digit.to, level + 1);
+    for (int64_t i = 0; i < steps; ++i, index += digit.divisor)
+      run(from + i * digit.from, to + i * digit.to, level + 1);
     index -= steps * digit.divisor;
   }
 
@@ -98,10 +99,14 @@ void copy_digits(const std::vector<CopiedDigit>& digits, const std::vector<int64
                  const void* from, void* to) {
   if (std::any_of(shape.begin(), shape.end(), [](int64_t extent) { return extent == 0; })) return;
   switch (element_bytes) {
-    case 1: return copy_as<uint8_t>(digits, shape, from, to);
-    case 2: return copy_as<uint16_t>(digits, shape, from, to);
-    case 4: return copy_as<uint32_t>(digits, shape, from, to);
-    default: return copy_as<uint64_t>(digits, shape, from, to);
+    case 1:
+      return copy_as<uint8_t>(digits, shape, from, to);
+    case 2:
+      return copy_as<uint16_t>(digits, shape, from, to);
+    case 4:
+      return copy_as<uint32_t>(digits, shape, from, to);
+    default:
+      return copy_as<uint64_t>(digits, shape, from, to);
   }
 }
 

@@ -134,9 +134,9 @@ class Kernel {
   // caller's must have. With parameters of the schedule as they are set now, and all that is compiled so far.
   int64_t scratch_bytes(const std::map<std::string, int64_t>& sizes, int threads = 1) const;
 
-  // The argument in the layout that the kernel takes (free_layout, constant), as a tensor of one dimension for each digit:
-  // once for a constant; into such a tensor that is there, for one that is converted at each call. `unpack` brings an
-  // output back.
+  // The argument in the layout that the kernel takes (free_layout, constant), as a tensor of one dimension for each
+  // digit: once for a constant; into such a tensor that is there, for one that is converted at each call. `unpack`
+  // brings an output back.
   Tensor pack(const std::string& argument, const TensorView& view) const;
   void pack(const std::string& argument, const TensorView& view, const TensorView& packed) const;
   void unpack(const std::string& argument, const TensorView& packed, const TensorView& view) const;

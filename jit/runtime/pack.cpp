@@ -21,7 +21,8 @@ std::vector<int64_t> packed_shape(const ArgumentSpec& argument, const std::vecto
 }
 
 // What the digits of the packed tensor are in the ordinary one.
-std::vector<CopiedDigit> copied_digits(const ArgumentSpec& argument, const TensorView& plain, const TensorView& packed, bool pack) {
+std::vector<CopiedDigit> copied_digits(const ArgumentSpec& argument, const TensorView& plain, const TensorView& packed,
+                                       bool pack) {
   std::vector<CopiedDigit> digits;
   for (size_t i = 0; i < packed.shape.size(); ++i) {
     const ArgumentDigit& digit = argument.digits[i];
@@ -49,7 +50,8 @@ ArgumentSpec with_digits(const ArgumentSpec& argument, const KernelSignature& si
   }
   if (!from.data && from.elements() > 0) call_error::null_data(signature, index, from);
   ArgumentSpec spec = argument;
-  if (spec.digits.empty()) for (size_t d = 0; d < rank; ++d) spec.digits.push_back({d, 1, 0});
+  if (spec.digits.empty())
+    for (size_t d = 0; d < rank; ++d) spec.digits.push_back({d, 1, 0});
   return spec;
 }
 
@@ -62,12 +64,14 @@ Tensor packed(const ArgumentSpec& argument, const KernelSignature& signature, co
   return result;
 }
 
-void pack_into(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from, const TensorView& to) {
+void pack_into(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from,
+               const TensorView& to) {
   const ArgumentSpec spec = with_digits(argument, signature, from);
   const std::vector<int64_t> shape = packed_shape(spec, from.shape);
   if (to.dtype != from.dtype || to.shape != shape) {
-    throw Error(ErrorCode::wrong_shape, {"pack", "room for '" + argument.name + "'", describe(to),
-                                         fmt::format("{}[{}]", name_of(from.dtype), fmt::join(shape, ", ")), signature.where});
+    throw Error(ErrorCode::wrong_shape,
+                {"pack", "room for '" + argument.name + "'", describe(to),
+                 fmt::format("{}[{}]", name_of(from.dtype), fmt::join(shape, ", ")), signature.where});
   }
   copy_digits(copied_digits(spec, from, to, true), from.shape, bytes_of(from.dtype), from.data, to.data);
 }

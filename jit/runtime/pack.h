@@ -13,7 +13,8 @@ namespace lathe {
 // Error{wrong_shape} where the view is not such an argument in its ordinary shape.
 Tensor packed(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from);
 // Into such a tensor that is there: places of no element are left as they are.
-void pack_into(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from, const TensorView& to);
+void pack_into(const ArgumentSpec& argument, const KernelSignature& signature, const TensorView& from,
+               const TensorView& to);
 // Back again: every element of `to` from its place in `from`.
 void unpack(const ArgumentSpec& argument, const TensorView& from, const TensorView& to);
 

@@ -62,7 +62,8 @@ Shaper::Shaper(const NestFacts& facts, const StageOf& stage_of, const Declare& d
 Nest Shaper::run() {
   const FuncContents& func = facts_.func;
   for (const std::string& v : func.vars) loops_[v] = v;
-  if (const auto batch = batch_of(facts_); batch && facts_.may_lay_out()) nest_.specials[Special::batch] = {batch->pays, {}};
+  if (const auto batch = batch_of(facts_); batch && facts_.may_lay_out())
+    nest_.specials[Special::batch] = {batch->pays, {}};
   if (axes_.vector.empty()) {
     plain();
   } else if (!func.is_reduction()) {

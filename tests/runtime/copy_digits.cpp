@@ -44,11 +44,14 @@ void compare(const Layout& layout) {
   CAPTURE(sizeof(T));
   std::vector<int64_t> packed_shape;
   for (const Layout::Digit& digit : layout.digits) packed_shape.push_back(digit.steps);
-  const std::vector<int64_t> own = dense_strides(DType::u8, layout.shape), other = dense_strides(DType::u8, packed_shape);
+  const std::vector<int64_t> own = dense_strides(DType::u8, layout.shape),
+                             other = dense_strides(DType::u8, packed_shape);
   const std::vector<int64_t> places = places_of(layout, other);
   std::vector<T> plain(places.size()), back(places.size(), T(77));
   for (size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<T>(i * 7 + 1);
-  std::vector<T> packed(static_cast<size_t>(std::accumulate(packed_shape.begin(), packed_shape.end(), int64_t{1}, std::multiplies<>())), T(0));
+  std::vector<T> packed(
+      static_cast<size_t>(std::accumulate(packed_shape.begin(), packed_shape.end(), int64_t{1}, std::multiplies<>())),
+      T(0));
   std::vector<T> expected = packed;
   for (size_t i = 0; i < places.size(); ++i) expected[static_cast<size_t>(places[i])] = plain[i];
   std::vector<CopiedDigit> there, home;
@@ -73,7 +76,9 @@ TEST_CASE("every element goes to the place that its digits say, and home again")
       {"the low digit outside", {37}, {{0, 1, 8}, {0, 8, 5}}},
       {"the low digit outside of another dimension", {37, 21}, {{0, 1, 8}, {1, 1, 21}, {0, 8, 5}}},
       {"three digits", {301, 3}, {{0, 64, 5}, {0, 1, 8}, {1, 1, 3}, {0, 8, 8}}},
-      {"four dimensions in blocks", {3, 3, 20, 18}, {{3, 16, 2}, {2, 8, 3}, {0, 1, 3}, {1, 1, 3}, {2, 1, 8}, {3, 1, 16}}},
+      {"four dimensions in blocks",
+       {3, 3, 20, 18},
+       {{3, 16, 2}, {2, 8, 3}, {0, 1, 3}, {1, 1, 3}, {2, 1, 8}, {3, 1, 16}}},
       {"dimensions of one step", {1, 41, 1, 6}, {{2, 1, 1}, {3, 1, 6}, {0, 1, 1}, {1, 1, 41}}},
       {"one element", {1, 1}, {{1, 1, 1}, {0, 1, 1}}},
       {"no dimension", {}, {}},

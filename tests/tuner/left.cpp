@@ -87,7 +87,8 @@ TEST_CASE("what was tuned at the same sizes later takes the place of what was be
   leave_for_compile(product(), options_at(sizes), found(kRows));
   leave_for_compile(product(), options_at(sizes), found("C.split(j, jo, ji, 8).reorder(jo, i, k, ji).vectorize(ji)"));
   CHECK(variants_now() == constructed + 1);
-  for (const int64_t m : {1, 2, 3, 4}) leave_for_compile(product(), options_at({{"M", m}, {"N", 64}, {"K", 64}}), found(kRows));
+  for (const int64_t m : {1, 2, 3, 4})
+    leave_for_compile(product(), options_at({{"M", m}, {"N", 64}, {"K", 64}}), found(kRows));
   CHECK(variants_now() == constructed + 4);
   CHECK(!contains(tuned_text(product(), avx2()), "M == 64"));
 }
@@ -106,7 +107,9 @@ TEST_CASE("nothing is left of searches that gained nothing, were not confirmed, 
   CHECK(tuned_text(product(), avx2()).empty());
 }
 
-TEST_CASE("what is left and no longer parses or lowers is passed over; a given, a known and a constructed schedule know none of it") {
+TEST_CASE(
+    "what is left and no longer parses or lowers is passed over; a given, a known and a constructed schedule know none "
+    "of it") {
   const TunedFolder folder;
   const size_t constructed = variants_now();
   const Schedule plain = constructed_schedule(product(), {.target = avx2()});

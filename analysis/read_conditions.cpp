@@ -123,9 +123,10 @@ class Checker {
         if (e->boundary == Boundary::inside && !holds_by_guards(e, d, input->extents[d])) {
           decide(f, e, d, range, input->extents[d]);
         }
-        const bool inside_here = e->boundary != Boundary::inside && range &&
-                                 inner_.nonnegative(Polynomial::of(simplify(range->lowest, inner_))) &&
-                                 inner_.nonnegative(Polynomial::of(simplify(input->extents[d] - integer(1) - range->highest, inner_)));
+        const bool inside_here =
+            e->boundary != Boundary::inside && range &&
+            inner_.nonnegative(Polynomial::of(simplify(range->lowest, inner_))) &&
+            inner_.nonnegative(Polynomial::of(simplify(input->extents[d] - integer(1) - range->highest, inner_)));
         inside = inside && inside_here;
         if (finds_an_element(e->boundary) && !inside_here) need_elements(f, e, d, input->extents[d]);
       } else {

@@ -241,7 +241,8 @@ void Emitter::resolve_group(const std::vector<PendingAddress>& group) {
   const bool indexed = (step == 1 || step == 2 || step == 4 || step == 8) && bases.size() <= most_indexed_bases;
   llvm::IRBuilder<>::InsertPointGuard guard(builder_);       // the builder must not stay at an erased placeholder
   llvm::PHINode* pointer = indexed ? nullptr : make_pointer(buffer, first, stride);
-  std::map<std::pair<llvm::BasicBlock*, OffsetForm>, llvm::Value*> in_block;   // indexed; those of a block in their order
+  std::map<std::pair<llvm::BasicBlock*, OffsetForm>, llvm::Value*>
+      in_block;  // indexed; those of a block in their order
   for (const PendingAddress& address : group) {
     builder_.SetInsertPoint(address.placeholder);
     llvm::Value* value = pointer;

@@ -81,7 +81,8 @@ void check_attachments(const Lowering& lowering, const DirectiveChecks& checks) 
       fail(what, fmt::format("computed at {}, outside of {}", a.compute_loop, a.store_loop),
            "storage at or outside of the loop of compute_at", a.store_where);
     }
-    if (auto with = lowering.stored_with.find(a.func->name); with != lowering.stored_with.end()) check_shared_place(lowering, nest, a, with->second);
+    if (auto with = lowering.stored_with.find(a.func->name); with != lowering.stored_with.end())
+      check_shared_place(lowering, nest, a, with->second);
     if (a.slide) checks.check_window(*a.slide, nest, kept, at, !a.fold.empty());
     for (int i = kept + 1; i <= at; ++i) {
       if (nest.loops[i].kind != ir::LoopKind::serial) {

@@ -20,7 +20,7 @@ namespace {
 using K = DirectiveKind;
 
 constexpr double most_repeated = 1'000;                     // nodes of expressions
-constexpr double most_in_little_code = 70;                  // as much as the loops, the storage and the region of a Func take
+constexpr double most_in_little_code = 70;  // as much as the loops, the storage and the region of a Func take
 constexpr int most_levels = 1'000;
 
 // Says where the Func that it stands on is computed.
@@ -141,7 +141,8 @@ class Chooser {
 
 }  // namespace
 
-std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives, bool in_little_code) {
+std::vector<std::string> funcs_to_inline(const Operator& op, const std::vector<Directive>& directives,
+                                         bool in_little_code) {
   return Chooser(op, directives, in_little_code ? most_in_little_code : most_repeated).run();
 }
 

@@ -65,7 +65,8 @@ class VariantLowering {
     }
     roots_ = root_regions(op_, lowering_.facts);
     drop_unneeded();
-    for (const Directive& d : lowering_.directives) if (d.kind == DirectiveKind::epilogue_of) check_place_of_epilogue(d);
+    for (const Directive& d : lowering_.directives)
+      if (d.kind == DirectiveKind::epilogue_of) check_place_of_epilogue(d);
     Lets lets(lowering_, lowering_.facts);
     for (auto& [func, condition] : lowering_.streamed) condition = lets.named(func + ".streams", condition);
     Stmt s = lets.wrap(nests_from(emission_order(), 0));
@@ -239,11 +240,13 @@ class VariantLowering {
     const Region &computed = roots_.at(d.target).region, &stored = roots_.at(d.func).region;
     const Facts& facts = lowering_.facts;
     for (size_t i = 0; i < stored.highest.size(); ++i) {
-      if (facts.at_most(stored.lowest[i], computed.lowest[i]) && facts.at_most(computed.highest[i], stored.highest[i])) continue;
-      refuse(ErrorCode::unproved, d,
-             fmt::format("index {} of {} in [{}, {}]", i, d.target, print(computed.lowest[i]), print(computed.highest[i])),
-             fmt::format("at least 0 and at most {}, where the output {} has places", print(stored.highest[i]), d.func),
-             "leave it out: another Func reads the reduction there");
+      if (facts.at_most(stored.lowest[i], computed.lowest[i]) && facts.at_most(computed.highest[i], stored.highest[i]))
+        continue;
+      refuse(
+          ErrorCode::unproved, d,
+          fmt::format("index {} of {} in [{}, {}]", i, d.target, print(computed.lowest[i]), print(computed.highest[i])),
+          fmt::format("at least 0 and at most {}, where the output {} has places", print(stored.highest[i]), d.func),
+          "leave it out: another Func reads the reduction there");
     }
   }
 

@@ -40,7 +40,7 @@ class Coverage {
   static Coverage from(const std::string& text);
 
   bool has(const CoveragePair& pair) const { return pairs_.count(pair) > 0; }
-  std::vector<CoveragePair> missing() const;                // of the wanted ones
+  std::vector<CoveragePair> missing() const;  // of the wanted ones
   // One line each: what was never reached, and pairs listed as impossible that were.
   std::vector<std::string> gaps() const;
   std::string summary() const;

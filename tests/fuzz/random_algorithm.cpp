@@ -67,7 +67,8 @@ class Drawer {
     inputs();
     const int64_t funcs = random_.between(1, options_.most_funcs);
     for (int64_t f = 0; f < funcs; ++f) op_.funcs.push_back(func(fmt::format("F{}", f)));
-    if (random_.chance(options_.chained) && op_.funcs.back().components() == 1) op_.funcs.push_back(reader_of(op_.funcs.back()));
+    if (random_.chance(options_.chained) && op_.funcs.back().components() == 1)
+      op_.funcs.push_back(reader_of(op_.funcs.back()));
     outputs();
     return checked(std::move(op_));
   }
@@ -197,7 +198,9 @@ class Drawer {
     ValueScope scope = scope_of(extents_.back(), false);
     scope.funcs.pop_back();
     const Expr read = make_access(std::move(node));
-    f.values = {is_storage(made_of.dtype(0)) ? read : joined(read, RandomValue(scope, random_).of(made_of.dtype(0), options_.depth))};
+    f.values = {is_storage(made_of.dtype(0))
+                    ? read
+                    : joined(read, RandomValue(scope, random_).of(made_of.dtype(0), options_.depth))};
     return f;
   }
 
@@ -293,7 +296,10 @@ class Drawer {
     const ValueScope over_domain = scope_of(domain, false), everything = scope_of(inside, false);
     for (size_t d = 0; d < indices.size(); ++d) {
       if (free[d]) u.indices.push_back(make_var(indices[d].name));
-      else if (random_.chance(35)) u.indices.push_back(cast(DType::i64, RandomValue(over_domain, random_).of(random_.pick<DType>({DType::u8, DType::i16, DType::i64}), 1)));
+      else if (random_.chance(35))
+        u.indices.push_back(
+            cast(DType::i64,
+                 RandomValue(over_domain, random_).of(random_.pick<DType>({DType::u8, DType::i16, DType::i64}), 1)));
       else u.indices.push_back(RandomValue(over_domain, random_).index());
     }
     for (int c = 0; c < f.components(); ++c) {

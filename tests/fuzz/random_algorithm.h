@@ -16,7 +16,7 @@ struct AlgorithmOptions {
   int aligned = 40;                                         // tensors of one shape, mostly read at their own indices
   int dots = 5;                                             // sums of products of small integers
   int windows = 10;                                         // reductions over neighbours, absent at the borders
-  int chained = 5;                                          // a last Func whose results are each made of the one before's there
+  int chained = 5;  // a last Func whose results are each made of the one before's there
 };
 
 // Built node by node and checked as both front ends do. Throws Error where the language refuses what was drawn, such as a

@@ -11,11 +11,11 @@ struct CaseOptions {
   std::vector<Target> targets;                              // at least one; the seed chooses
   double most_work = 3'000;                                 // terms of one comparison
   int runs = 3;
-  std::vector<CoveragePair> missing = {};                   // pairs that others have not met: half of the cases wish for these
+  std::vector<CoveragePair> missing = {};  // pairs that others have not met: half of the cases wish for these
 };
 
-// The same trial for the same seed and missing pairs on every machine. Consecutive seeds wish for one wanted pair after another,
-// and draw again, some times, until a legal schedule has it.
+// The same trial for the same seed and missing pairs on every machine. Consecutive seeds wish for one wanted pair after
+// another, and draw again, some times, until a legal schedule has it.
 Trial random_case(uint64_t seed, const CaseOptions& options);
 
 // The trial's schedule, where it parses and lowers; none where it is refused.

@@ -90,10 +90,11 @@ TEST_CASE("formulas that would be too deep in the place of their reads are compu
 
 TEST_CASE("what runs first stores a Func whose code its reads would repeat, what stays computes it again") {
   const Operator op = parse_file_text(
-      "twice(X: f32[N]) -> Y: f32[N]\n  P[i] = X[i] outside edge\n"
-      "  once[i] = (P[i - 1] + 3*(P[i] + P[i + 1]) + P[i + 2]) * 0.125\n"
-      "  Y[i] = (once[2*i - 1] + 3*(once[2*i] + once[2*i + 1]) + once[2*i + 2]) * 0.125\n",
-      "unplaced.lathe").operators.at(0);
+                          "twice(X: f32[N]) -> Y: f32[N]\n  P[i] = X[i] outside edge\n"
+                          "  once[i] = (P[i - 1] + 3*(P[i] + P[i + 1]) + P[i + 2]) * 0.125\n"
+                          "  Y[i] = (once[2*i - 1] + 3*(once[2*i] + once[2*i + 1]) + once[2*i + 2]) * 0.125\n",
+                          "unplaced.lathe")
+                          .operators.at(0);
   const Target target = target_named("x86-64-v2");
   CHECK(ir::print(lower_plain(op, nullptr, target).program).find("alloc once") != std::string::npos);
   CHECK(ir::print(lower(op, nullptr, target).program).find("alloc") == std::string::npos);
@@ -115,7 +116,8 @@ TEST_CASE("an index that is data takes no more room than the narrowest type that
       "wide(X: u8[N], Z: i8[N]) -> Y: i32[N]\n  F[i] = i32(1)\n"
       "  over r < N: F[i64(select(X[r] > 7, i32(X[r]), i32(Z[r])))] = i32(r)\n  Y[n] = F[i64(i32(X[n]))]\n";
   const Operator op = parse_file_text(text, "unplaced.lathe").operators.at(0);
-  const std::string loops = ir::print(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}));
+  const std::string loops =
+      ir::print(compile_to_ir(op, {.schedule = plain_nest(op), .target = target_named("x86-64-v2")}));
   CHECK(loops.find("alloc F: i32[256]") != std::string::npos);
   CHECK(difference(text, "", {{"N", 40}}) == "");
 }

@@ -48,7 +48,11 @@ class Search {
  public:
   Search(int jobs, bool seeks, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
          const std::function<void(const Failure&)>& on_failure)
-      : jobs_(static_cast<uint64_t>(jobs)), seeks_(seeks), options_(options), goes_on_(goes_on), on_failure_(on_failure) {}
+      : jobs_(static_cast<uint64_t>(jobs)),
+        seeks_(seeks),
+        options_(options),
+        goes_on_(goes_on),
+        on_failure_(on_failure) {}
 
   Tally run(uint64_t first) {
     std::vector<Lane> lanes(jobs_);
@@ -71,7 +75,8 @@ class Search {
   void start(Lane& lane) {
     const uint64_t first = lane.next, step = jobs_;
     CaseOptions options = options_;
-    options.missing = lane.missing = seeks_ && tally_.cases > 0 ? tally_.coverage.missing() : std::vector<CoveragePair>{};
+    options.missing = lane.missing =
+        seeks_ && tally_.cases > 0 ? tally_.coverage.missing() : std::vector<CoveragePair>{};
     lane.child = std::make_unique<Child>([=](std::FILE* out) { run_cases(out, first, step, options); });
     lane.since = 0;
   }
@@ -112,7 +117,8 @@ class Search {
       if (static_cast<Outcome>(outcome) == Outcome::refused) ++tally_.refused;
       std::string message;
       std::getline(words, message);
-      if (static_cast<Outcome>(outcome) == Outcome::wrong) on_failure_({lane.now, many_lines(message), "", lane.missing});
+      if (static_cast<Outcome>(outcome) == Outcome::wrong)
+        on_failure_({lane.now, many_lines(message), "", lane.missing});
     } else if (what == "covered") {
       tally_.coverage.merge(Coverage::from(line.substr(8)));
     }
@@ -145,8 +151,8 @@ Verdict run_isolated(const Trial& trial, int seconds) {
   return told ? verdict : Verdict{Outcome::wrong, how};
 }
 
-Tally search(uint64_t first, int jobs, bool seeks, const CaseOptions& options, const std::function<bool(uint64_t)>& goes_on,
-             const std::function<void(const Failure&)>& on_failure) {
+Tally search(uint64_t first, int jobs, bool seeks, const CaseOptions& options,
+             const std::function<bool(uint64_t)>& goes_on, const std::function<void(const Failure&)>& on_failure) {
   return Search(jobs, seeks, options, goes_on, on_failure).run(first);
 }
 

@@ -23,9 +23,9 @@ struct Tally {
 Verdict run_isolated(const Trial& trial, int seconds = 60);
 
 // Runs the cases of seeds first, first + step, ... in children, about `jobs` at a time, until `goes_on` says no. Calls
-// `on_failure` for each that is wrong, in this process. `seeks`: a new child wishes for the pairs that the ones before have not
-// met, so that what a seed gives depends on when it began.
-Tally search(uint64_t first, int jobs, bool seeks, const CaseOptions& options, const std::function<bool(uint64_t seed)>& goes_on,
-             const std::function<void(const Failure&)>& on_failure);
+// `on_failure` for each that is wrong, in this process. `seeks`: a new child wishes for the pairs that the ones before
+// have not met, so that what a seed gives depends on when it began.
+Tally search(uint64_t first, int jobs, bool seeks, const CaseOptions& options,
+             const std::function<bool(uint64_t seed)>& goes_on, const std::function<void(const Failure&)>& on_failure);
 
 }  // namespace lathe

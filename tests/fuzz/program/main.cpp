@@ -1,6 +1,6 @@
-// Random kernels against the interpreter, for as long as asked. What is found wrong is shrunk and written to a file that
-// repeats it. A search for minutes comes back to the pairs that it has not met (coverage.h); one of so many cases has the same cases
-// each time.
+// Random kernels against the interpreter, for as long as asked. What is found wrong is shrunk and written to a file
+// that repeats it. A search for minutes comes back to the pairs that it has not met (coverage.h); one of so many cases
+// has the same cases each time.
 //
 //   fuzz_kernels [--seed S] [--cases N] [--minutes N] [--jobs N] [--first] [--gaps] [--out FOLDER]
 //   fuzz_kernels FILE...         runs the trials in these files

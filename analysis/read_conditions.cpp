@@ -252,6 +252,7 @@ Operator with_rules_of(const Checker& checker, const Operator& op) {
     for (Expr& v : f.values) v = bounded(v);
     for (Update& u : f.updates) {
       for (Expr& v : u.values) v = bounded(v);
+      for (Expr& i : u.indices) i = bounded(i);             // alike: else values no longer read the point that is written
     }
   }
   return result;

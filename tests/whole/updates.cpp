@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include "jit/compile.h"
+#include "jit/ir/text.h"
 #include "lang/oracle.h"
 #include "lang/text.h"
 #include "schedules/text.h"
+#include "targets/target.h"
 #include "tests/errors.h"
 
 namespace lathe {
@@ -84,6 +86,16 @@ TEST_CASE("a read before the stored region of an output is refused with a hint")
     difference("f(X: f32[N]) -> S: f32[N]\n  S[i] = 0\n  over k < N: S[k] = S[k - 1] + X[k]\n");
   });
   CHECK(message.find("reads the output S outside of its extents") != std::string::npos);
+}
+
+TEST_CASE("an update finds the point that it writes where a rule in its index has nothing to do, and stores no more than is read") {
+  const std::string text =
+      "counts(X: i8[M], V: f32[M]) -> Y: f32[M]\n  F[j] = V[j]\n"
+      "  over r < M: F[i64(u8(X[r] outside 100))] = F[i64(u8(X[r] outside 100))] + 1\n  Y[i] = F[i]\n";
+  const Operator op = parse_file_text(text, "counts.lathe").operators.at(0);
+  const std::string lowered = ir::print(compile_to_ir(op, {.target = target_named("x86-64-v3")}, "lower"));
+  CHECK_MESSAGE(lowered.find("alloc F: f32[M] heap") != std::string::npos, lowered);   // it was 256, for which V was read
+  CHECK(difference(text) == "");
 }
 
 }  // namespace lathe

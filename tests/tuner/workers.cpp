@@ -127,7 +127,8 @@ TEST_CASE("a worker that is killed before it is ready is started again") {
   options.worker = {"/bin/sh", "-c",
                     "[ -e '" + once + "' ] && exec " TUNER_TEST_WORKER "; touch '" + once + "'; kill -9 $$"};
   const auto measurer = worker_measurer(bench.problem, options);
-  CHECK(measurer->measure(bench.rows(2), 60)->outcome == Outcome::good);
+  const Outcome outcome = measurer->measure(bench.rows(2), 60)->outcome;
+  CHECK((outcome == Outcome::good || outcome == Outcome::noisy));
   options.worker = {"/bin/sh", "-c", "kill -9 $$"};
   CHECK(contains(error_of([&] { worker_measurer(bench.problem, options)->measure(bench.rows(2), 60); }),
                  "got memory: ended by signal 9"));

@@ -96,7 +96,8 @@ Stmt NestEmitter::panel_body(const Split& split, int tile_class, const Expr& col
   }
   Scope edge = scope;
   edge.valid[split.inner] = columns;
-  edge.tail[split.inner] = Tail::mask;
+  const Tail tail = tail_of(split);
+  edge.tail[split.inner] = tail == Tail::shift ? Tail::mask : tail;   // no room
   if (lowering_.target.mask_registers) {
     bool rows_inside = std::any_of(nest_.splits.begin(), nest_.splits.end(), [&](const Split& s) {
       return s.kind == Split::Kind::rows && panel_of(s) == &split.inner && nest_.constant_inner(s);

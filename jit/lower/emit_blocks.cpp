@@ -301,13 +301,17 @@ Stmt NestEmitter::emit_edge(const Loop& loop, const Split& split, const std::vec
   return ir::make_branch(gt(at, integer(0)), body(std::move(whole)), chosen);
 }
 
+int64_t NestEmitter::lanes_of_results() const {
+  int64_t bytes = 1;
+  for (int c = 0; c < func_.components(); ++c) bytes = std::max(bytes, bytes_of(func_.dtype(c)));
+  return lowering_.target.lanes(bytes);
+}
+
 // Lanes of one vector of a block of terms that has several; 0: it is no such block.
 int64_t NestEmitter::vector_in_block(const Split& split, int64_t block) const {
   const Loop& inner = *nest_.find(split.inner);
   if (!inner.reduction || inner.kind != ir::LoopKind::vector) return 0;
-  int64_t bytes = 1;
-  for (int c = 0; c < func_.components(); ++c) bytes = std::max(bytes, bytes_of(func_.dtype(c)));
-  const int64_t lanes = lowering_.target.lanes(bytes);
+  const int64_t lanes = lanes_of_results();
   return block > lanes && block % lanes == 0 ? lanes : 0;
 }
 

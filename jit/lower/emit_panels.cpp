@@ -67,10 +67,8 @@ int64_t NestEmitter::lanes_moved(const Split& split, int tile_class) const {
   const size_t narrower = tile_class + 1;
   if (narrower >= split.classes.size()) return 0;
   const int64_t lanes = split.classes.back().width;
-  int64_t bytes = 1;
-  for (int c = 0; c < func_.components(); ++c) bytes = std::max(bytes, bytes_of(func_.dtype(c)));
   const bool one_step = split.classes[narrower].width + lanes == split.classes[tile_class].width;
-  return one_step && lanes % lowering_.target.lanes(bytes) == 0 ? lanes : 0;
+  return one_step && lanes % lanes_of_results() == 0 ? lanes : 0;
 }
 
 // Panels of several vectors are all whole: where columns are missing, the last vector is moved back. Others have a body

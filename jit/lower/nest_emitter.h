@@ -72,6 +72,7 @@ class NestEmitter {
   void note_short_block(const Split& split, const Expr& rest, const Facts& facts);
   ir::Stmt emit_edge(const Loop& loop, const Split& split, const std::vector<int64_t>& counts, const Expr& at,
                      const Expr& rest, const Scope& outer, const Continue& body);
+  int64_t lanes_of_results() const;                         // of a vector of the widest component
   int64_t vector_in_block(const Split& split, int64_t block) const;
   ir::Stmt emit_rest_by_vectors(const Loop& loop, const Split& split, int64_t vector, const Expr& at, const Expr& rest,
                                 const Scope& outer, const Continue& body);

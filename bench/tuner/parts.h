@@ -15,6 +15,9 @@ struct TunerOptions {
   uint64_t seed = 1;
   int records = 20, unseen = 100;  // sizes
   double unseen_seconds = 6;       // of the searches that records are compared with
+  int shapes = 200;                // that are drawn of each class
+  int candidates = 30;             // of each sort, for a shape
+  bool list = false;               // print each candidate
 };
 
 // False where something required did not hold.
@@ -23,5 +26,6 @@ bool bench_plain(const TunerOptions& options);       // from the plain nest towa
 bool bench_parameters(const TunerOptions& options);  // candidates a second that differ in parameters alone
 bool bench_layouts(const TunerOptions& options);     // layouts against row-major schedules
 bool bench_records(const TunerOptions& options);     // records at sizes that nobody measured
+bool bench_known(const TunerOptions& options);       // the constructed schedule and the model beside the best known
 
 }  // namespace lathe::bench

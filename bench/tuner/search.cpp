@@ -82,11 +82,15 @@ double time_ratio(const Case& which, const Schedule& first, const Schedule& seco
   return tuner::median(ratios);
 }
 
-std::vector<Case> cases_of(const std::string& file, const TunerOptions& options) {
-  std::vector<Case> cases = listed_cases(LATHE_SOURCE_DIR "/bench/tuner/" + file);
+void erase_others(std::vector<Case>& cases, const TunerOptions& options) {
   const std::regex only(options.only);
   std::erase_if(
       cases, [&](const Case& c) { return !std::regex_search(c.name + " " + tools::size_text(c.op, c.sizes), only); });
+}
+
+std::vector<Case> cases_of(const std::string& file, const TunerOptions& options) {
+  std::vector<Case> cases = listed_cases(LATHE_SOURCE_DIR "/bench/tuner/" + file);
+  erase_others(cases, options);
   return cases;
 }
 

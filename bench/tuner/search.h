@@ -36,7 +36,9 @@ Found search(const Case& which, tuner::TuneOptions options, tuner::Store& store)
 // to be slower, the median of three such. 0 where one of them does not run.
 double time_ratio(const Case& which, const Schedule& first, const Schedule& second, const tuner::Layouts& layouts = {});
 
-// Cases of bench/tuner/FILE whose operators and sizes `only` finds.
+// Leaves the cases whose operators and sizes `only` finds.
+void erase_others(std::vector<Case>& cases, const TunerOptions& options);
+// Those of bench/tuner/FILE.
 std::vector<Case> cases_of(const std::string& file, const TunerOptions& options);
 
 double quantile(std::vector<double> values, double q);

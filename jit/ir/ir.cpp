@@ -108,9 +108,9 @@ Stmt make_block(std::vector<Stmt> body) {
   return node({.kind = StmtKind::block, .body = std::move(body)});
 }
 
-Stmt make_let(std::string name, Expr value, Stmt body) {
+Stmt make_let(std::string name, Expr value, Stmt body, bool held) {
   return node(
-      {.kind = StmtKind::let, .name = std::move(name), .values = {std::move(value)}, .body = {std::move(body)}});
+      {.kind = StmtKind::let, .name = std::move(name), .values = {std::move(value)}, .body = {std::move(body)}, .held = held});
 }
 
 Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body, Expr when) {

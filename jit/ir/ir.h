@@ -26,7 +26,7 @@ namespace lathe::ir {
 
 enum class StmtKind : uint8_t {
   block,       // body statements one after the other
-  let,         // the scalar or vector `name` is value(0) in body(0); names are unique in a function
+  let,         // the scalar or vector `name` is value(0) in body(0); names are unique in a function; see `held`
   loop,        // for name in [value(0), value(0) + value(1)): body(0); an extent below 1 runs nothing; see LoopKind
   branch,      // if value(0), a scalar boolean: body(0), else body(1) where present
   alloc,       // the buffer `name` exists in body(0); contents undefined; extents = values; see Space
@@ -94,6 +94,7 @@ struct StmtNode {
   Request request = Request::read;             // prefetch
   std::vector<BufferArgument> buffers = {};    // call
   bool unit = false;                           // loop, block: its body becomes a function of its own (outline_units)
+  bool held = false;                           // let: passes do not look through the name until bodies have become functions
 
   const Expr& value(size_t i) const { return values[i]; }
 };
@@ -130,7 +131,7 @@ struct Program {
 // --- Making statements. Null children are dropped, blocks in a block are merged into it (units are not); a block of
 // one is that one, and of none null.
 Stmt make_block(std::vector<Stmt> body);
-Stmt make_let(std::string name, Expr value, Stmt body);
+Stmt make_let(std::string name, Expr value, Stmt body, bool held = false);
 Stmt make_loop(std::string name, Expr min, Expr extent, LoopKind kind, Stmt body, Expr when = {});   // when: parallel only
 Stmt make_branch(Expr condition, Stmt yes, Stmt no = nullptr);
 Stmt make_alloc(std::string name, DType dtype, Space space, std::vector<Expr> extents, Stmt body);

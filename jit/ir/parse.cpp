@@ -154,7 +154,7 @@ class Parser {
     lexer_.expect("=");
     Expr value = expression();
     scope_.vars[name] = value.type();
-    return make_let(name, std::move(value), nullptr);
+    return make_let(name, std::move(value), nullptr, lexer_.accept("held"));
   }
 
   Stmt loop() {

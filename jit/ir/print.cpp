@@ -64,7 +64,7 @@ class Printer {
       case StmtKind::block:
         return block(n);
       case StmtKind::let:
-        line(fmt::format("let {} = {}", n.name, print(n.value(0))));
+        line(fmt::format("let {} = {}{}", n.name, print(n.value(0)), n.held ? " held" : ""));
         return statement(n.body[0]);
       case StmtKind::loop:
         return loop(n);

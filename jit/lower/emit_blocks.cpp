@@ -12,9 +12,21 @@ namespace lathe {
 
 using ir::Stmt;
 
+namespace {
+constexpr int64_t kHeldRows = 8;                            // of a tile whose addresses stay in registers around its loop over terms
+}
+
 // "C.tail(ii, clamp)", by the loop that the directive names.
 static std::string tail_text(const FuncContents& func, const Split& split) {
   return fmt::format("{}.tail({}, {})", func.name, split.inner, name_of(split.tail));
+}
+
+// The body of a unit, to become part of a larger one.
+static Stmt unmarked(const Stmt& s) {
+  if (!s || !s->unit) return s;
+  ir::StmtNode plain = *s;
+  plain.unit = false;
+  return std::make_shared<const ir::StmtNode>(std::move(plain));
 }
 
 // Blocks that are moved back inside need room for one.
@@ -72,6 +84,14 @@ Tail NestEmitter::tail_of(const Split& split) const {
   return repeatable ? Tail::clamp : Tail::guard;
 }
 
+// Whether the body of this loop is the reduction of one tile and nothing else. Rows that share what their windows read do so only
+// where all of them are real.
+bool NestEmitter::is_one_unit(const Loop& loop) const {
+  const bool windows = std::any_of(nest_.loops.begin(), nest_.loops.end(), [](const Loop& l) { return l.reduction && l.kind == ir::LoopKind::unroll; });
+  return accumulate_in_registers_ && nest_.position(loop.name) == accumulator_level_ && lowering_.register_loop.count(func_.name) &&
+         loops_over_terms() && !makes_values_in(loop.name) && !windows;
+}
+
 // Numbers of rows that edge bodies are made for, smallest first; the last is the whole block. Lanes of terms have no others:
 // their partial results are the same in every body.
 static std::vector<int64_t> edge_rows(const Split& split, int64_t block, const Loop& inner) {
@@ -112,7 +132,9 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   bool clamps = split.kind == Split::Kind::rows && tail_of(split) == Tail::clamp;
   const std::string* panel = clamps ? panel_of(split) : nullptr;
   bool is_short = panel && scope.short_panel.count(*panel);
-  bool uniform = is_short || (clamps && narrow && lowering_.target.mask_registers);
+  const bool together = clamps && block <= kHeldRows && is_one_unit(loop) && borders.accesses.empty() && !is_short &&
+                        lowering_.target.mask_registers;
+  const bool uniform = !together && (is_short || (clamps && narrow && lowering_.target.mask_registers));
   auto steady_body = [&](Scope inner, const Expr& at, bool clamped) {
     inner.value[loop.name] = at;
     inner.start[split.inner] = simplify(at * integer(block), inner.facts);
@@ -121,6 +143,25 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     inner.valid[split.inner] = rows.opaque(split.inner + ".rows", min(integer(block), extent - at * integer(block)));
     inner.tail[split.inner] = Tail::clamp;
     return rows.wrap(body(std::move(inner)));
+  };
+  // `count` blocks of `rows` rows each, as one unit: what does not change from block to block is computed once.
+  const auto unit_of_blocks = [&](Scope inner, const Expr& from, const Expr& count, const Expr& rows) {
+    Lets held(lowering_, inner.facts);
+    const Expr blocks = held.held(loop.name + ".blocks", count);
+    const std::string var = lowering_.fresh(loop.name);
+    if (!is_zero(rest)) {                                   // else all rows are real everywhere
+      const Expr real = held.held(split.inner + ".rows", rows);
+      inner.valid[split.inner] = real;
+      inner.tail[split.inner] = Tail::clamp;
+      held.facts().bound(real->name, integer(1), integer(block));
+    }
+    inner.facts = held.facts();
+    inner.facts.bound(var, integer(0), simplify(blocks - integer(1), inner.facts));
+    inner.count[loop.name] = full;
+    inner.value[loop.name] = simplify(from + make_var(var), inner.facts);
+    inner.start[split.inner] = simplify((from + make_var(var)) * integer(block), inner.facts);
+    const Stmt each = body(std::move(inner));
+    return held.wrap(ir::make_unit(ir::make_loop(var, integer(0), blocks, ir::LoopKind::serial, unmarked(each))));
   };
   auto steady = [&](Scope inner, const Expr& at) { return steady_body(std::move(inner), at, uniform); };
   auto edge = [&](const Scope& inner, const std::vector<int64_t>& counts) {
@@ -137,7 +178,16 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     Expr count = lets.named(loop.name + ".count", ceil_div(extent, integer(block)));
     Scope inner = scope;
     std::string var = bind(loop, count, inner);
-    Stmt choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, counts));
+    Stmt choice;
+    if (together) {
+      counts.pop_back();
+      Stmt few = counts.empty() ? nullptr : edge(inner, counts);
+      const Expr rows = min(integer(block), extent - make_var(var) * integer(block));
+      Stmt most = unit_of_blocks(inner, make_var(var), integer(1), rows);
+      choice = few ? ir::make_branch(le(rows, integer(counts.back())), few, most) : most;
+    } else {
+      choice = ir::make_branch(lt(make_var(var), full), steady(inner, make_var(var)), edge(inner, counts));
+    }
     Stmt blocks = ir::make_block({awaited, ir::make_loop(var, integer(0), count, loop.kind, choice, loop.when)});
     return ir::make_block({copies, lets.wrap(blocks)});
   }
@@ -152,6 +202,7 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   };
   auto range_of = [&](Scope inner, const Expr& from, const Expr& to, const Expr& count, bool clamped) {
     if (inner.facts.at_most(to, from)) return Stmt();
+    if (together) return unit_of_blocks(inner, from, to - from, integer(block));
     std::string var = lowering_.fresh(loop.name);
     inner.count[loop.name] = count;
     inner.facts.bound(var, from, simplify(to - integer(1), inner.facts));
@@ -204,6 +255,11 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     note_short_block(split, left, inner.facts);
     if (const int64_t vector = vector_in_block(split, block); vector > 0 && !is_zero(left)) {
       parts.push_back(emit_rest_by_vectors(loop, split, vector, whole, left, inner, body));
+    } else if (together && !is_zero(left)) {
+      const std::vector<int64_t> fewer(edges.begin(), edges.end() - 1);
+      Stmt last = unit_of_blocks(inner, whole, integer(1), left);
+      if (!fewer.empty()) last = ir::make_branch(le(left, integer(fewer.back())), emit_edge(loop, split, fewer, whole, left, inner, body), last);
+      parts.push_back(ir::make_branch(gt(left, integer(0)), last));
     } else if (!edges.empty() && !is_zero(left)) {
       parts.push_back(ir::make_branch(gt(left, integer(0)), emit_edge(loop, split, edges, whole, left, inner, body)));
     }
@@ -228,7 +284,7 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
   }
   // Rows of whole panels have a body without masks; those of a short one share the body of the edge.
   if (scope.at_border && panel) {                           // as all do at borders
-    if (!uniform) run_together(lets, full, rest, counts);
+    if (!uniform && !together) run_together(lets, full, rest, counts);
     scope.facts = lets.facts();
     parts.push_back(blocks_and_edge(scope, from, full, rest, counts, true));
   } else if (const auto panel_is_whole = panel ? scope.whole_panel.find(*panel) : scope.whole_panel.end();
@@ -237,11 +293,11 @@ Stmt NestEmitter::emit_blocks(const Loop& loop, const Split& split, Scope scope,
     unmasked.valid.erase(*panel);
     unmasked.tail.erase(*panel);
     const Stmt of_whole = blocks_and_edge(unmasked, from, full, rest, counts, false);
-    Lets together(lowering_, scope.facts);
+    Lets counted(lowering_, scope.facts);
     Expr whole = full, left = rest;
-    run_together(together, whole, left, counts);
-    scope.facts = together.facts();
-    const Stmt of_short = together.wrap(blocks_and_edge(scope, simplify(min(from, full), scope.facts), whole, left, counts, true));
+    if (!together) run_together(counted, whole, left, counts);
+    scope.facts = counted.facts();
+    const Stmt of_short = counted.wrap(blocks_and_edge(scope, simplify(min(from, full), scope.facts), whole, left, counts, true));
     parts.push_back(ir::make_branch(panel_is_whole->second, of_whole, of_short));
   } else {
     parts.push_back(blocks_and_edge(scope, from, full, rest, counts, uniform));

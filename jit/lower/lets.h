@@ -31,21 +31,24 @@ class Lets {
     const bool multiple = simple.is_op(Op::mul) && simple.arg(0).kind() == ExprKind::var && is_integer_constant(simple.arg(1));
     if (multiple || simple.kind() == ExprKind::constant || simple.kind() == ExprKind::var) return simple;
     std::string var = lowering_.fresh(name);
-    lets_.push_back({var, simple});
+    lets_.push_back({var, simple, false});
     if (simple.type() == Type{DType::i64, 1}) facts_.bound(var, simple, simple);
     return make_var(var, simple.type());
   }
 
   // A variable with that value, about which nothing else is known.
-  Expr opaque(const std::string& name, const Expr& value) {
+  Expr opaque(const std::string& name, const Expr& value, bool held = false) {
     std::string var = lowering_.fresh(name);
-    lets_.push_back({var, simplify(value, facts_)});
-    lowering_.opaque[var] = lets_.back().second;
+    lets_.push_back({var, simplify(value, facts_), held});
+    lowering_.opaque[var] = lets_.back().value;
     return make_var(var);
   }
 
+  // The same, and passes do not find out either, so that bodies which differ in the value alone become one function.
+  Expr held(const std::string& name, const Expr& value) { return opaque(name, value, true); }
+
   ir::Stmt wrap(ir::Stmt body) const {
-    for (auto it = lets_.rbegin(); it != lets_.rend(); ++it) body = ir::make_let(it->first, it->second, body);
+    for (auto it = lets_.rbegin(); it != lets_.rend(); ++it) body = ir::make_let(it->name, it->value, body, it->held);
     return body;
   }
 
@@ -54,7 +57,12 @@ class Lets {
  private:
   Lowering& lowering_;
   Facts facts_;
-  std::vector<std::pair<std::string, Expr>> lets_;
+  struct Let {
+    std::string name;
+    Expr value;
+    bool held;
+  };
+  std::vector<Let> lets_;
 };
 
 }  // namespace lathe

@@ -82,6 +82,7 @@ class NestEmitter {
   void require_whole_block(const Split& split, const Expr& block, const Scope& scope) const;
   void shift_block(const Split& split, const Expr& block, Scope& scope) const;
   bool stores_once(const std::string& loop) const;
+  bool is_one_unit(const Loop& loop) const;
   bool writes_in_place() const;
 
   // --- panels of a tile (emit_panels.cpp)

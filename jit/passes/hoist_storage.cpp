@@ -90,7 +90,7 @@ Stmt taken_out(const Stmt& s, Storage& storage) {
     for (Expr& extent : alloc.values) extent = simplify(substitute(extent, {{s->name, s->value(0)}}));
     storage.push_back(std::move(alloc));
   }
-  return ir::make_let(s->name, s->value(0), wrapped(std::move(staying), body));
+  return ir::make_let(s->name, s->value(0), wrapped(std::move(staying), body), s->held);
 }
 
 Stmt hoisted(const Stmt& s) {

@@ -47,6 +47,9 @@ Stmt unmarked(const Stmt& s) {
   return std::make_shared<const ir::StmtNode>(std::move(plain));
 }
 
+// What was held so that bodies look equal has served.
+Stmt let_go(const Stmt& s) { return s->held ? ir::make_let(s->name, s->value(0), s->body[0]) : s; }
+
 class Outliner {
  public:
   explicit Outliner(const ir::Program& program) : before_(program) {
@@ -65,7 +68,7 @@ class Outliner {
         if (s->kind != StmtKind::loop || s->loop != ir::LoopKind::vector) return s;
         return ir::transform(s, [&](const Stmt& inner) { return unmarked(inner); });
       });
-      f.body = ir::transform(f.body, [&](const Stmt& s) { return s->unit ? outlined(s) : s; });
+      f.body = ir::transform(f.body, [&](const Stmt& s) { return s->unit ? outlined(s) : let_go(s); });
       after_.functions.push_back(std::move(f));
     }
     return std::move(after_);

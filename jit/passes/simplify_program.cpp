@@ -69,11 +69,11 @@ class Walker {
   Stmt let(const ir::StmtNode& s, const Facts& facts) {
     Expr value = simple(s.values[0], facts);
     bool trivial = value.kind() == ExprKind::constant || value.kind() == ExprKind::var;
-    if (trivial) return without(s.name, value, s.body[0], facts);
+    if (trivial && !s.held) return without(s.name, value, s.body[0], facts);
     Facts inner = facts;
-    if (value.type() == Type{DType::i64, 1}) remember(s.name, value, inner);
+    if (value.type() == Type{DType::i64, 1} && !s.held) remember(s.name, value, inner);
     Stmt body = walk(s.body[0], inner);
-    return body ? ir::make_let(s.name, value, body) : nullptr;
+    return body ? ir::make_let(s.name, value, body, s.held) : nullptr;
   }
 
   // Only constant bounds are kept: bodies that are equal up to names must stay so.

@@ -8,6 +8,7 @@
 #include "jit/ir/verify.h"
 #include "jit/passes/flatten.h"
 #include "jit/passes/outline_units.h"
+#include "jit/passes/simplify_program.h"
 #include "tests/source_dir.h"
 
 using namespace lathe;
@@ -241,4 +242,33 @@ TEST_CASE("the flat program of docs/ir.md is what becomes of the nested one") {
     return text.substr(begin, text.find("```", begin) - begin);
   };
   CHECK(ir::print(outline_units(flatten(ir::parse_program(example("nested"))))) == example("flat"));
+}
+
+TEST_CASE("bodies that differ in a held value alone are one unit, though the simplifier knows the value") {
+  const auto body = [](const std::string& word) {
+    return in_entry(R"(  {
+    let rows = 6)" + word + R"(
+    unit {
+      for i in 0, 6 serial {
+        C[min(i, rows - 1)*lda] = f32(0)
+      }
+    }
+  }
+  {
+    let rest = M % 6)" + word + R"(
+    unit {
+      for i in 0, 6 serial {
+        C[min(i, rest - 1)*lda] = f32(0)
+      }
+    }
+  })");
+  };
+  const auto units = [](const std::string& text) {
+    return units_in(ir::print(outline_units(simplify_program(ir::parse_program("program p\n\n" + text)))));
+  };
+  CHECK(units(body("")) == 2);
+  CHECK(units(body(" held")) == 1);
+  const std::string after = ir::print(outline_units(simplify_program(ir::parse_program("program p\n\n" + body(" held")))));
+  CHECK(after.find("held") == std::string::npos);
+  CHECK(after.find("let rows = 6") != std::string::npos);
 }

@@ -66,6 +66,7 @@ class Shaper {
   std::vector<TileClass> tile_classes() const;
   std::string tile_text(const std::vector<TileClass>& classes) const;
   TileClass one_class(const std::vector<TileClass>& classes) const;
+  static std::vector<TileClass> of_panels(std::vector<TileClass> classes);
   std::optional<Groups> decided_groups();
   std::string block_of_terms(const Groups& groups, const TileClass& tile, std::vector<std::string>& loops);
   std::pair<std::string, std::string> cut_into_groups(const std::string& parent, const Groups& groups);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kStraightCode = 128;                      // vector operations of an innermost body
 constexpr int64_t kMostRows = 14;                           // of a tile: each has an address
+constexpr int64_t kPanelRows = 8;                           // ... of panels: addresses stay in registers, lines of rows in one set of a cache
 constexpr int64_t kRoundRows = 16;                          // of one vector: more than that many do not load less often
 constexpr int64_t kWindowRows = 8;                          // neighbours share what their windows read
 constexpr int64_t kWideRow = 48;                            // results, of which those at borders are few
@@ -76,6 +77,14 @@ TileClass Shaper::one_class(const std::vector<TileClass>& classes) const {
   return classes.back();
 }
 
+// Narrow panels load little for each row as it is: more rows than their addresses have registers for cost more than they save.
+std::vector<TileClass> Shaper::of_panels(std::vector<TileClass> classes) {
+  if (classes.size() > 1) {
+    for (TileClass& c : classes) c.rows = std::min(c.rows, std::max(kPanelRows, classes.front().rows));
+  }
+  return classes;
+}
+
 // The classes with the first one as decided, and with no other, or with those that are narrower.
 std::vector<TileClass> Shaper::decided_classes() {
   std::vector<TileClass> classes = tile_classes();
@@ -109,12 +118,12 @@ void Shaper::tile() {
   if (groups) return grouped_tile(classes, *groups);
   if (panel && panel->across) {
     if (facts_.node.place == Place::attached) classes = {one_class(classes)};
-    return packed_tile(classes, *panel);
+    return packed_tile(of_panels(classes), *panel);
   }
   if (panel) {
     if (is(Special::few_terms)) return tile_of_few_terms(one_class(classes));
     expect_few_terms();
-    return packed_tile(classes, *panel);
+    return packed_tile(of_panels(classes), *panel);
   }
   expect_wide_rows();
   // Where all terms are of a window, each vector of columns reads little of it: that stays where it is.
@@ -133,7 +142,7 @@ void Shaper::tile() {
   const std::string ib = tiles > 1 ? fresh(axes_.rows + "b") : "", ic = tiles > 1 ? fresh(axes_.rows + "c") : axes_.rows;
   if (tiles > 1) stage().split(axes_.rows, ib, ic, Expr(tiles * one_class(classes).rows));
   stage().tile(axes_.vector, ic, jo, io, ji, ii,
-               panels ? classes : std::vector<TileClass>{one_class(classes)}, true);
+               panels ? of_panels(classes) : std::vector<TileClass>{one_class(classes)}, true);
   width_ = (panels ? classes.front() : one_class(classes)).width;
   loops_[axes_.vector] = jo;
   loops_[axes_.rows] = tiles > 1 ? ib : io;

@@ -33,7 +33,7 @@ void finish(ScheduleBuilder& s, const std::string& at, const std::string& panels
 Schedule wide_tiles(const Operator& op, const std::string& epilogue) {
   ScheduleBuilder s(op, "x86-64-v4");
   s["C"].split("k", "ko", "ki", block_of_terms(s), true);
-  s["C"].tile("j", "i", "jo", "io", "ji", "ii", {{64, 6}, {48, 8}, {32, 12}, {16, 12}}, true);
+  s["C"].tile("j", "i", "jo", "io", "ji", "ii", {{64, 6}, {48, 8}, {32, 8}, {16, 8}}, true);
   s["C"].reorder({"ko", "jo", "io", "ki", "ii", "ji"});
   finish(s, "io", "jo", epilogue);
   s.specialize(panels_pay(), [](const auto& stage_of) {

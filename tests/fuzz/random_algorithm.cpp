@@ -301,9 +301,7 @@ class Drawer {
     for (size_t d = 0; d < indices.size(); ++d) {
       if (free[d]) u.indices.push_back(make_var(indices[d].name));
       else if (random_.chance(35))
-        u.indices.push_back(
-            cast(DType::i64,
-                 RandomValue(over_domain, random_).of(random_.pick<DType>({DType::u8, DType::i16, DType::i64}), 1)));
+        u.indices.push_back(cast(DType::i64, data_index(over_domain)));
       else u.indices.push_back(RandomValue(over_domain, random_).index());
     }
     for (int c = 0; c < f.components(); ++c) {
@@ -312,6 +310,15 @@ class Drawer {
       u.values.push_back(v);
     }
     f.updates.push_back(std::move(u));
+  }
+
+  // Data that says which place is written; of i32 a bounded range: a place for each of its values would be too many.
+  Expr data_index(const ValueScope& scope) {
+    const auto type = random_.pick<DType>({DType::u8, DType::i16, DType::i32, DType::i64});
+    const Expr e = RandomValue(scope, random_).of(type, 1);
+    if (type != DType::i32) return e;
+    const Expr most = make_integer(type, random_.between(1, 9));
+    return random_.chance(50) ? e % most : min(max(e, make_integer(type, 0)), most);
   }
 
   static Expr joined(const Expr& a, const Expr& b) { return a.type().dtype == DType::boolean ? a | b : a + b; }

@@ -141,7 +141,8 @@ class Drawer {
   // The first few legal schedules; the one that has the pair, or else the last.
   void draw_as_wished() {
     Trial legal = trial_;
-    const int most = wishes_for_missing_ ? 12 : 4;  // to draw again costs less than to run what is known
+    // To draw again costs less than to run what is known; what few cases still wish for is rare.
+    const int most = !wishes_for_missing_ ? 4 : options_.missing.size() > 50 ? 12 : 36;
     for (int algorithms = 0; algorithms < most; ++algorithms) {
       trial_.op = algorithm_with_wish();
       for (int schedules = 0; schedules < (asks_much() ? 10 : 4); ++schedules) {

@@ -264,7 +264,7 @@ void NestEmitter::enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) c
 Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& body) {
   Expr extent = extent_of(loop.name, scope);
   auto instruction = lowering_.tensorized.find(func_.name);
-  if (instruction != lowering_.tensorized.end() && instruction->second.loop == loop.name) {
+  if (instruction != lowering_.tensorized.end() && instruction->second.loop == loop.name && !scope.copies) {
     if (auto operands = operands_of(instruction->second, scope)) {
       scope.operands = std::move(*operands);
       scope.value[loop.name] = scope.lane[loop.name] = integer(0);

@@ -182,6 +182,10 @@ Expr NestEmitter::even_block(const Split& split, const Expr& extent, const Expr&
 
 // Where the block loop was cut itself, a block is entered when the first loop inside it is met.
 void NestEmitter::enter_pending(const std::string& loop, Scope& scope, Lets& lets) const {
+  if (const Fusion* f = nest_.fusion_named(loop)) {
+    enter_pending(f->outer, scope, lets);
+    enter_pending(f->inner, scope, lets);
+  }
   std::string name = loop;
   while (true) {
     for (const Split& s : nest_.splits) {

@@ -34,8 +34,8 @@ int64_t Emitter::register_number(const Expr& index, int lanes) {
   return *first;
 }
 
-llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, const Expr& index, int lanes) {
-  llvm::AllocaInst*& slot = buffer.slots[{register_number(index, lanes), lanes}];
+llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, int64_t first, int lanes) {
+  llvm::AllocaInst*& slot = buffer.slots[{first, lanes}];
   if (!slot) {
     slot = entry_alloca(register_type(context_of_llvm_, {buffer.dtype, lanes}), 64);
     promotable_.push_back(slot);
@@ -43,29 +43,35 @@ llvm::AllocaInst* Emitter::slot_of(BufferState& buffer, const Expr& index, int l
   return slot;
 }
 
-// Lanes as they were stored, or some of those that were stored together, or some of several.
+// Lanes as they were stored, or some of those that were stored together, or some of several. Of lanes that stand alone
+// some may not have been stored: a mask keeps them out.
 llvm::Value* Emitter::load_register(BufferState& buffer, const Expr& index, int lanes) {
   const int64_t first = register_number(index, lanes);
   if (!buffer.slots.count({first, lanes})) {
     if (llvm::Value* part = load_part(buffer, first, lanes)) return part;
     std::vector<llvm::Value*> elements;
     for (int64_t at = first; at < first + lanes; ++at) elements.push_back(load_part(buffer, at, 1));
-    if (lanes > 1 && std::find(elements.begin(), elements.end(), nullptr) == elements.end()) {
+    const bool stored = std::any_of(elements.begin(), elements.end(), [](llvm::Value* element) { return element; });
+    if (lanes > 1 && stored) {
       llvm::Value* whole = llvm::PoisonValue::get(register_type(context_of_llvm_, {buffer.dtype, lanes}));
-      for (int l = 0; l < lanes; ++l) whole = builder_.CreateInsertElement(whole, elements[l], builder_.getInt64(l));
+      for (int l = 0; l < lanes; ++l) {
+        llvm::Value* element = elements[l] ? elements[l] : load_slot(slot_of(buffer, first + l, 1));
+        whole = builder_.CreateInsertElement(whole, element, builder_.getInt64(l));
+      }
       return whole;
     }
   }
-  llvm::AllocaInst* slot = slot_of(buffer, index, lanes);
-  return builder_.CreateLoad(slot->getAllocatedType(), slot);
+  return load_slot(slot_of(buffer, first, lanes));
 }
+
+llvm::Value* Emitter::load_slot(llvm::AllocaInst* slot) { return builder_.CreateLoad(slot->getAllocatedType(), slot); }
 
 // Lanes that are part of one register; null where there is none.
 llvm::Value* Emitter::load_part(BufferState& buffer, int64_t first, int lanes) {
   for (const auto& [place, slot] : buffer.slots) {
     const auto& [start, width] = place;
     if (first < start || first + lanes > start + width) continue;
-    llvm::Value* whole = builder_.CreateLoad(slot->getAllocatedType(), slot);
+    llvm::Value* whole = load_slot(slot);
     if (width == lanes) return whole;
     if (lanes == 1) return builder_.CreateExtractElement(whole, builder_.getInt64(static_cast<uint64_t>(first - start)));
     std::vector<int> taken;
@@ -203,9 +209,9 @@ void Emitter::emit_store(const ir::StmtNode& s) {
   llvm::Value* value = emit(s.value(0));
   const int lanes = lanes_of(value);
   if (buffer.space == ir::Space::registers) {
-    llvm::AllocaInst* slot = slot_of(buffer, s.value(1), lanes);
+    llvm::AllocaInst* slot = slot_of(buffer, register_number(s.value(1), lanes), lanes);
     if (!is_true(s.mask)) {
-      llvm::Value* old = builder_.CreateLoad(slot->getAllocatedType(), slot);
+      llvm::Value* old = load_slot(slot);
       value = builder_.CreateSelect(emit(s.mask), value, old);
     }
     builder_.CreateStore(value, slot);

@@ -203,7 +203,8 @@ class Emitter {
   int64_t register_number(const Expr& index, int lanes);    // of the first element
   llvm::Value* load_register(BufferState& buffer, const Expr& index, int lanes);
   llvm::Value* load_part(BufferState& buffer, int64_t first, int lanes);
-  llvm::AllocaInst* slot_of(BufferState& buffer, const Expr& index, int lanes);
+  llvm::AllocaInst* slot_of(BufferState& buffer, int64_t first, int lanes);
+  llvm::Value* load_slot(llvm::AllocaInst* slot);
   llvm::Value* prefix_count(const Expr& mask, int lanes);   // null unless the mask is a lane number below a bound
   void forget_loads(const std::string& buffer);
   llvm::Align alignment_of(DType dtype) const { return llvm::Align(static_cast<uint64_t>(bytes_of(dtype))); }

@@ -38,6 +38,12 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   return near.empty() ? "" : fmt::format("did you mean {}?", near);
 }
 
+// How storage lies in memory. What stays in registers inside of a loop is another matter.
+bool is_form_of_storage(const Directive& d) {
+  return d.kind == K::pitch || d.kind == K::align || d.kind == K::layout ||
+         (d.kind == K::store_in && d.space != "registers");
+}
+
 }  // namespace
 
 const FuncContents& DirectiveChecks::func(const Directive& d, const std::string& name) const {
@@ -143,8 +149,7 @@ void DirectiveChecks::check_window(const Directive& d, const Nest& consumer, int
   }
   if (is_ring) refuse(ErrorCode::bad_directive, d, "fold_storage beside it", "a ring in memory or a window in registers");
   for (const Directive& other : directives_) {
-    const bool form = other.kind == K::pitch || other.kind == K::align || other.kind == K::layout || other.kind == K::store_in ||
-                      other.kind == K::trace;
+    const bool form = is_form_of_storage(other) || other.kind == K::trace;
     if (form && other.func == d.func) refuse(ErrorCode::bad_directive, other, fmt::format("{} lives in registers by {}", d.func, print(d)), "storage in memory");
   }
   for (const FuncContents& f : op_.funcs) {
@@ -197,8 +202,9 @@ void DirectiveChecks::check_store_with(const Directive& d) const {
   bool placed = false;
   for (const Directive& other : directives_) {
     placed = placed || (other.kind == K::compute_at && other.func == f.name);
-    const bool form = other.kind == K::pitch || other.kind == K::align || other.kind == K::layout || other.kind == K::store_in;
-    if (form && other.func == f.name) refuse(ErrorCode::bad_directive, other, fmt::format("{} has no storage of its own by {}", f.name, print(d)), "one of the two");
+    if (is_form_of_storage(other) && other.func == f.name)
+      refuse(ErrorCode::bad_directive, other, fmt::format("{} has no storage of its own by {}", f.name, print(d)),
+             "one of the two");
     if (other.kind == K::epilogue_of && other.func == reader.name) {
       refuse(ErrorCode::illegal_schedule, d, fmt::format("{} completes {}", reader.name, other.target), "a Func with loops of its own");
     }

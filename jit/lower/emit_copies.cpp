@@ -380,7 +380,9 @@ Stmt NestEmitter::first_copies(const Walk& walk, size_t at, const Scope& scope) 
       const Stmt none = alone ? ir::make_store(to.buffers[0], place_of, make_constant(value.type().dtype, 0)) : nullptr;
       return guard.defined() ? ir::make_branch(guard, s, none) : s;
     };
-    copies.push_back(nest(0, scope));
+    Scope first = scope;
+    first.copies = true;
+    copies.push_back(nest(0, std::move(first)));
   }
   return ir::make_block(std::move(copies));
 }

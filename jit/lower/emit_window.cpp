@@ -243,10 +243,7 @@ Stmt NestEmitter::emit_straight(const Scope& outer, const std::map<std::string, 
   straight_ = true;
   Scope scope = outer;
   scope.border_cuts = 0;
-  for (const auto& [index, count] : real) {
-    const std::string& lanes = nest_.split_of(index)->inner;
-    real_[lanes] = count;
-  }
+  for (const auto& [index, count] : real) real_[index] = real_[nest_.split_of(index)->inner] = count;
   return emit(scope);
 }
 

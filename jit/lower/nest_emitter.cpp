@@ -182,6 +182,10 @@ Expr NestEmitter::even_block(const Split& split, const Expr& extent, const Expr&
 
 // Where the block loop was cut itself, a block is entered when the first loop inside it is met.
 void NestEmitter::enter_pending(const std::string& loop, Scope& scope, Lets& lets) const {
+  if (const Fusion* f = nest_.fusion_named(loop)) {
+    enter_pending(f->outer, scope, lets);
+    enter_pending(f->inner, scope, lets);
+  }
   std::string name = loop;
   while (true) {
     for (const Split& s : nest_.splits) {
@@ -264,7 +268,7 @@ void NestEmitter::enter_fusion(const Fusion& fusion, Scope& scope, Lets& lets) c
 Stmt NestEmitter::emit_constant(const Loop& loop, Scope scope, const Continue& body) {
   Expr extent = extent_of(loop.name, scope);
   auto instruction = lowering_.tensorized.find(func_.name);
-  if (instruction != lowering_.tensorized.end() && instruction->second.loop == loop.name) {
+  if (instruction != lowering_.tensorized.end() && instruction->second.loop == loop.name && !scope.copies) {
     if (auto operands = operands_of(instruction->second, scope)) {
       scope.operands = std::move(*operands);
       scope.value[loop.name] = scope.lane[loop.name] = integer(0);

@@ -262,7 +262,7 @@ class NestEmitter {
   Lowering& lowering_;
   const FuncContents& func_;
   bool straight_ = false;                                   // loops over indices are written out
-  std::map<std::string, Expr> real_;                        // ... vector loop -> lanes that are real, where not all are
+  std::map<std::string, Expr> real_;                        // ... index, and its vector loop -> lanes that are real, where not all are
   const UpdateTarget* target_;                              // of an update; null: a definition
   Nest nest_;
   std::map<std::string, Expr> root_minimum_;

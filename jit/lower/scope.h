@@ -84,6 +84,7 @@ struct Scope {
   bool at_border = false;                                   // of a reduction, whose bodies there ask for every rule
   bool rare = false;                                        // few iterations come here: short code, nothing unrolled
   bool lockstep = false;                                    // inside a vector loop
+  bool copies = false;                                      // of what the first iteration writes, not its terms
   int border_cuts = 2;                                      // along how many more axes bodies are cut at borders
   int first_cuts = 2;                                       // for how many more loops the first iteration is apart
   Facts facts;

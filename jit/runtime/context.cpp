@@ -1,4 +1,4 @@
-// Parallel loops on oneTBB. A loop is cut into about four pieces a thread: enough that a piece delayed by another
+// Parallel loops. A loop is cut into about four pieces a thread: enough that a piece delayed by another
 // process costs a quarter of a share, few enough that starting them costs little beside 10 us of work. A call for the
 // whole machine runs in the caller's own arena, so that calls from several threads share the workers without waiting
 // for each other; a smaller count has one arena of that size in the process.
@@ -6,11 +6,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <tbb/blocked_range.h>
-#include <tbb/info.h>
-#include <tbb/parallel_for.h>
-#include <tbb/partitioner.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,11 +18,19 @@
 
 #include "jit/runtime/checked_scratch.h"
 #include "jit/runtime/float_mode.h"
+#include "jit/runtime/on_threads.h"
 #include "jit/runtime/scratch.h"
 #include "support/dtype.h"
 #include "support/environment.h"
 #include "support/messages.h"
 #include "support/tensor_view.h"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#define LATHE_TSAN
+#endif
+#endif
 
 namespace lathe {
 namespace {
@@ -36,7 +39,7 @@ constexpr int pieces_per_thread = 4;
 
 struct ThreadGroup {
   int threads = 1;
-  std::unique_ptr<tbb::task_arena> arena;  // null: the caller's own
+  Arena* arena = nullptr;  // null: the caller's own
   LatheContext context{};
 };
 
@@ -75,36 +78,60 @@ int32_t run_here(LatheContext* context, int64_t count, LatheTask task, void* clo
   return count > 0 ? task(context, closure, 0, count) : 0;
 }
 
-int32_t run_pieces(LatheContext* context, int64_t count, int64_t pieces, LatheTask task, void* closure) {
+struct Loop {
+  LatheContext* context;
+  LatheTask task;
+  void* closure;
+  int64_t length, longer;  // of its pieces the first `longer` take one more
   std::atomic<int32_t> status{0};
-  int64_t length = count / pieces, longer = count % pieces;  // the first `longer` pieces take one more
-  auto body = [&](const tbb::blocked_range<int64_t>& range) {
-    const KernelFloatMode mode;
-    for (int64_t piece = range.begin(); piece != range.end(); ++piece) {
-      if (status.load(std::memory_order_relaxed)) return;
-      int64_t begin = piece * length + std::min(piece, longer);
-      int64_t end = begin + length + (piece < longer ? 1 : 0);
-      int32_t result = task(context, closure, begin, end);
-      int32_t none = 0;
-      if (result) status.compare_exchange_strong(none, result);
-    }
-  };
-  tbb::parallel_for(tbb::blocked_range<int64_t>(0, pieces), body, tbb::simple_partitioner{});
-  return status.load();
+};
+
+// What comes before this in one thread comes before what follows arrive() in another: oneTBB sees to it, which
+// ThreadSanitizer does not see.
+void depart([[maybe_unused]] Loop& loop) {
+#ifdef LATHE_TSAN
+  __tsan_release(&loop);
+#endif
+}
+void arrive([[maybe_unused]] Loop& loop) {
+#ifdef LATHE_TSAN
+  __tsan_acquire(&loop);
+#endif
+}
+
+void run_pieces(Loop& loop, int64_t first, int64_t last) {
+  const KernelFloatMode mode;
+  for (int64_t piece = first; piece != last; ++piece) {
+    if (loop.status.load(std::memory_order_relaxed)) return;
+    int64_t begin = piece * loop.length + std::min(piece, loop.longer);
+    int64_t end = begin + loop.length + (piece < loop.longer ? 1 : 0);
+    int32_t result = loop.task(loop.context, loop.closure, begin, end);
+    int32_t none = 0;
+    if (result) loop.status.compare_exchange_strong(none, result);
+  }
 }
 
 int32_t run_parallel(LatheContext* context, int64_t count, LatheTask task, void* closure) {
   if (count <= 1 || order_seed.load(std::memory_order_relaxed)) return run_here(context, count, task, closure);
   auto* group = static_cast<ThreadGroup*>(context->user);
-  int64_t pieces = std::min<int64_t>(count, int64_t{pieces_per_thread} * group->threads);
-  if (!group->arena) return run_pieces(context, count, pieces, task, closure);
-  return group->arena->execute([&] { return run_pieces(context, count, pieces, task, closure); });
+  const int64_t pieces = std::min<int64_t>(count, int64_t{pieces_per_thread} * group->threads);
+  Loop loop{context, task, closure, count / pieces, count % pieces};
+  depart(loop);
+  const auto run = [](void* data, int64_t first, int64_t last) {
+    Loop& mine = *static_cast<Loop*>(data);
+    arrive(mine);
+    run_pieces(mine, first, last);
+    depart(mine);
+  };
+  on_threads(group->arena, pieces, run, &loop);
+  arrive(loop);
+  return loop.status.load();
 }
 
 ThreadGroup* make_group(int threads, int machine_threads) {
   auto group = std::make_unique<ThreadGroup>();
   group->threads = threads;
-  if (threads > 1 && threads < machine_threads) group->arena = std::make_unique<tbb::task_arena>(threads);
+  if (threads > 1 && threads < machine_threads) group->arena = make_arena(threads);
   group->context = {threads > 1 ? run_parallel : run_here, allocate, release, group.get(), send_traced};
   if (checks_scratch()) group->context.allocate = allocate_checked, group->context.release = release_checked;
   return group.release();  // never freed: workers may outlive static objects
@@ -115,7 +142,7 @@ ThreadGroup* make_group(int threads, int machine_threads) {
 void set_parallel_order(uint64_t seed) { order_seed.store(seed); }
 
 LatheContext* context_for(int threads) {
-  static const int machine_threads = tbb::info::default_concurrency();
+  static const int machine_threads = threads_of_machine();
   if (threads <= 0) threads = machine_threads;
   constexpr int quick_counts = 64;
   static std::atomic<LatheContext*> quick[quick_counts];

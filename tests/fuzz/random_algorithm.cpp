@@ -65,10 +65,13 @@ class Drawer {
     }
     params();
     inputs();
-    const int64_t funcs = random_.between(1, options_.most_funcs);
+    const int64_t funcs = random_.between(options_.least_funcs, options_.most_funcs);
     for (int64_t f = 0; f < funcs; ++f) op_.funcs.push_back(func(fmt::format("F{}", f)));
-    if (random_.chance(options_.chained) && op_.funcs.back().components() == 1)
-      op_.funcs.push_back(reader_of(op_.funcs.back()));
+    if (random_.chance(options_.chained) && op_.funcs.back().components() == 1) {
+      const FuncContents made_of = op_.funcs.back();
+      last_ = random_.chance(30) ? 2 : 1;
+      for (size_t n = 0; n < last_; ++n) op_.funcs.push_back(reader_of(made_of, n == 0 ? "chained" : "beside"));
+    }
     outputs();
     return checked(std::move(op_));
   }
@@ -150,7 +153,7 @@ class Drawer {
   }
 
   ValueScope scope_of(const std::vector<RandomIndex>& indices, bool in_reduction) const {
-    ValueScope scope{indices, {}, op_.inputs, op_.funcs, in_reduction, !shape_.empty()};
+    ValueScope scope{indices, {}, op_.inputs, op_.funcs, in_reduction, !shape_.empty(), options_.linked};
     for (const SizeDecl& s : op_.sizes) scope.scalars.push_back(make_var(s.name));
     for (const ParamDecl& p : op_.params) scope.scalars.push_back(make_var(p.name, {p.dtype, 1}));
     return scope;
@@ -174,7 +177,7 @@ class Drawer {
     if (dots_ && random_.chance(60)) {
       if (random_.chance(30)) f.values = {factor_of_a_func(indices)};
       else dot(f, indices);
-    } else if (random_.chance(windows_ ? 70 : 45)) {
+    } else if (random_.chance(windows_ ? 70 : options_.reductions)) {
       reduction(f, indices, types);
     } else {
       const ValueScope scope = scope_of(indices, false);
@@ -186,9 +189,9 @@ class Drawer {
   }
 
   // Made of the values with the same indices and of other tensors.
-  FuncContents reader_of(const FuncContents& made_of) {
+  FuncContents reader_of(const FuncContents& made_of, const std::string& name) {
     FuncContents f;
-    f.name = "chained";
+    f.name = name;
     f.vars = made_of.vars;
     extents_.push_back(extents_.back());
     ExprNode node;
@@ -196,6 +199,7 @@ class Drawer {
     node.type = {made_of.dtype(0), 1};
     for (const std::string& v : f.vars) node.args.push_back(make_var(v));
     ValueScope scope = scope_of(extents_.back(), false);
+    while (scope.funcs.back().name != made_of.name) scope.funcs.pop_back();
     scope.funcs.pop_back();
     const Expr read = make_access(std::move(node));
     f.values = {is_storage(made_of.dtype(0))
@@ -297,9 +301,7 @@ class Drawer {
     for (size_t d = 0; d < indices.size(); ++d) {
       if (free[d]) u.indices.push_back(make_var(indices[d].name));
       else if (random_.chance(35))
-        u.indices.push_back(
-            cast(DType::i64,
-                 RandomValue(over_domain, random_).of(random_.pick<DType>({DType::u8, DType::i16, DType::i64}), 1)));
+        u.indices.push_back(cast(DType::i64, data_index(over_domain)));
       else u.indices.push_back(RandomValue(over_domain, random_).index());
     }
     for (int c = 0; c < f.components(); ++c) {
@@ -308,6 +310,15 @@ class Drawer {
       u.values.push_back(v);
     }
     f.updates.push_back(std::move(u));
+  }
+
+  // Data that says which place is written; of i32 a bounded range: a place for each of its values would be too many.
+  Expr data_index(const ValueScope& scope) {
+    const auto type = random_.pick<DType>({DType::u8, DType::i16, DType::i32, DType::i64});
+    const Expr e = RandomValue(scope, random_).of(type, 1);
+    if (type != DType::i32) return e;
+    const Expr most = make_integer(type, random_.between(1, 9));
+    return random_.chance(50) ? e % most : min(max(e, make_integer(type, 0)), most);
   }
 
   static Expr joined(const Expr& a, const Expr& b) { return a.type().dtype == DType::boolean ? a | b : a + b; }
@@ -337,10 +348,10 @@ class Drawer {
     f.values[0] = joined(make_access(out.in, f.dtype(0), std::move(own)), f.values[0]);
   }
 
-  // The last Func, and now and then another.
+  // The last Funcs, and now and then another.
   void outputs() {
     for (size_t f = 0; f < op_.funcs.size(); ++f) {
-      if (f + 1 < op_.funcs.size() && !random_.chance(15)) continue;
+      if (f + last_ < op_.funcs.size() && !random_.chance(15)) continue;
       OutputDecl out{op_.funcs[f].name, {}};
       for (const RandomIndex& i : extents_[f]) out.extents.push_back(i.extent);
       if (random_.chance(10)) in_place(op_.funcs[f], out);
@@ -352,6 +363,7 @@ class Drawer {
   const AlgorithmOptions& options_;
   Operator op_;
   bool dots_ = false, windows_ = false;
+  size_t last_ = 1;                                         // Funcs that are outputs whatever else is
   std::vector<Expr> shape_;                                 // of most tensors, where they are aligned
   std::vector<std::vector<RandomIndex>> extents_;           // of each Func, should it be an output
 };

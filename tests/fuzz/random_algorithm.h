@@ -8,6 +8,7 @@
 namespace lathe {
 
 struct AlgorithmOptions {
+  int least_funcs = 1;
   int most_funcs = 4;
   int most_rank = 4;
   int depth = 3;                                            // of the expression of a Func
@@ -16,7 +17,10 @@ struct AlgorithmOptions {
   int aligned = 40;                                         // tensors of one shape, mostly read at their own indices
   int dots = 5;                                             // sums of products of small integers
   int windows = 10;                                         // reductions over neighbours, absent at the borders
-  int chained = 5;  // a last Func whose results are each made of the one before's there
+  int chained = 5;  // a last Func, or two, whose results are each made of the one before's there
+  // Percent of the Funcs, and of reads:
+  int reductions = 45;
+  int linked = 0;  // of the Func before, whatever else there is
 };
 
 // Built node by node and checked as both front ends do. Throws Error where the language refuses what was drawn, such as a

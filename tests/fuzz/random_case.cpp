@@ -117,6 +117,8 @@ class Drawer {
   }
 
  private:
+  using K = DirectiveKind;
+
   // An algorithm whose smallest sizes are not too many terms already.
   Operator small_algorithm(const AlgorithmOptions& kinds = {}) {
     while (true) {
@@ -139,7 +141,8 @@ class Drawer {
   // The first few legal schedules; the one that has the pair, or else the last.
   void draw_as_wished() {
     Trial legal = trial_;
-    const int most = wishes_for_missing_ ? 12 : 4;  // to draw again costs less than to run what is known
+    // To draw again costs less than to run what is known; what few cases still wish for is rare.
+    const int most = !wishes_for_missing_ ? 4 : options_.missing.size() > 50 ? 12 : 36;
     for (int algorithms = 0; algorithms < most; ++algorithms) {
       trial_.op = algorithm_with_wish();
       for (int schedules = 0; schedules < (asks_much() ? 10 : 4); ++schedules) {
@@ -156,20 +159,28 @@ class Drawer {
     if (!legal.op.name.empty()) trial_ = std::move(legal);
   }
 
+  template <class... Kinds>
+  bool wants(Kinds... kinds) const {
+    return (taste_.wants(kinds) || ...);
+  }
+
   // Of directives that few nests admit, one in several draws is legal.
   bool asks_much() const {
-    using K = DirectiveKind;
-    const auto wants = [&](auto... kinds) { return (taste_.wants(kinds) || ...); };
     return wants(K::slide, K::fold_storage, K::clip, K::collapse, K::with_first, K::tensorize, K::store_with);
   }
 
   Operator algorithm_with_wish() {
     const bool asks = wish_.second.is_construct;
     AlgorithmOptions kinds;                                 // of which a rare directive has something to do
-    if (taste_.wants(DirectiveKind::tensorize)) kinds.dots = 100;
-    if (taste_.wants(DirectiveKind::clip)) kinds.windows = 70;
-    if (taste_.wants(DirectiveKind::slide) || taste_.wants(DirectiveKind::fold_storage) || taste_.wants(DirectiveKind::collapse)) kinds.aligned = 85;
-    if (taste_.wants(DirectiveKind::store_with)) kinds.chained = 90;
+    if (wants(K::tensorize)) kinds.dots = 100;
+    if (wants(K::clip)) kinds.windows = 70;
+    if (wants(K::slide, K::fold_storage, K::collapse)) kinds.aligned = 85;
+    if (wants(K::store_with)) kinds.chained = 90;
+    if (wants(K::epilogue_of)) kinds.chained = 50;
+    if (wants(K::epilogue_of, K::with_first, K::rfactor)) kinds.reductions = 75;
+    if (wants(K::compute_inline, K::compute_at, K::store_at, K::fold_storage, K::slide, K::pitch, K::align, K::layout))
+      kinds.least_funcs = 2, kinds.linked = 40;
+    if (wants(K::compute_inline) && taste_.wanted.size() > 1) kinds.least_funcs = 3;
     Operator op;
     for (int tries = 0; tries < (asks ? 60 : 1); ++tries) {
       op = small_algorithm(kinds);

@@ -16,12 +16,12 @@ class Drawer {
       : nest_(nest), access_(std::move(access)), loops_(nest.serial_loops()), random_(random), taste_(taste) {}
 
   std::vector<std::string> run(bool named) {
-    at_ = static_cast<size_t>(random_.below(static_cast<int64_t>(loops_.size())));
+    const std::string first = place();
     const bool has_name = named && random_.chance(taste_.wants(K::parallel) ? 60 : 25);
     name_ = has_name ? access_->name + "copy" : access_->name;
     std::string line = fmt::format("{}.stage_at({}, {}{})", access_->name, nest_.func->name, loops_[at_], has_name ? ", " + name_ : "");
     if (taste_.chance(random_, K::layout, 60)) line += layout();
-    if (taste_.chance(random_, K::with_first, 50)) line += first();
+    if (!first.empty()) line += fmt::format(".with_first({})", first);
     lines_.push_back(line);
     form();
     if (has_name) loops();
@@ -47,13 +47,25 @@ class Drawer {
     return digits.empty() ? "" : fmt::format(".layout({})", fmt::join(digits, ", "));
   }
 
-  std::string first() {
-    std::vector<std::string> names;
-    for (const RandomLoop& l : nest_.loops) {
-      const auto place = std::find(loops_.begin(), loops_.end(), l.name);
-      if (place != loops_.end() && place > loops_.begin() + static_cast<long>(at_) && !l.reduction && !moves(l)) names.push_back(l.name);
+  // Chooses the loop that the copy is made in; returns one inside of it whose first iteration writes the copy, or "".
+  std::string place() {
+    at_ = static_cast<size_t>(random_.below(static_cast<int64_t>(loops_.size())));
+    if (!taste_.chance(random_, K::with_first, 50)) return "";
+    std::vector<std::string> names = nest_.around_accumulators();
+    if (random_.chance(5)) names = loops_;
+    std::vector<std::pair<size_t, size_t>> pairs;
+    for (size_t at = 0; at < loops_.size(); ++at) {
+      for (size_t first = at + 1; first < loops_.size(); ++first) {
+        const RandomLoop& l = *std::find_if(nest_.loops.begin(), nest_.loops.end(),
+                                            [&](const RandomLoop& loop) { return loop.name == loops_[first]; });
+        const bool around = std::find(names.begin(), names.end(), l.name) != names.end();
+        if (around && !l.reduction && !moves(l)) pairs.push_back({at, first});
+      }
     }
-    return names.empty() ? "" : fmt::format(".with_first({})", random_.pick(names));
+    if (pairs.empty()) return "";
+    const auto& [at, first] = random_.pick(pairs);
+    at_ = at;
+    return loops_[first];
   }
 
   // How it lies in memory.

@@ -1,6 +1,7 @@
-// Nests are drawn in six styles: as written, splits and orders at will, a register tile made by splits, one made by `tile`,
-// straight code in one serial loop, and groups of terms for a machine instruction. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not. Loops of an
-// update are cut, put on threads and reordered, and those of its domain keep their order.
+// Nests are drawn in seven styles: as written, splits and orders at will, a register tile made by splits, one made by
+// `tile`, straight code in one serial loop, straight code alone, for a window there, and groups of terms for a machine
+// instruction. Loops go into an order that keeps block loops outside of their inner loops; now and then they do not.
+// Loops of an update are cut, put on threads and reordered, and those of its domain keep their order.
 #include "tests/fuzz/random_nest.h"
 
 #include <fmt/format.h>
@@ -25,12 +26,22 @@ std::vector<std::string> RandomNest::serial_loops() const {
   return names;
 }
 
+std::vector<std::string> RandomNest::around_accumulators() const {
+  std::vector<std::string> names;
+  for (const RandomLoop& loop : loops) {
+    if (registers_at.empty() && loop.reduction) break;
+    names.push_back(loop.name);
+    if (loop.name == registers_at) break;
+  }
+  return names;
+}
+
 namespace {
 
 class Drawer {
  public:
-  Drawer(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste)
-      : random_(random), taste_(taste), condition_(condition) {
+  Drawer(const FuncPart& part, const NestPlace& place, Random& random, const Taste& taste)
+      : random_(random), taste_(taste), place_(place) {
     const FuncContents& func = part.loops;
     nest_.func = &func;
     nest_.update = part.update != nullptr;
@@ -44,13 +55,16 @@ class Drawer {
     if (style == 0 && taste_.wanted.empty()) return nest_;
     if (nest_.func->is_reduction() && taste_.wants(DirectiveKind::slide) && random_.chance(50)) style = 0;
     const int64_t group = terms_in_a_group();
-    if (style == 0 && taste_.wants(DirectiveKind::slide)) {
-      ;                                                     // as written: straight code around its terms
-    } else if (nest_.update) {
+    if (nest_.update) {
       update_at_will();
     } else if (group > 0 && taste_.chance(random_, DirectiveKind::tensorize, 50)) {
       groups(group);
-    } else if (!nest_.func->vars.empty() && !nest_.func->is_reduction() && random_.chance(taste_.wants(DirectiveKind::slide) ? 80 : 5)) {
+    } else if (place_.window_of && random_.chance(90)) {
+      straight();
+    } else if (style == 0 && taste_.wants(DirectiveKind::slide)) {
+      ;  // as written: straight code around its terms
+    } else if (!nest_.func->vars.empty() && !nest_.func->is_reduction() &&
+               random_.chance(taste_.wants(DirectiveKind::slide) ? 80 : 5)) {
       sliding();
     } else if (style <= 4 || nest_.func->vars.empty()) {
       at_will();
@@ -59,8 +73,9 @@ class Drawer {
     } else {
       tile();
     }
-    for (int times = 0; times < 2; ++times) fuse();
     clip();
+    if (place_.window_of && random_.chance(95)) return nest_;
+    for (int times = 0; times < 2; ++times) fuse();
     parallel();
     for (int times = 0; times < 2; ++times) peel();
     return nest_;
@@ -92,6 +107,7 @@ class Drawer {
     outer.name = fresh(root, "o"), inner.name = fresh(root, "i");
     inner.before = outer.name;
     inner.can_be_constant = by != "kc" && !even && by.size() <= 2;
+    inner.extent = inner.can_be_constant ? std::stoll(by) : 0;
     outer.can_be_constant = false;
     add(fmt::format("split({}, {}, {}, {}{})", name, outer.name, inner.name, by, even ? ", even" : ""));
     for (RandomLoop& l : nest_.loops) if (l.before == name) l.before = inner.name;
@@ -182,7 +198,8 @@ class Drawer {
     if (from == 0 || nest_.loops[from - 1].reduction) return;
     size_t at = from - 1;
     while (at + 1 < nest_.loops.size() && random_.chance(15)) ++at;
-    add(fmt::format("store_in(registers, at = {})", nest_.loops[at].name));
+    nest_.registers_at = nest_.loops[at].name;
+    add(fmt::format("store_in(registers, at = {})", nest_.registers_at));
   }
 
   void group_loops(const std::vector<std::string>& inside) {
@@ -224,6 +241,33 @@ class Drawer {
     if (nest_.loops.size() > 1) order();
   }
 
+  // As many entries of an index at once as the nest around has of it, so that they are whole blocks of the window.
+  std::string strip_of(const std::string& index, const std::string& otherwise) {
+    if (!place_.window_of) return otherwise;
+    for (const RandomLoop& l : place_.window_of->loops)
+      if (l.constant && l.root == index && l.extent > 0) return std::to_string(l.extent);
+    return random_.chance(70) ? "1" : otherwise;
+  }
+
+  // A window is made by straight code: lanes of one index, and others written out.
+  void straight() {
+    std::vector<std::string> inside;
+    bool lanes = false;
+    for (const std::string& v : nest_.func->vars) {
+      if (!random_.chance(taste_.wants(DirectiveKind::unroll) || taste_.wants(DirectiveKind::tail) ? 90 : 60)) continue;
+      const std::string entries = strip_of(v, random_.pick<std::string>({"2", "4"}));
+      const bool vector = !lanes && entries != "1";
+      lanes = lanes || vector;
+      inside.push_back(split(v, entries, false));
+      make_constant(inside.back(), vector);
+      tail(inside.back(), false);
+    }
+    if (nest_.loops.size() < 2 || !random_.chance(70)) return;
+    group_loops(inside);
+    order();
+    if (nest_.func->is_reduction() && random_.chance(60)) store_in_registers();
+  }
+
   // How many of its terms a machine instruction adds at once; 0: none, as far as types tell.
   int64_t terms_in_a_group() const {
     const FuncContents& f = *nest_.func;
@@ -245,7 +289,8 @@ class Drawer {
     if (vars.size() > 1 && (taste_.wants(DirectiveKind::tile) || random_.chance(15))) {
       inside = tile_of(random_.pick<std::string>({"width 16: 2 rows", "width 8: 3 rows"}));
     } else if (!vars.empty()) {
-      inside.push_back(split(random_.pick(vars), random_.chance(50) ? "8" : "16", false));
+      const std::string& lanes = random_.pick(vars);
+      inside.push_back(split(lanes, strip_of(lanes, random_.chance(50) ? "8" : "16"), false));
       make_constant(inside[0], true);
       tail(inside[0], false);
     }
@@ -358,13 +403,13 @@ class Drawer {
     if (!taste_.chance(random_, DirectiveKind::parallel, 25)) return;
     std::vector<std::string> names;
     for (const RandomLoop& l : nest_.loops) if (!l.constant && !l.reduction) names.push_back(l.name);
-    const std::string when = !condition_.empty() && random_.chance(30) ? ", when " + condition_ : "";
+    const std::string when = !place_.condition.empty() && random_.chance(30) ? ", when " + place_.condition : "";
     if (!names.empty()) add(fmt::format("parallel({}{})", random_.pick(names), when));
   }
 
   Random& random_;
   const Taste& taste_;
-  std::string condition_;
+  const NestPlace& place_;
   RandomNest nest_;
   std::set<std::string> tiled_;                             // indices that a tile cuts
   int count_ = 0;
@@ -372,8 +417,8 @@ class Drawer {
 
 }  // namespace
 
-RandomNest random_nest(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste) {
-  return Drawer(part, condition, random, taste).run();
+RandomNest random_nest(const FuncPart& part, const NestPlace& place, Random& random, const Taste& taste) {
+  return Drawer(part, place, random, taste).run();
 }
 
 }  // namespace lathe

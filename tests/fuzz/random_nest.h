@@ -16,6 +16,7 @@ struct RandomLoop {
   bool reduction = false;
   bool constant = false;                                    // vectorized or unrolled
   bool can_be_constant = false;                             // the inner loop of a split by a number
+  int64_t extent = 0;                                       // ... and that number
   int group = 0;                                            // loops of a lower group stand outside
 };
 
@@ -25,6 +26,9 @@ struct RandomNest {
   std::vector<RandomLoop> loops;                            // outermost first
   std::vector<std::string> lines;
   bool uses_param = false;                                  // a factor is the param kc
+  std::string registers_at;                                 // the loop of store_in(registers), where there is one
+
+  std::vector<std::string> around_accumulators() const;  // loops inside of which those of a reduction can stand
 
   std::vector<std::string> serial_loops() const;            // those that are neither vectors nor unrolled
   std::string line(const std::string& directive) const { return func->name + "." + directive; }
@@ -33,7 +37,12 @@ struct RandomNest {
 // Every read in its values.
 std::vector<Expr> reads_of(const FuncContents& f);
 
-// `condition`: one on sizes, for loops that are parallel where it holds; "" for none.
-RandomNest random_nest(const FuncPart& part, const std::string& condition, Random& random, const Taste& taste = {});
+// Where a nest stands.
+struct NestPlace {
+  std::string condition = {};             // one on sizes, for loops that are parallel where it holds; "": none
+  const RandomNest* window_of = nullptr;  // the nest inside of which its values are a window in registers
+};
+
+RandomNest random_nest(const FuncPart& part, const NestPlace& place, Random& random, const Taste& taste = {});
 
 }  // namespace lathe

@@ -220,7 +220,8 @@ class Drawer {
     }
     bool output = op_.find_output(f.name) != nullptr;
     const bool formula = f.updates.empty() && (!f.is_reduction() || written_out(f));
-    if (!output && formula && taste_.chance(random_, K::compute_inline, 15)) {
+    const bool for_others = taste_.wants(K::compute_inline) && taste_.wanted.size() > 1 && random_.chance(50);
+    if (!output && formula && !for_others && taste_.chance(random_, K::compute_inline, 15)) {
       if (taste_.chance(random_, K::compute_inline, 50)) add(f.name + ".compute_inline()");
       return;
     }
@@ -231,9 +232,10 @@ class Drawer {
     const bool in_memory = !windows_.count(f.name);
     if (!output && in_memory) storage(f, attached);
     for (int times = 0; times < 2 && in_memory && taste_.chance(random_, K::trace, 4); ++times) trace(f);
+    const NestPlace here{condition_on_sizes(), in_memory ? nullptr : &nests_.at(*consumers.begin())};
     for (FuncPart& part : parts_of(f)) {
       parts_.push_back(std::move(part));
-      RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), condition_on_sizes(), random_, taste_);
+      RandomNest& nest = nests_[parts_.back().loops.name] = random_nest(parts_.back(), here, random_, taste_);
       add_all(nest.lines);
       for (int times = 0; times < 2 && taste_.chance(random_, K::require, 4); ++times) require(nest, attached);
     }

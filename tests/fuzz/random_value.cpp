@@ -119,7 +119,8 @@ Expr RandomValue::operation(DType type, int depth) {
 Expr RandomValue::read(DType type) {
   const auto count = static_cast<int64_t>(scope_.inputs.size() + scope_.funcs.size());
   if (count == 0) return {};
-  const auto which = static_cast<size_t>(random_.below(count));
+  const bool last = !scope_.funcs.empty() && random_.chance(scope_.linked);
+  const auto which = static_cast<size_t>(last ? count - 1 : random_.below(count));
   Expr e;
   if (which < scope_.inputs.size()) {
     e = read_input(scope_.inputs[which]);

@@ -23,6 +23,7 @@ struct ValueScope {
   std::vector<FuncContents> funcs;
   bool in_reduction = false;                                // a term of it may be absent
   bool aligned = false;                                     // most reads are at the last indices, as they are
+  int linked = 0;                                           // percent of the reads that are of the last Func
 };
 
 class RandomValue {

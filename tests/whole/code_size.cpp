@@ -71,4 +71,20 @@ TEST_CASE("a program whose loops expand beyond the code budget together is refus
   CHECK_MESSAGE(message.find("lathe: compile: conv would expand beyond the code budget: got ") == 0, message);
 }
 
+TEST_CASE("columns of many lanes under masks are refused where each lane becomes a branch") {
+  const Operator op =
+      parse_file_text("transposed(A: f32[N, M]) -> C: f32[M, N]\n  C[i, j] = A[j, i] * 2\n", "t.lathe").operators.at(0);
+  CompileOptions options;
+  options.schedule =
+      parse_schedule({"schedule for transposed\nC.split(i, io, ii, 48).vectorize(ii).split(io, ib, iu, 16).unroll(iu)\n"
+                      "C.split(j, jo, ji, 8).unroll(ji).reorder(jo, ib, iu, ii, ji).tail(ib, guard)\n",
+                      {"t.lathe", 1, 1}},
+                     op);
+  options.target = target_named("x86-64-v3");
+  const std::string message = failure_of([&] { compile_to_ir(op, options); });
+  CHECK_MESSAGE(message.find("lathe: compile: transposed would expand beyond the code budget: got ") == 0, message);
+  options.target = target_named("x86-64-v4");
+  CHECK_NOTHROW(compile_to_ir(op, options));
+}
+
 }  // namespace lathe

@@ -63,6 +63,13 @@ TEST_CASE("values that wait in the places of results become them") {
   CHECK(difference(around, "Y.parallel(i).split(c, co, ci, 4).vectorize(ci)\nE.compute_at(Y, i).store_with(Y)\nT.compute_at(Y, i)") == "");
 }
 
+TEST_CASE("sums that stay in registers go from there into the places of results") {
+  CHECK(difference(centred,
+                   "D.split(i, io, ii, 4)\nC.compute_at(D, io).store_with(D)\nmean.compute_at(D, io)\n"
+                   "C.split(j, jo, ji, 16).reorder(jo, i, k, ji).vectorize(ji).store_in(registers, at = i)\n"
+                   "B.stage_at(C, jo).with_first(i)") == "");
+}
+
 TEST_CASE("constructed schedules let values wait in the places of results") {
   CHECK(difference(softmax, "") == "");
 }

@@ -92,6 +92,15 @@ TEST_CASE("a window in registers moves with the loop") {
       "alloc Bx: f32[3, 8] registers");
 }
 
+TEST_CASE("sums that stay in registers go from there into a window") {
+  computes(
+      "smooth_sums(X: f32[H, K], W: f32[K, N]) -> Y: f32[H, N]\n"
+      "  F[y, x] = sum(k < K: (X[y, k] outside edge) * W[k, x])\n  Y[y, x] = F[y, x] + F[y + 2, x]\n",
+      "Y.split(x, xo, xi, 16).vectorize(xi).reorder(xo, y, xi)\nF.compute_at(Y, y).store_at(Y, xo).slide(y)\n"
+      "F.split(x, fo, fi, 16).reorder(fo, y, k, fi).vectorize(fi).store_in(registers, at = y)",
+      {{{"H", 1}, {"K", 0}, {"N", 1}}, {{"H", 2}, {"K", 3}, {"N", 17}}, {{"H", 7}, {"K", 9}, {"N", 40}}});
+}
+
 TEST_CASE("indices under boundary rules may be looked up") {
   const std::string rows = "Y.split(x, xo, xi, 8).vectorize(xi)\nX.table_at(Y, ";
   for (const char* rule : {"edge", "mirror", "wrap", "7", "0"}) {

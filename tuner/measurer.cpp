@@ -30,7 +30,7 @@ class WorkerMeasurer : public Measurer {
     Measured result;
     const std::string text = candidate.text();
     if (!loaded_.count(text)) {
-      if (!ask({{"do", "load"}, {"schedule", text}}, options_.load_seconds, result)) return cut_off(result);
+      if (!ask(loading(candidate), options_.load_seconds, result)) return cut_off(result);
       make_room();
       loaded_.insert(text);
     }
@@ -64,6 +64,9 @@ class WorkerMeasurer : public Measurer {
  private:
   double left() const { return std::chrono::duration<double>(end_ - Clock::now()).count(); }
 
+  static json loading(const Candidate& c) {
+    return {{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.taken}};
+  }
   static json contestant(const Candidate& c) { return {{"schedule", c.text()}, {"params", c.params}}; }
 
   // False where the answer is not good, and the result says why.
@@ -104,10 +107,10 @@ class WorkerMeasurer : public Measurer {
       worker_ = std::make_unique<WorkerProcess>(options_.worker);
       loaded_.clear();
       bool ready = ask(preparation(), kPrepareSeconds, failure);
-      for (const std::string& text : kept()) {
+      for (const auto& [text, candidate] : kept()) {
         if (!ready) break;
         what = "the incumbent fails in a new worker for ";
-        ready = ask({{"do", "load"}, {"schedule", text}}, kPrepareSeconds, failure);
+        ready = ask(loading(*candidate), kPrepareSeconds, failure);
         loaded_.insert(text);
       }
       if (ready) return true;
@@ -170,19 +173,19 @@ class WorkerMeasurer : public Measurer {
   void make_room() {
     if (loaded_.size() < kMostLoaded) return;
     Measured ignored;
-    const std::set<std::string> needed = kept();
+    const auto needed = kept();
     for (const std::string& text : loaded_) {
       if (!needed.count(text)) ask({{"do", "drop"}, {"schedule", text}}, options_.hang_seconds, ignored);
     }
-    loaded_ = needed;
+    std::erase_if(loaded_, [&](const std::string& text) { return !needed.count(text); });
   }
 
-  // What others are timed beside.
-  std::set<std::string> kept() const {
-    std::set<std::string> texts;
-    for (const auto& candidate : {first_, incumbent_})
-      if (candidate) texts.insert(candidate->text());
-    return texts;
+  // What others are timed beside, by text.
+  std::map<std::string, const Candidate*> kept() const {
+    std::map<std::string, const Candidate*> all;
+    for (const auto* candidate : {&first_, &incumbent_})
+      if (*candidate) all.emplace((*candidate)->text(), &**candidate);
+    return all;
   }
 
   const Problem problem_;

@@ -110,7 +110,7 @@ Candidate Space::candidate(const Trace& trace) const {
   if (!sizes_.empty()) {
     Sizes scalars = scalars_of(op_, sizes_);
     scalars.insert(made.all_params.begin(), made.all_params.end());
-    made.taken = one_variant(made.schedule, variant_taken(made.schedule, target_, scalars));
+    made.taken = variant_at(made.schedule, variant_taken(made.schedule, target_, scalars), op_, sizes_);
   }
   made.trace = decisions.trace();
   made.decisions = decisions.made();

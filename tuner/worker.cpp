@@ -88,7 +88,7 @@ class Worker {
     const std::string what = request.at("do");
     if (what == "prepare") return prepare(request);
     if (!bed_) throw std::invalid_argument("nothing is prepared");
-    if (what == "load") return answer_of(bed_->load(request.at("schedule")));
+    if (what == "load") return load(request);
     if (what == "check") return answer_of(bed_->check(request.at("schedule"), request.at("params")));
     if (what == "drop") return bed_->drop(request.at("schedule")), answer_of({});
     if (what == "time") return time(request);
@@ -114,12 +114,22 @@ class Worker {
     }
     options.after_run = after_run_;
     bed_.emplace(file.operators.at(0), request.at("sizes").get<Sizes>(), std::move(options));
+    note_guarded();
+    limit_memory(request.at("memory_bytes"));
+    return answer_of({});
+  }
+
+  void note_guarded() const {
     faults.count = 0;
     for (const GuardedTensor::Range& r : bed_->guarded()) {
       if (faults.count < std::size(faults.ranges)) faults.ranges[faults.count++] = r;
     }
-    limit_memory(request.at("memory_bytes"));
-    return answer_of({});
+  }
+
+  json load(const json& request) {
+    const bool all_sizes = request.at("all_sizes");
+    if (all_sizes) bed_->prepare_all_sizes(), note_guarded();
+    return answer_of(bed_->load(request.at("schedule"), all_sizes));
   }
 
   json time(const json& request) {

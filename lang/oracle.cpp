@@ -97,8 +97,8 @@ struct Expected::Contents {
         bindings(data.for_oracle(op)),
         outputs(outputs_of(op, bindings)),
         bound_factor(options.bound_factor),
-        most_asked_work(static_cast<int64_t>(much_more * options.most_point_work)) {
-    exact = options.exact && exact_mode_applies(op, bindings, options.largest);
+        exact(options.exact && exact_mode_applies(op, bindings, options.largest)),
+        most_asked_work(static_cast<int64_t>((exact ? 1 : much_more) * options.most_point_work)) {
     const double work = needed_regions(op, constants_of(op, bindings)).work;
     if (exact && work <= options.most_whole_work) {
       interpret_whole();
@@ -189,8 +189,8 @@ struct Expected::Contents {
   const Bindings bindings;
   const std::vector<OutputComponent> outputs;
   const double bound_factor;
-  const int64_t most_asked_work;
-  bool exact = false;
+  const bool exact;
+  const int64_t most_asked_work;                            // where sums are not exact, at least one point has to be known
   std::map<std::string, Tensor> trusted;                    // by output: what the plain nest wrote
   double within = 0;                                        // how far from that an element may be without a question
   std::unique_ptr<PointOracle> oracle;                      // who is asked then

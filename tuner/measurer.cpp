@@ -65,7 +65,7 @@ class WorkerMeasurer : public Measurer {
   double left() const { return std::chrono::duration<double>(end_ - Clock::now()).count(); }
 
   static json loading(const Candidate& c) {
-    return {{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.taken}};
+    return {{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.at_sizes}};
   }
   static json contestant(const Candidate& c) { return {{"schedule", c.text()}, {"params", c.params}}; }
 

@@ -1,7 +1,5 @@
 #include "tuner/one_variant.h"
 
-#include <set>
-
 #include "schedules/formula.h"
 #include "tuner/executed.h"
 
@@ -20,14 +18,6 @@ std::vector<Directive>::const_iterator own_directives(const std::vector<Directiv
     while (at != common.end() && at->kind == DirectiveKind::layout && at->func == (at - 1)->func) ++at;
   }
   return at;
-}
-
-std::set<std::string> arguments_laid_out(const Schedule& schedule) {
-  std::set<std::string> names;
-  for (const Directive& d : schedule.directives) {
-    if (d.kind == DirectiveKind::constant || d.kind == DirectiveKind::free_layout) names.insert(d.func);
-  }
-  return names;
 }
 
 }  // namespace
@@ -58,9 +48,8 @@ Schedule one_variant(const Schedule& schedule, size_t variant) {
 Schedule variant_at(const Schedule& schedule, size_t variant, const Operator& op, const Sizes& sizes) {
   Schedule alone = one_variant(schedule, variant);
   if (alone.specializations.empty()) {
-    const auto own = own_directives(schedule.directives);
-    alone.specializations.push_back({{}, {own, schedule.directives.end()}, schedule.where});
-    alone.directives = {schedule.directives.begin(), own};
+    alone.specializations.push_back({{}, std::move(alone.directives), schedule.where});
+    alone.directives.clear();
   }
   Expr condition;
   const auto require = [&](const std::string& name, int64_t value) {
@@ -69,17 +58,14 @@ Schedule variant_at(const Schedule& schedule, size_t variant, const Operator& op
   };
   for (const auto& [name, value] : sizes) require(name, value);
   const Sizes scalars = scalars_of(op, sizes);
-  const std::set<std::string> laid_out = arguments_laid_out(alone);
   for (const TensorArgument& t : tensor_arguments(op)) {  // of the last dimension, lowering takes 1 for granted
-    if (laid_out.count(t.name)) continue;
     for (size_t d = 0; d + 1 < t.extents.size(); ++d) {
       const std::string stride = t.name + ".stride." + std::to_string(d);
       require(stride, scalars.at(stride));
     }
   }
   if (!condition.defined()) condition = eq(Expr(int64_t{1}), Expr(int64_t{1}));
-  const Expr own = alone.specializations[0].condition;      // may be about a layout
-  alone.specializations[0].condition = laid_out.empty() || !own.defined() ? condition : own & condition;
+  alone.specializations[0].condition = condition;
   return alone;
 }
 

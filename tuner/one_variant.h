@@ -12,8 +12,7 @@ size_t variant_taken(const Schedule& schedule, const Target& target, const Sizes
 // The schedule with this variant alone, under its condition.
 Schedule one_variant(const Schedule& schedule, size_t variant);
 
-// ... for calls at these very sizes and no others, with arguments that are dense or have a layout of the schedule; whatever
-// its condition says, where there is no such layout.
+// ... for calls at these very sizes with dense arguments and no others, whatever its condition says.
 Schedule variant_at(const Schedule& schedule, size_t variant, const Operator& op, const Sizes& sizes);
 
 }  // namespace lathe::tuner

@@ -82,7 +82,7 @@ TEST_CASE("a gain that only one of two fresh processes sees is none") {
   CHECK(tuned.schedule == tuned.constructed);
 }
 
-TEST_CASE("a winner that fails with all its variants gives way to the next best") {
+TEST_CASE("a winner that fails in a fresh process gives way to the next best") {
   int machines = 0;
   const MakeMeasurer make = [&](const Problem&) {
     return std::make_unique<KnownMachine>(++machines == 1 ? KnownMachine::Time(four_rows) : [](const Candidate& c) {

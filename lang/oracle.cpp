@@ -164,7 +164,8 @@ struct Expected::Contents {
         const double left = allowed - static_cast<double>(oracle->work());
         if (left < 0 && (t >= fewest_points || -left > much_more * allowed)) break;
         const size_t p = t % 2 == 0 ? t / 2 : drawn.size() - 1 - t / 2;  // a corner, one at random, a corner
-        if (left < 0 && !taken.empty()) move_beside(taken.begin()->second.at, drawn[p]);
+        const size_t apart = trusted.empty() ? 2 : 1;       // that may take all the work
+        if (left < 0 && taken.size() >= apart) move_beside(taken.begin()->second.at, drawn[p]);
         const auto need = value_at(output, drawn[p], most_for_one);
         if (!need) break;
         taken.emplace(p, Point{i, std::move(drawn[p]), *need});

@@ -10,6 +10,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "jit/lower/condition_facts.h"
+#include "jit/lower/lower.h"
+#include "jit/tuned_files.h"
 #include "stdlib/einsum.h"
 
 #include "support/environment.h"
@@ -36,7 +39,7 @@ void add_size_options(CLI::App& app, Choice& choice) {
 
 void add_schedule_option(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's if one fits the target, else constructed), zero-shot (constructed), tuned (found by `lathe tune` for the first size), naive (the plain nest), or a FILE");
+                 "default (the file's if one fits the target, else what compile takes: constructed, behind what `lathe tune` left for its sizes), zero-shot (constructed alone), tuned (the store's for the first size), naive (the plain nest), or a FILE");
 }
 
 void add_compile_options(CLI::App& app, Choice& choice) {
@@ -176,6 +179,33 @@ void refuse_misspelt(const std::string& wanted) {
             fmt::format("did you mean {}?", near));
 }
 
+bool is_accepted(const Chosen& chosen, const Schedule& schedule) {
+  try {
+    compile_to_ir(chosen.fixed, {.schedule = schedule, .target = chosen.target}, "expand_loops");
+    return true;
+  } catch (const Error& e) {
+    if (kind_of(e.code()) != ErrorKind::user) throw;
+    return false;
+  }
+}
+
+// What `compile` finds unasked stands before what is constructed.
+void put_tuned_first(Chosen& chosen) {
+  std::vector<Schedule> tuned = kept_schedules(chosen.fixed, tuned_text(chosen.fixed, chosen.target));
+  std::erase_if(tuned, [&](const Schedule& s) { return !is_accepted(chosen, s); });
+  if (tuned.empty()) return;
+  std::vector<std::string> calls;
+  for (const Schedule& s : tuned) {
+    std::map<std::string, int64_t> sizes;
+    for (const auto& [name, value] : pinned_sizes(s.specializations[0].condition, chosen.fixed.sizes)) {
+      is_integer_constant(value, &sizes[name]);
+    }
+    calls.push_back(size_text(chosen.fixed, sizes));
+  }
+  chosen.schedule = with_variants_first(tuned, with_params_fixed(*chosen.schedule, chosen.target));
+  chosen.schedule_label = fmt::format("{} (tuned at {})", zero_shot_label, fmt::join(calls, "; "));
+}
+
 void choose_schedule(const Choice& choice, Chosen& chosen) {
   const std::string& wanted = choice.schedule;
   chosen.schedule_label = "naive";
@@ -199,8 +229,10 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
   else if (from_file)
     wrong_use(wanted + " has no schedule that fits", fmt::format("{} on {}", chosen.op.name, chosen.target.level),
               fmt::format("a block 'schedule for {}'", chosen.op.name));
-  else
+  else {
     construct();
+    put_tuned_first(chosen);
+  }
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ class Tuning {
     options.progress = [&](const tuner::Progress& p) { line.show(p); };
     tuned_ = tuner::tune(chosen_.fixed, options, store_);
     line.end();
-    tuner::leave_for_compile(chosen_.fixed, options, tuned_);
+    tuner::leave_for_compile(chosen_.fixed, chosen_.target, problem(), *store_);
     if (!verb_.csv.empty()) add_to_csv();
     return tuned_;
   }
@@ -196,15 +196,19 @@ class Tuning {
   double of_bound() const { return tuned_.us > 0 ? bound_ / tuned_.us : 0; }
 
  private:
+  tuner::Problem problem() const {
+    return tuner::problem_of(chosen_.fixed, sizes_, choice_.threads, chosen_.target, layouts_);
+  }
+
   // One row for each sample of the run.
   void add_to_csv() const {
     const bool begun = std::filesystem::exists(verb_.csv);
     std::ofstream out(verb_.csv, std::ios::app);
     if (!begun) out << "operator,sizes,run,trial,outcome,confirmed,sample,us\n";
-    const auto problem = tuner::problem_of(chosen_.fixed, sizes_, choice_.threads, chosen_.target, layouts_);
-    for (const tuner::Trial& t : store_->trials(problem.key())) {
+    const tuner::Problem tuned = problem();
+    for (const tuner::Trial& t : store_->trials(tuned.key())) {
       for (size_t i = 0; t.run == tuned_.run && i < t.samples_us.size(); ++i) {
-        out << fmt::format("{},\"{}\",{},{},{},{},{},{}\n", problem.op, tuner::print(problem.sizes), t.run, t.number,
+        out << fmt::format("{},\"{}\",{},{},{},{},{},{}\n", tuned.op, tuner::print(tuned.sizes), t.run, t.number,
                            tuner::name_of(t.outcome), t.confirmed, i, t.samples_us[i]);
       }
     }

@@ -30,7 +30,7 @@ class WorkerMeasurer : public Measurer {
     Measured result;
     const std::string text = candidate.text();
     if (!loaded_.count(text)) {
-      if (!ask(loading(candidate), options_.load_seconds, result)) return cut_off(result);
+      if (!load(candidate, options_.load_seconds, result)) return cut_off(result);
       make_room();
       loaded_.insert(text);
     }
@@ -64,9 +64,15 @@ class WorkerMeasurer : public Measurer {
  private:
   double left() const { return std::chrono::duration<double>(end_ - Clock::now()).count(); }
 
-  static json loading(const Candidate& c) {
-    return {{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.at_sizes}};
+  // False where the answer is not good. A schedule for all sizes is checked at some, which the worker works out before.
+  bool load(const Candidate& c, double seconds, Measured& result) {
+    if (!c.at_sizes && !knows_sizes_) {
+      knows_sizes_ = ask({{"do", "sizes"}}, kPrepareSeconds, result);
+      if (!knows_sizes_) return false;
+    }
+    return ask({{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.at_sizes}}, seconds, result);
   }
+
   static json contestant(const Candidate& c) { return {{"schedule", c.text()}, {"params", c.params}}; }
 
   // False where the answer is not good, and the result says why.
@@ -106,11 +112,12 @@ class WorkerMeasurer : public Measurer {
       failure = {};
       worker_ = std::make_unique<WorkerProcess>(options_.worker);
       loaded_.clear();
+      knows_sizes_ = false;
       bool ready = ask(preparation(), kPrepareSeconds, failure);
       for (const auto& [text, candidate] : kept()) {
         if (!ready) break;
         what = "the incumbent fails in a new worker for ";
-        ready = ask(loading(*candidate), kPrepareSeconds, failure);
+        ready = load(*candidate, kPrepareSeconds, failure);
         loaded_.insert(text);
       }
       if (ready) return true;
@@ -192,7 +199,7 @@ class WorkerMeasurer : public Measurer {
   const MeasureOptions options_;
   std::unique_ptr<WorkerProcess> worker_;
   std::set<std::string> loaded_;
-  bool thorough_ = false;
+  bool thorough_ = false, knows_sizes_ = false;
   std::optional<Candidate> first_, incumbent_;
   double speed_ = 1, incumbent_speed_ = 1;  // beside the first: of what was challenged last; of the incumbent
   Clock::time_point end_;

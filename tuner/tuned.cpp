@@ -96,14 +96,35 @@ class TunedSchedules : public KnownSchedules {
   const Layouts layouts_;
 };
 
+// The variant that calls at these sizes take, for them alone.
+Schedule for_calls(const Operator& op, const Target& target, const Sizes& sizes, const Schedule& found) {
+  const Schedule schedule = with_params_fixed(found, target);
+  return variant_at(schedule, variant_taken(schedule, target, scalars_of(op, sizes)), op, sizes);
+}
+
 }  // namespace
 
 bool leave_for_compile(const Operator& op, const TuneOptions& options, const Tuned& tuned) {
-  if (!tuned.confirmed || tuned.speedup <= 1 || !options.measure.layouts.empty()) return false;
-  const Schedule schedule = with_params_fixed(tuned.schedule, options.target);
-  const size_t variant = variant_taken(schedule, options.target, scalars_of(op, options.sizes));
-  keep_tuned(op, options.target, variant_at(schedule, variant, op, options.sizes));
-  return true;
+  if (!tuned.confirmed || !options.measure.layouts.empty()) return false;
+  const Schedule schedule = for_calls(op, options.target, options.sizes, tuned.schedule);
+  if (tuned.speedup > 1) {
+    keep_tuned(op, options.target, schedule);
+  } else {
+    forget_tuned(op, options.target, schedule.specializations[0].condition);
+  }
+  return tuned.speedup > 1;
+}
+
+bool leave_for_compile(const Operator& op, const Target& target, const Problem& problem, const Store& store) {
+  if (!problem.layouts.empty()) return false;
+  const auto best = best_trial(store, problem.key());
+  if (best && (best->confirmed || store.pinned(problem.key()))) {
+    const Schedule schedule = parse_schedule({best->schedule, {"record", 1}}, op);
+    keep_tuned(op, target, for_calls(op, target, problem.sizes, schedule));
+    return true;
+  }
+  forget_tuned(op, target, for_calls(op, target, problem.sizes, plain_nest(op)).specializations[0].condition);
+  return false;
 }
 
 double distance(const Sizes& a, const Sizes& b) {

@@ -1,5 +1,5 @@
-// Requests, in order: one {"do": "prepare", ...}; then "rank", "load", "check", "time" and "drop". An answer has "outcome", and what
-// was asked for. After a fault the process answers once more, from its signal handler, and ends.
+// Requests, in order: one {"do": "prepare", ...}; then "rank", "sizes" before what is for all sizes, "load", "check", "time" and
+// "drop". An answer has "outcome", and what was asked for. After a fault the process answers once more, from its signal handler, and ends.
 #include "tuner/worker.h"
 
 #include <fmt/format.h>
@@ -88,7 +88,8 @@ class Worker {
     const std::string what = request.at("do");
     if (what == "prepare") return prepare(request);
     if (!bed_) throw std::invalid_argument("nothing is prepared");
-    if (what == "load") return load(request);
+    if (what == "sizes") return sizes();
+    if (what == "load") return answer_of(bed_->load(request.at("schedule"), request.at("all_sizes")));
     if (what == "check") return answer_of(bed_->check(request.at("schedule"), request.at("params")));
     if (what == "drop") return bed_->drop(request.at("schedule")), answer_of({});
     if (what == "time") return time(request);
@@ -126,10 +127,10 @@ class Worker {
     }
   }
 
-  json load(const json& request) {
-    const bool all_sizes = request.at("all_sizes");
-    if (all_sizes) bed_->prepare_all_sizes(), note_guarded();
-    return answer_of(bed_->load(request.at("schedule"), all_sizes));
+  json sizes() {
+    bed_->prepare_all_sizes();
+    note_guarded();
+    return answer_of({});
   }
 
   json time(const json& request) {

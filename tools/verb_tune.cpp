@@ -156,11 +156,14 @@ class Tuning {
     options.stop = [] { return interrupts.load() > 0; };
     ProgressLine line(bound_);
     options.progress = [&](const tuner::Progress& p) { line.show(p); };
-    tuned_ = tuner::tune(chosen_.fixed, options, store_);
+    latest_ = tuner::tune(chosen_.fixed, options, store_);
     line.end();
+    // What a fresh process saw counts more than what a later turn had no time to confirm.
+    const bool keeps_last = !latest_.confirmed && (tuned_.confirmed || tuned_.speedup > latest_.speedup);
+    if (!keeps_last) tuned_ = latest_;
     tuner::leave_for_compile(chosen_.fixed, chosen_.target, problem(), *store_);
     if (!verb_.csv.empty()) add_to_csv();
-    return tuned_;
+    return latest_;
   }
 
   void print_summary() const {
@@ -172,7 +175,10 @@ class Tuning {
     if (2 * unsettled > tuned_.last.trials) {
       fmt::print("# this machine is too noisy: {} of {} times did not settle\n", unsettled, tuned_.last.trials);
     }
-    for (const std::string& line : tuner::differences(tuner::Space(chosen_.fixed, chosen_.target, choice_.threads, layouts_), tuned_.trace)) fmt::print("# {}\n", line);
+    const tuner::Space space(chosen_.fixed, chosen_.target, choice_.threads, layouts_);
+    std::vector<std::string> differences = tuner::differences(space, tuned_.trace);
+    if (tuned_.trace.empty() && tuned_.speedup > 1) differences = {"the usual decisions, made for calls at these sizes alone"};
+    for (const std::string& line : differences) fmt::print("# {}\n", line);
     fmt::print("{}", print(tuned_.schedule));
   }
 
@@ -207,7 +213,7 @@ class Tuning {
     if (!begun) out << "operator,sizes,run,trial,outcome,confirmed,sample,us\n";
     const tuner::Problem tuned = problem();
     for (const tuner::Trial& t : store_->trials(tuned.key())) {
-      for (size_t i = 0; t.run == tuned_.run && i < t.samples_us.size(); ++i) {
+      for (size_t i = 0; t.run == latest_.run && i < t.samples_us.size(); ++i) {
         out << fmt::format("{},\"{}\",{},{},{},{},{},{}\n", tuned.op, tuner::print(tuned.sizes), t.run, t.number,
                            tuner::name_of(t.outcome), t.confirmed, i, t.samples_us[i]);
       }
@@ -224,7 +230,7 @@ class Tuning {
   const tuner::Layouts layouts_;
   tuner::Store* const store_;
   double bound_ = 0;
-  tuner::Tuned tuned_;
+  tuner::Tuned latest_, tuned_;  // of the last turn; of the one that is shown
 };
 
 int tune_operator(const TuneVerbOptions& verb, tuner::Store* store) {

@@ -22,8 +22,8 @@ constexpr double kCommitSeconds = 0.25;                     // the longest that 
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
 constexpr double kThoroughFrom = 5;                         // seconds that are left
 constexpr double kWorth = 1.015;  // a gain that is more than what a process differs from the next
-constexpr double kConfirmTimes = 5,
-                 kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+constexpr double kConfirmTimes = 12,
+                 kConfirmLimit = 0.4;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
   std::random_device entropy;
@@ -205,7 +205,8 @@ class Tuning {
 
   void finish() {
     result_.constructed = space_.at_any_sizes(*constructed_).decided();
-    if (!winner_) winner_ = space_.at_any_sizes(*constructed_);
+    const bool only_sizes = winner_ && winner_->name() == constructed_->name();
+    if (!winner_ || (only_sizes && !result_.confirmed)) winner_ = space_.at_any_sizes(*constructed_);
     result_.schedule = winner_->decided();
     if (winner_->at_sizes) result_.schedule = with_variants_first({result_.schedule}, result_.constructed);
     result_.trace = lathe::print(winner_->trace);

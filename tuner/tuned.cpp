@@ -52,8 +52,8 @@ class TunedSchedules : public KnownSchedules {
       const auto cycles = cycles_of(op, target, candidate, sizes);
       const auto before = cycles_of(op, target, Space(op, target, threads_, layouts_, measured).candidate(trace), measured);
       if (!cycles || !before) return;
-      Schedule schedule = trace.empty() ? constructed : candidate.decided();
-      if (candidate.at_sizes && !trace.empty()) schedule = with_variants_first({schedule}, constructed);
+      Schedule schedule = candidate.decided();
+      if (candidate.at_sizes) schedule = with_variants_first({schedule}, constructed);
       ranked.emplace_back(us * *cycles / *before, std::move(schedule));
     };
     for (const Near& n : near) {

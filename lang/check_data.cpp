@@ -37,13 +37,15 @@ std::vector<int64_t> strides_for(DType dtype, const std::vector<int64_t>& shape,
   return strides;
 }
 
-// Exact: integers up to `largest`. Bounded: floats in [-1, 1); integers small enough to be indices, one in eight anything.
+// Exact: integers up to `largest`. Bounded: floats in [-1, 1); integers small enough to be indices, one in eight
+// anything.
 Cell value_for(DType type, bool exact, int64_t largest, Generator& random) {
   Cell cell;
   if (type == DType::boolean) {
     cell.i = between(random, 0, 1);
   } else if (is_float(type)) {
-    cell.f = exact ? static_cast<double>(between(random, -largest, largest)) : static_cast<double>(random() >> 11) * 0x1p-52 - 1;
+    cell.f = exact ? static_cast<double>(between(random, -largest, largest))
+                   : static_cast<double>(random() >> 11) * 0x1p-52 - 1;
   } else if (exact) {
     cell.i = is_signed(type) ? between(random, -largest, largest) : between(random, 0, 2 * largest - 1);
   } else {

@@ -15,15 +15,15 @@ class Farthest {
   Farthest(double within, size_t most) : beyond(within), most_(most) {}
 
   void add(int64_t element, double distance) {
-    const auto place = std::upper_bound(all.begin(), all.end(), distance,
-                                        [](double d, const auto& other) { return d > other.first; });
+    const auto place =
+        std::upper_bound(all.begin(), all.end(), distance, [](double d, const auto& other) { return d > other.first; });
     all.insert(place, {distance, element});
     if (all.size() > most_) all.pop_back();
     if (all.size() == most_) beyond = std::max(beyond, all.back().first);
   }
 
   double beyond;
-  std::vector<std::pair<double, int64_t>> all;              // distance, element
+  std::vector<std::pair<double, int64_t>> all;  // distance, element
 
  private:
   const size_t most_;
@@ -49,7 +49,7 @@ void compare_any(const TensorView& got, const TensorView& need, Farthest& far) {
   for (int64_t i = 0; i < need.elements(); ++i) {
     double distance = between(load_as_double(got, i), load_as_double(need, i));
     const bool differ = !is_float(got.dtype) && load_as_integer(got, i) != load_as_integer(need, i);
-    if (differ) distance = std::max(distance, 1.0);         // also where doubles cannot tell them apart
+    if (differ) distance = std::max(distance, 1.0);  // also where doubles cannot tell them apart
     if (distance > far.beyond) far.add(i, distance);
   }
 }

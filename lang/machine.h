@@ -45,7 +45,7 @@ struct PointHash {
 // Absent: a read with Boundary::none was outside, and a pure Func hands that on to the reduction that reads it.
 enum class PointState : uint8_t { unknown, known, absent };
 
-struct TooMuchWork {};                                      // thrown; the machine is of no use any more
+struct TooMuchWork {};  // thrown; the machine is of no use any more
 
 // The known values of one Func, `components` for each point.
 template <class Value>
@@ -123,7 +123,7 @@ class Machine {
 
   const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
   int64_t work() const { return work_; }  // points and terms that were computed so far
-  void limit_work(int64_t most) { most_work_ = most; }      // more of it throws TooMuchWork
+  void limit_work(int64_t most) { most_work_ = most; }  // more of it throws TooMuchWork
 
   // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {

@@ -132,7 +132,8 @@ struct Expected::Contents {
     return exact || decided > 0;
   }
 
-  std::optional<BoundedValue> value_at(const OutputComponent& output, const std::vector<int64_t>& at, int64_t most_work) {
+  std::optional<BoundedValue> value_at(const OutputComponent& output, const std::vector<int64_t>& at,
+                                       int64_t most_work) {
     auto need = oracle->at(output.func, output.component, at, most_work);
     if (need) need->bound = exact ? 0 : need->bound * bound_factor;
     return need;
@@ -164,7 +165,7 @@ struct Expected::Contents {
         const double left = allowed - static_cast<double>(oracle->work());
         if (left < 0 && (t >= fewest_points || -left > much_more * allowed)) break;
         const size_t p = t % 2 == 0 ? t / 2 : drawn.size() - 1 - t / 2;  // a corner, one at random, a corner
-        const size_t apart = trusted.empty() ? 2 : 1;       // that may take all the work
+        const size_t apart = trusted.empty() ? 2 : 1;                    // that may take all the work
         if (left < 0 && taken.size() >= apart) move_beside(taken.begin()->second.at, drawn[p]);
         const auto need = value_at(output, drawn[p], most_for_one);
         if (!need) break;
@@ -191,10 +192,10 @@ struct Expected::Contents {
   const std::vector<OutputComponent> outputs;
   const double bound_factor;
   const bool exact;
-  const int64_t most_asked_work;                            // where sums are not exact, at least one point has to be known
-  std::map<std::string, Tensor> trusted;                    // by output: what the plain nest wrote
-  double within = 0;                                        // how far from that an element may be without a question
-  std::unique_ptr<PointOracle> oracle;                      // who is asked then
+  const int64_t most_asked_work;          // where sums are not exact, at least one point has to be known
+  std::map<std::string, Tensor> trusted;  // by output: what the plain nest wrote
+  double within = 0;                      // how far from that an element may be without a question
+  std::unique_ptr<PointOracle> oracle;    // who is asked then
   std::map<std::string, Tensor> whole;                      // by output: every element, compared exactly ...
   std::vector<Point> points;                                // ... or points, within their bounds
 };

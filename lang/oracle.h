@@ -77,7 +77,7 @@ class Expected {
            const std::function<void()>& trusted = {});
   CheckReport report() const;                               // on what the outputs hold now
   bool interprets_whole() const;
-  int64_t points() const;                                   // that the interpreter worked out, where it did not the whole
+  int64_t points() const;  // that the interpreter worked out, where it did not the whole
 
  private:
   struct Contents;

@@ -283,7 +283,9 @@ class BoundedDomain {
 }  // namespace
 
 struct PointOracle::State {
-  State(const Operator& op, const Bindings& bindings) : op(op), bindings(bindings) { machine.emplace(this->op, bindings, NoBoxes()); }
+  State(const Operator& op, const Bindings& bindings) : op(op), bindings(bindings) {
+    machine.emplace(this->op, bindings, NoBoxes());
+  }
   using NoBoxes = std::vector<std::optional<Box>>;
   Operator op;
   Bindings bindings;

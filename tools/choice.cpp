@@ -14,7 +14,6 @@
 #include "jit/lower/lower.h"
 #include "jit/tuned_files.h"
 #include "stdlib/einsum.h"
-
 #include "support/environment.h"
 #include "tuner/tuned.h"
 
@@ -39,7 +38,9 @@ void add_size_options(CLI::App& app, Choice& choice) {
 
 void add_schedule_option(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's if one fits the target, else what compile takes: constructed, behind what `lathe tune` left for its sizes), zero-shot (constructed alone), tuned (the store's for the first size), naive (the plain nest), or a FILE");
+                 "default (the file's if one fits the target, else what compile takes: constructed, behind what `lathe "
+                 "tune` left for its sizes), zero-shot (constructed alone), tuned (the store's for the first size), "
+                 "naive (the plain nest), or a FILE");
 }
 
 void add_compile_options(CLI::App& app, Choice& choice) {

@@ -177,7 +177,8 @@ class Tuning {
     }
     const tuner::Space space(chosen_.fixed, chosen_.target, choice_.threads, layouts_);
     std::vector<std::string> differences = tuner::differences(space, tuned_.trace);
-    if (tuned_.trace.empty() && tuned_.speedup > 1) differences = {"the usual decisions, made for calls at these sizes alone"};
+    if (tuned_.trace.empty() && tuned_.speedup > 1)
+      differences = {"the usual decisions, made for calls at these sizes alone"};
     for (const std::string& line : differences) fmt::print("# {}\n", line);
     fmt::print("{}", print(tuned_.schedule));
   }

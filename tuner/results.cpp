@@ -13,8 +13,8 @@ constexpr int64_t kPoints = 500;       // that are interpreted at sizes that are
 constexpr int64_t kPointsBeside = 64;  // ... beside the plain nest
 constexpr double kBriefWork = 5e5;     // terms that are interpreted in a quarter of a second
 constexpr double kThoroughWork = 4e6;
-constexpr double kPlainWork = 1e8;     // terms that the plain nest takes tenths of a second for
-constexpr int64_t kLeastLargest = 1;   // of the integers of exact mode, so that more sums of them are exact
+constexpr double kPlainWork = 1e8;    // terms that the plain nest takes tenths of a second for
+constexpr int64_t kLeastLargest = 1;  // of the integers of exact mode, so that more sums of them are exact
 
 }  // namespace
 
@@ -51,8 +51,7 @@ void Results::work_out_own(const CheckOptions& check) {
     own_->expected = std::make_unique<Expected>(op_, own_->data, check);
     if (own_->expected->interprets_whole() || work > kPlainWork) return;
   }
-  const Kernel plain =
-      compile(op_, {.schedule = plain_nest(op_), .target = options_.target, .cache = Cache::memory});
+  const Kernel plain = compile(op_, {.schedule = plain_nest(op_), .target = options_.target, .cache = Cache::memory});
   const auto fill = [&] {
     own_->data.refresh(op_);
     run(plain, own_->data);
@@ -65,8 +64,10 @@ void Results::work_out_own(const CheckOptions& check) {
   for (const auto& one : small_) {
     const Verdict verdict = compare_on(plain, "", *one);
     if (verdict.outcome == Outcome::good) continue;
-    throw Error(ErrorCode::no_measurement, {.step = "tune", .what = "the plain nest of " + op_.name + " is not right",
-                                            .got = verdict.detail, .need = "what the interpreter says"});
+    throw Error(ErrorCode::no_measurement, {.step = "tune",
+                                            .what = "the plain nest of " + op_.name + " is not right",
+                                            .got = verdict.detail,
+                                            .need = "what the interpreter says"});
   }
 }
 
@@ -92,7 +93,8 @@ Verdict Results::compare_on(const Kernel& kernel, const std::string& schedule, C
   run(kernel, on.data);
   if (options_.after_run) {
     std::vector<TensorView> views;
-    for (const TensorArgument& argument : tensor_arguments(op_)) views.push_back(on.data.bindings.tensors.at(argument.name));
+    for (const TensorArgument& argument : tensor_arguments(op_))
+      views.push_back(on.data.bindings.tensors.at(argument.name));
     options_.after_run(schedule, views);
   }
   const CheckReport report = on.expected->report();

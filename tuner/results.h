@@ -13,10 +13,10 @@ namespace lathe::tuner {
 struct BedOptions {
   Target target;
   int threads = 1;
-  bool cold = false;                                        // arguments that no cache holds, in turns
+  bool cold = false;     // arguments that no cache holds, in turns
   bool thorough = true;  // the interpreter works out more of the output, where that takes seconds
   std::map<std::string, double> run_params = {};
-  Layouts layouts = {};                                     // of others no kernel changes the layout
+  Layouts layouts = {};  // of others no kernel changes the layout
   // Called after each run of a candidate, with its schedule and the arguments: tests plant faults here.
   std::function<void(const std::string& schedule, std::span<const TensorView> arguments)> after_run = {};
 };
@@ -36,7 +36,7 @@ class Results {
   // Runs a kernel, and compares. `all_sizes`: at small ones as well, which are worked out by then.
   Verdict check(const Kernel& kernel, const std::string& schedule, bool all_sizes);
   const std::map<std::string, double>& params() const { return own_->data.bindings.params; }
-  std::vector<GuardedTensor::Range> guarded() const;        // where an access is out of bounds
+  std::vector<GuardedTensor::Range> guarded() const;  // where an access is out of bounds
 
  private:
   struct Case {
@@ -51,7 +51,7 @@ class Results {
   const Operator& op_;
   const BedOptions& options_;
   std::unique_ptr<Case> own_;
-  std::vector<std::unique_ptr<Case>> small_;                // once they are needed
+  std::vector<std::unique_ptr<Case>> small_;  // once they are needed
 };
 
 }  // namespace lathe::tuner

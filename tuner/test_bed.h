@@ -20,8 +20,8 @@ class TestBed {
 
   // What the analytic model says of a schedule; nothing is compiled. Refused where lowering refuses it.
   Verdict rank(const std::string& schedule, const Sizes& params, Modelled* model);
-  // Lowers, compiles and checks the kernel of a schedule's text; `all_sizes`: it is for calls of all sizes. A kernel that
-  // is there is not compiled again.
+  // Lowers, compiles and checks the kernel of a schedule's text; `all_sizes`: it is for calls of all sizes. A kernel
+  // that is there is not compiled again.
   Verdict load(const std::string& schedule, bool all_sizes);
   // Checks a loaded kernel with these values of its parameters.
   Verdict check(const std::string& schedule, const Sizes& params);
@@ -33,7 +33,7 @@ class TestBed {
   void drop(const std::string& schedule) { loaded_.erase(schedule); }
 
   std::vector<GuardedTensor::Range> guarded() const { return results_.guarded(); }
-  void prepare_all_sizes() { results_.work_out_small(); }   // before a schedule for all sizes is loaded
+  void prepare_all_sizes() { results_.work_out_small(); }  // before a schedule for all sizes is loaded
 
  private:
   std::vector<std::function<void()>> bound(const Contestant& contestant);
@@ -52,7 +52,7 @@ class TestBed {
     Kernel kernel;
     bool all_sizes;
   };
-  std::map<std::string, Loaded> loaded_;                    // by schedule
+  std::map<std::string, Loaded> loaded_;  // by schedule
   struct Lowered {
     FinalProgram made;
     std::string program;  // a name of it

@@ -163,8 +163,9 @@ class Tuning {
     return machine;
   }
 
-  // The best ones, as they would be kept, beside the constructed schedule as `compile` has it untuned, in a fresh process,
-  // until one is faster there; and in a second one, where there is time: processes differ in where code and data lie.
+  // The best ones, as they would be kept, beside the constructed schedule as `compile` has it untuned, in a fresh
+  // process, until one is faster there; and in a second one, where there is time: processes differ in where code and
+  // data lie.
   void confirm(const Search& search) {
     winner_ = *search.incumbent();
     if (is_usual(*winner_) || confirm_seconds() <= 0) return report(true);

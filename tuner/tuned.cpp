@@ -50,7 +50,8 @@ class TunedSchedules : public KnownSchedules {
     const auto rank = [&](const Trace& trace, double us, const Sizes& measured) {
       const Candidate candidate = here.candidate(trace);
       const auto cycles = cycles_of(op, target, candidate, sizes);
-      const auto before = cycles_of(op, target, Space(op, target, threads_, layouts_, measured).candidate(trace), measured);
+      const auto before =
+          cycles_of(op, target, Space(op, target, threads_, layouts_, measured).candidate(trace), measured);
       if (!cycles || !before) return;
       Schedule schedule = candidate.decided();
       if (candidate.at_sizes) schedule = with_variants_first({schedule}, constructed);
@@ -58,7 +59,8 @@ class TunedSchedules : public KnownSchedules {
     };
     for (const Near& n : near) {
       rank(parse_trace(n.trial.trace), n.trial.us, n.sizes);
-      if (&n == &near.front() && n.trial.speedup > 0) rank({}, n.trial.us * n.trial.speedup, n.sizes);  // a gain there may be none here
+      if (&n == &near.front() && n.trial.speedup > 0)
+        rank({}, n.trial.us * n.trial.speedup, n.sizes);  // a gain there may be none here
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [us, schedule] : ranked) found.push_back(std::move(schedule));
@@ -67,7 +69,8 @@ class TunedSchedules : public KnownSchedules {
 
  private:
   // By the model; nothing where it is refused.
-  static std::optional<double> cycles_of(const Operator& op, const Target& target, const Candidate& candidate, const Sizes& sizes) {
+  static std::optional<double> cycles_of(const Operator& op, const Target& target, const Candidate& candidate,
+                                         const Sizes& sizes) {
     try {
       const ir::Program program = compile_to_ir(op, {.schedule = candidate.decided(), .target = target});
       Sizes scalars = scalars_of(op, sizes);
@@ -81,7 +84,8 @@ class TunedSchedules : public KnownSchedules {
 
   // The schedule as it was measured; what no longer parses is decided anew by those who come after it.
   // One variant is for calls at the record's sizes.
-  void add_text(std::vector<Schedule>& found, const Trial& trial, const Operator& op, const Schedule& constructed) const {
+  void add_text(std::vector<Schedule>& found, const Trial& trial, const Operator& op,
+                const Schedule& constructed) const {
     try {
       const Schedule own = parse_schedule({trial.schedule, {"record", 1}}, op);
       const bool for_some = layouts_.empty() && own.params.empty() && own.specializations.size() == 1;

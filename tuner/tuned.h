@@ -24,7 +24,8 @@ std::shared_ptr<const KnownSchedules> tuned_schedules(const Store& store, int th
 // condition of these sizes: a schedule that was faster in a fresh process, with arguments as the caller has them. False
 // where there is none; where a fresh process saw no gain, what was left before goes.
 bool leave_for_compile(const Operator& op, const TuneOptions& options, const Tuned& tuned);
-// The same of the best that a store knows for a problem, if a fresh process confirmed it or it is pinned; else none is left.
+// The same of the best that a store knows for a problem, if a fresh process confirmed it or it is pinned; else none is
+// left.
 bool leave_for_compile(const Operator& op, const Target& target, const Problem& problem, const Store& store);
 
 // How far apart sizes are: the sum of |log2| of their ratios; infinite where they have other names.

@@ -1,5 +1,6 @@
-// Requests, in order: one {"do": "prepare", ...}; then "rank", "sizes" before what is for all sizes, "load", "check", "time" and
-// "drop". An answer has "outcome", and what was asked for. After a fault the process answers once more, from its signal handler, and ends.
+// Requests, in order: one {"do": "prepare", ...}; then "rank", "sizes" before what is for all sizes, "load", "check",
+// "time" and "drop". An answer has "outcome", and what was asked for. After a fault the process answers once more, from
+// its signal handler, and ends.
 #include "tuner/worker.h"
 
 #include <fmt/format.h>

@@ -17,12 +17,14 @@ Operator parsed(const std::string& text) { return parse_file_text(text, "trusted
 const std::map<std::string, int64_t> sizes = {{"M", 20}, {"N", 300}};
 
 Operator rows() {
-  return parsed("rows(X: f32[M, N]) -> Y: f32[M, N]\n  total[i] = sum(k < N: X[i, k])\n  Y[i, j] = X[i, j] * total[i]\n");
+  return parsed(
+      "rows(X: f32[M, N]) -> Y: f32[M, N]\n  total[i] = sum(k < N: X[i, k])\n  Y[i, j] = X[i, j] * total[i]\n");
 }
 
 Operator softmax() {
-  return parsed("softmax(X: f32[M, N]) -> Y: f32[M, N]\n  e[i, j] = exp(X[i, j])\n"
-                "  total[i] = sum(k < N: e[i, k])\n  Y[i, j] = e[i, j] / total[i]\n");
+  return parsed(
+      "softmax(X: f32[M, N]) -> Y: f32[M, N]\n  e[i, j] = exp(X[i, j])\n"
+      "  total[i] = sum(k < N: e[i, k])\n  Y[i, j] = e[i, j] / total[i]\n");
 }
 
 Operator running_sum() {
@@ -72,14 +74,14 @@ TEST_CASE("beside the plain nest a wrong element is found wherever it is, though
 }
 
 TEST_CASE("where a kernel differs from the plain nest the interpreter decides who is right") {
-  const Checked checked(rows(), true, 1234);                // the plain nest is wrong there
+  const Checked checked(rows(), true, 1234);  // the plain nest is wrong there
   CHECK(checked.report(-1).good);
   CHECK(!checked.report(1234, 2).good);
   CHECK(!checked.report(1235).good);
 }
 
 TEST_CASE("a plain nest that is wrong at a point is not trusted at all") {
-  const Checked checked(rows(), true, 0);                   // a corner
+  const Checked checked(rows(), true, 0);  // a corner
   CHECK(checked.report(-1).good);
   CHECK(checked.report(-1).compared < 40);
 }

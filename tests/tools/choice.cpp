@@ -101,7 +101,8 @@ TEST_CASE("--set gives element types, and refuses those that the operator does n
   CHECK(choose({.spec = "einsum:ij,jk->ik", .sets = {"dtype=i32"}}).op.inputs[1].dtype == i32);
 }
 
-TEST_CASE("the default schedule is what compile takes: what was tuned stands first, and is named; zero-shot leaves it out") {
+TEST_CASE(
+    "the default schedule is what compile takes: what was tuned stands first, and is named; zero-shot leaves it out") {
   Library library;
   setenv("LATHE_TUNED", library.folder.path("tuned").c_str(), 1);
   const Choice choice{.spec = "stdlib:copied"};

@@ -124,7 +124,8 @@ TEST_CASE("a later search that sees no gain in a fresh process takes away what w
   CHECK(!contains(tuned_text(product(), avx2()), "M == 64"));
 }
 
-TEST_CASE("what is left follows the store: the best that is confirmed, a pinned one before it, none where there is none") {
+TEST_CASE(
+    "what is left follows the store: the best that is confirmed, a pinned one before it, none where there is none") {
   const TunedFolder folder;
   const Folder files;
   const auto store = open_store(files.path("s.sqlite"), StoreUse::write);
@@ -132,12 +133,15 @@ TEST_CASE("what is left follows the store: the best that is confirmed, a pinned 
   store->begin(problem, run_named("r", problem));
   const auto add = [&](int64_t number, int lanes, double speedup, bool confirmed) {
     Trial t = trial("r", number, speedup, confirmed);
-    t.schedule = "schedule for product\nC.split(j, jo, ji, " + std::to_string(lanes) + ").reorder(jo, i, k, ji).vectorize(ji)\n";
+    t.schedule =
+        "schedule for product\nC.split(j, jo, ji, " + std::to_string(lanes) + ").reorder(jo, i, k, ji).vectorize(ji)\n";
     store->add(t);
     store->commit();
     return leave_for_compile(product(), avx2(), problem, *store);
   };
-  const auto left_lanes = [&](int lanes) { return contains(tuned_text(product(), avx2()), "ji, " + std::to_string(lanes)); };
+  const auto left_lanes = [&](int lanes) {
+    return contains(tuned_text(product(), avx2()), "ji, " + std::to_string(lanes));
+  };
   CHECK(!add(0, 8, 2, false));
   CHECK(add(1, 16, 1.3, true));
   CHECK(left_lanes(16));
@@ -146,11 +150,11 @@ TEST_CASE("what is left follows the store: the best that is confirmed, a pinned 
   CHECK(left_lanes(8));
   CHECK(!left_lanes(16));
   CHECK(add(2, 32, 3, true));
-  CHECK(left_lanes(8));                                     // it stays pinned
+  CHECK(left_lanes(8));  // it stays pinned
   store->unpin(problem.key());
   CHECK(leave_for_compile(product(), avx2(), problem, *store));
   CHECK(left_lanes(32));
-  CHECK(add(3, 32, 1, true));                               // a later look at the same sees no gain
+  CHECK(add(3, 32, 1, true));  // a later look at the same sees no gain
   CHECK(left_lanes(16));
   CHECK(!add(4, 16, 0.9, true));
   CHECK(tuned_text(product(), avx2()).empty());

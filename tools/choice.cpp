@@ -10,10 +10,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "jit/lower/condition_facts.h"
-#include "jit/lower/lower.h"
-#include "jit/tuned_files.h"
 #include "stdlib/einsum.h"
+
 #include "support/environment.h"
 #include "tuner/tuned.h"
 
@@ -180,30 +178,13 @@ void refuse_misspelt(const std::string& wanted) {
             fmt::format("did you mean {}?", near));
 }
 
-bool is_accepted(const Chosen& chosen, const Schedule& schedule) {
-  try {
-    compile_to_ir(chosen.fixed, {.schedule = schedule, .target = chosen.target}, "expand_loops");
-    return true;
-  } catch (const Error& e) {
-    if (kind_of(e.code()) != ErrorKind::user) throw;
-    return false;
-  }
-}
-
 // What `compile` finds unasked stands before what is constructed.
 void put_tuned_first(Chosen& chosen) {
-  std::vector<Schedule> tuned = kept_schedules(chosen.fixed, tuned_text(chosen.fixed, chosen.target));
-  std::erase_if(tuned, [&](const Schedule& s) { return !is_accepted(chosen, s); });
-  if (tuned.empty()) return;
+  const auto left = tuner::left_for_compile(chosen.fixed, chosen.target, *chosen.schedule);
+  if (!left) return;
   std::vector<std::string> calls;
-  for (const Schedule& s : tuned) {
-    std::map<std::string, int64_t> sizes;
-    for (const auto& [name, value] : pinned_sizes(s.specializations[0].condition, chosen.fixed.sizes)) {
-      is_integer_constant(value, &sizes[name]);
-    }
-    calls.push_back(size_text(chosen.fixed, sizes));
-  }
-  chosen.schedule = with_variants_first(tuned, with_params_fixed(*chosen.schedule, chosen.target));
+  for (const tuner::Sizes& sizes : left->sizes) calls.push_back(size_text(chosen.fixed, sizes));
+  chosen.schedule = left->schedule;
   chosen.schedule_label = fmt::format("{} (tuned at {})", zero_shot_label, fmt::join(calls, "; "));
 }
 

@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "lang/text.h"
-#include "targets/fingerprint.h"
 #include "tools/choice.h"
 #include "tools/files.h"
 #include "tools/verbs.h"
@@ -120,19 +118,12 @@ int diff(const StoreVerbOptions& options) {
   return only_a.empty() && only_b.empty() ? good : refused;
 }
 
-// What `compile` finds unasked on this machine follows.
-void leave_for_compile(const tuner::Problem& p, const tuner::Store& store) {
-  if (fingerprint_of(host_target()) != p.target) return;
-  const SourceFile file = parse_file_text(p.algorithm, "record.lathe");
-  tuner::leave_for_compile(find_operator(file, p.op), host_target(), p, store);
-}
-
 int pin(const StoreVerbOptions& options) {
   const auto store = open(options, tuner::StoreUse::write);
   const tuner::Problem p = problem_named(*store, word(options, 0, "the name of a record"));
   if (options.action == "unpin") {
     store->unpin(p.key());
-    leave_for_compile(p, *store);
+    tuner::leave_for_compile(p, *store);
     return good;
   }
   std::optional<tuner::TrialName> trial;
@@ -149,7 +140,7 @@ int pin(const StoreVerbOptions& options) {
   });
   if (!known) wrong_use("no such trial to pin", options.words.size() > 1 ? options.words[1] : "no trial that is faster", "a good trial of this record");
   store->pin(p.key(), *trial);
-  leave_for_compile(p, *store);
+  tuner::leave_for_compile(p, *store);
   return good;
 }
 

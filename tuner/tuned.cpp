@@ -5,10 +5,14 @@
 #include <filesystem>
 #include <limits>
 
+#include "jit/lower/condition_facts.h"
 #include "jit/lower/lower.h"
+#include "jit/runtime/host.h"
 #include "jit/tuned_files.h"
+#include "lang/text.h"
 #include "schedules/text.h"
 #include "support/messages.h"
+#include "targets/fingerprint.h"
 #include "tuner/executed.h"
 #include "tuner/one_variant.h"
 #include "tuner/space.h"
@@ -100,6 +104,16 @@ class TunedSchedules : public KnownSchedules {
   const Layouts layouts_;
 };
 
+bool is_accepted(const Operator& op, const Target& target, const Schedule& schedule) {
+  try {
+    compile_to_ir(op, {.schedule = schedule, .target = target}, "expand_loops");
+    return true;
+  } catch (const Error& error) {
+    if (kind_of(error.code()) != ErrorKind::user) throw;
+    return false;
+  }
+}
+
 // The variant that calls at these sizes take, for them alone.
 Schedule for_calls(const Operator& op, const Target& target, const Sizes& sizes, const Schedule& found) {
   const Schedule schedule = with_params_fixed(found, target);
@@ -129,6 +143,26 @@ bool leave_for_compile(const Operator& op, const Target& target, const Problem& 
   }
   forget_tuned(op, target, for_calls(op, target, problem.sizes, plain_nest(op)).specializations[0].condition);
   return false;
+}
+
+bool leave_for_compile(const Problem& problem, const Store& store) {
+  if (fingerprint_of(host_target()) != problem.target) return false;
+  const SourceFile file = parse_file_text(problem.algorithm, "record.lathe");
+  return leave_for_compile(find_operator(file, problem.op), host_target(), problem, store);
+}
+
+std::optional<Left> left_for_compile(const Operator& op, const Target& target, const Schedule& constructed) {
+  std::vector<Schedule> all = kept_schedules(op, tuned_text(op, target));
+  std::erase_if(all, [&](const Schedule& s) { return !is_accepted(op, target, s); });
+  if (all.empty()) return std::nullopt;
+  Left left{with_variants_first(all, with_params_fixed(constructed, target)), {}};
+  for (const Schedule& s : all) {
+    Sizes& sizes = left.sizes.emplace_back();
+    for (const auto& [name, value] : pinned_sizes(s.specializations[0].condition, op.sizes)) {
+      is_integer_constant(value, &sizes[name]);
+    }
+  }
+  return left;
 }
 
 double distance(const Sizes& a, const Sizes& b) {

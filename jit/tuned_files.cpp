@@ -33,6 +33,37 @@ std::string tuned_folder() {
   return "";
 }
 
+// Under another name first, so that a reader finds all of it or what was there before.
+void write_file(const std::string& path, const std::string& text) {
+  std::error_code failed;
+  fs::create_directories(fs::path(path).parent_path(), failed);
+  const std::string own = fmt::format("{}.{}", path, getpid());
+  std::ofstream out(own);
+  out << text;
+  out.close();
+  if (out) fs::rename(own, path, failed);
+  if (!out || failed) {
+    fs::remove(own, failed);
+    send_message(fmt::format("lathe: tune: {} cannot be written: calls of compile do not find the schedule", path));
+  }
+}
+
+// The newest first; the oldest of too many go. No file where there is none.
+void write_schedules(const Operator& op, const Target& target, std::vector<Schedule> all) {
+  const std::string path = tuned_file(op, target);
+  std::error_code failed;
+  if (all.empty()) {
+    fs::remove(path, failed);
+    return;
+  }
+  if (all.size() > kMost) all.resize(kMost);
+  std::string text = fmt::format("# {} on {}\n", op.name, fingerprint_of(target));
+  for (auto s = all.rbegin(); s != all.rend(); ++s) text += print(*s) + "\n";
+  write_file(path, text);
+}
+
+bool holds_under(const Schedule& s, const Expr& condition) { return s.specializations[0].condition == condition; }
+
 bool is_one_variant(const Schedule& s) {
   return s.specializations.size() == 1 && s.specializations[0].condition.defined();
 }
@@ -76,27 +107,18 @@ std::vector<Schedule> kept_schedules(const Operator& op, const std::string& text
 }
 
 void keep_tuned(const Operator& op, const Target& target, const Schedule& schedule) {
-  const std::string path = tuned_file(op, target);
-  if (path.empty()) return;
+  if (tuned_file(op, target).empty()) return;
   if (!is_one_variant(schedule)) internal_error("tune", "a schedule to keep has one variant");
   std::vector<Schedule> all = kept_schedules(op, tuned_text(op, target));
-  std::erase_if(
-      all, [&](const Schedule& s) { return s.specializations[0].condition == schedule.specializations[0].condition; });
+  std::erase_if(all, [&](const Schedule& s) { return holds_under(s, schedule.specializations[0].condition); });
   all.insert(all.begin(), schedule);
-  if (all.size() > kMost) all.resize(kMost);
-  std::string text = fmt::format("# {} on {}\n", op.name, fingerprint_of(target));
-  for (auto s = all.rbegin(); s != all.rend(); ++s) text += print(*s) + "\n";
-  std::error_code failed;
-  fs::create_directories(fs::path(path).parent_path(), failed);
-  const std::string own = fmt::format("{}.{}", path, getpid());
-  std::ofstream out(own);
-  out << text;
-  out.close();
-  if (out) fs::rename(own, path, failed);
-  if (!out || failed) {
-    fs::remove(own, failed);
-    send_message(fmt::format("lathe: tune: {} cannot be written: calls of compile do not find the schedule", path));
-  }
+  write_schedules(op, target, std::move(all));
+}
+
+void forget_tuned(const Operator& op, const Target& target, const Expr& condition) {
+  std::vector<Schedule> all = kept_schedules(op, tuned_text(op, target));
+  const size_t forgotten = std::erase_if(all, [&](const Schedule& s) { return holds_under(s, condition); });
+  if (forgotten > 0) write_schedules(op, target, std::move(all));
 }
 
 Schedule with_variants_first(const std::vector<Schedule>& first, const Schedule& schedule) {

@@ -22,6 +22,8 @@ std::vector<Schedule> kept_schedules(const Operator& op, const std::string& text
 // Adds a schedule that holds under one condition; one that holds under the same gives way, and the oldest of too many.
 // Does nothing where there is no folder; a message says why a file cannot be written (support/messages.h).
 void keep_tuned(const Operator& op, const Target& target, const Schedule& schedule);
+// Takes away what holds under this condition.
+void forget_tuned(const Operator& op, const Target& target, const Expr& condition);
 
 // The variants of these schedules before those of another one.
 Schedule with_variants_first(const std::vector<Schedule>& first, const Schedule& schedule);

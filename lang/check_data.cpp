@@ -37,15 +37,17 @@ std::vector<int64_t> strides_for(DType dtype, const std::vector<int64_t>& shape,
   return strides;
 }
 
-// Exact: small integers. Bounded: floats in [-1, 1); integers small enough to be indices, one in eight anything.
-Cell value_for(DType type, bool exact, Generator& random) {
+// Exact: integers up to `largest`. Bounded: floats in [-1, 1); integers small enough to be indices, one in eight
+// anything.
+Cell value_for(DType type, bool exact, int64_t largest, Generator& random) {
   Cell cell;
   if (type == DType::boolean) {
     cell.i = between(random, 0, 1);
   } else if (is_float(type)) {
-    cell.f = exact ? static_cast<double>(between(random, -3, 3)) : static_cast<double>(random() >> 11) * 0x1p-52 - 1;
+    cell.f = exact ? static_cast<double>(between(random, -largest, largest))
+                   : static_cast<double>(random() >> 11) * 0x1p-52 - 1;
   } else if (exact) {
-    cell.i = is_signed(type) ? between(random, -3, 3) : between(random, 0, 5);
+    cell.i = is_signed(type) ? between(random, -largest, largest) : between(random, 0, 2 * largest - 1);
   } else {
     const int64_t small = is_signed(type) ? between(random, -100, 100) : between(random, 0, 200);
     const auto any = static_cast<int64_t>(random());
@@ -65,7 +67,7 @@ void make_special(DType type, Cell& cell, Generator& random) {
 // Of so many elements, a prime, drawn values return: drawing all of a large tensor takes longer than a search has.
 constexpr int64_t kPeriod = 262'139;
 
-void fill(const TensorView& view, bool exact, bool special, Generator& random) {
+void fill(const TensorView& view, const CheckOptions& options, bool special, Generator& random) {
   const CellStore store = cell_store(view.dtype);
   std::vector<int64_t> point(view.shape.size(), 0);
   const bool repeats = !is_packed(view.dtype) && view.strides == dense_strides(view.dtype, view.shape);
@@ -73,7 +75,7 @@ void fill(const TensorView& view, bool exact, bool special, Generator& random) {
   for (int64_t left = drawn; left > 0; --left) {
     int64_t offset = 0;
     for (size_t d = 0; d < point.size(); ++d) offset += point[d] * view.strides[d];
-    Cell value = value_for(view.dtype, exact, random);
+    Cell value = value_for(view.dtype, options.exact, options.largest, random);
     if (special) make_special(view.dtype, value, random);
     store(view.data, offset, value);
     for (size_t d = point.size(); d-- > 0;) {
@@ -134,7 +136,7 @@ CheckData make_check_data(const Operator& op, const std::map<std::string, int64_
     const auto strides = strides_for(argument.dtype, shape, argument.is_output, options.strides, random);
     const auto placement = between(random, 0, 1) == 0 ? Placement::at_start : Placement::at_end;
     GuardedTensor tensor(argument.dtype, shape, strides, placement);
-    if (argument.is_input) fill(tensor.view(), options.exact, special, random);
+    if (argument.is_input) fill(tensor.view(), options, special, random);
     if (!argument.is_output) tensor.make_read_only();
     if (argument.is_input && argument.is_output) data.before[argument.name] = copy_of(tensor.view());
     data.bindings.tensors[argument.name] = tensor.view();

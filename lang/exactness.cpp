@@ -40,7 +40,8 @@ double largest_exact(DType type) {
 
 class Magnitudes {
  public:
-  Magnitudes(const Operator& op, const Bindings& bindings) : op_(op) {
+  Magnitudes(const Operator& op, const Bindings& bindings, int64_t largest)
+      : op_(op), largest_(static_cast<double>(largest)) {
     const auto constants = constants_of(op, bindings);
     needs_ = needed_regions(op, constants);
     for (const auto& [name, value] : constants) {
@@ -178,7 +179,9 @@ class Magnitudes {
     double size = e->boundary_value.defined() ? of(e->boundary_value) : 0;
     if (const InputDecl* input = op_.find_input(e->name)) {
       const DTypeKind kind = kind_of(input->dtype);
-      return std::max(size, kind == DTypeKind::unsigned_int ? 5.0 : kind == DTypeKind::boolean ? 1.0 : 3.0);
+      return std::max(size, kind == DTypeKind::unsigned_int ? 2 * largest_ - 1
+                            : kind == DTypeKind::boolean    ? 1.0
+                                                            : largest_);
     }
     return std::max(size, funcs_.at(e->name)[e->component]);
   }
@@ -199,6 +202,7 @@ class Magnitudes {
   }
 
   const Operator& op_;
+  const double largest_;  // of the inputs
   NeededRegions needs_;
   std::map<std::string, Interval> constants_, ranges_;
   std::map<std::string, double> floats_;                    // names beside those with a range
@@ -244,8 +248,8 @@ bool special_values_apply(const Operator& op) {
   return apply;
 }
 
-bool exact_mode_applies(const Operator& op, const Bindings& bindings) {
-  return exact_mode_applies(op) && Magnitudes(op, bindings).all_exact();
+bool exact_mode_applies(const Operator& op, const Bindings& bindings, int64_t largest) {
+  return exact_mode_applies(op) && Magnitudes(op, bindings, largest).all_exact();
 }
 
 }  // namespace lathe

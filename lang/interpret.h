@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "lang/algorithm.h"
 #include "support/tensor_view.h"
@@ -38,6 +40,9 @@ class PointOracle {
   PointOracle(const Operator& op, const Bindings& bindings);
   ~PointOracle();
   BoundedValue at(const std::string& func, int component, const std::vector<int64_t>& indices);
+  // Nothing where that takes more than so much work; what it then knew is forgotten.
+  std::optional<BoundedValue> at(const std::string& func, int component, const std::vector<int64_t>& indices,
+                                 int64_t most_work);
   int64_t work() const;  // points and terms of all Funcs that were computed so far
 
  private:

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <unordered_map>
 
@@ -43,6 +44,8 @@ struct PointHash {
 
 // Absent: a read with Boundary::none was outside, and a pure Func hands that on to the reduction that reads it.
 enum class PointState : uint8_t { unknown, known, absent };
+
+struct TooMuchWork {};  // thrown; the machine is of no use any more
 
 // The known values of one Func, `components` for each point.
 template <class Value>
@@ -120,6 +123,7 @@ class Machine {
 
   const std::vector<int64_t>& output_extents(size_t func) const { return frames_[func].extents; }
   int64_t work() const { return work_; }  // points and terms that were computed so far
+  void limit_work(int64_t most) { most_work_ = most; }  // more of it throws TooMuchWork
 
   // All components at this point, valid until the next call; null when absent. `keep` false: nobody asks for it again.
   const Value* at(size_t func, const int64_t* point, bool keep = true) {
@@ -131,7 +135,7 @@ class Machine {
     if ((keep || frame.updating) && frame.table) result = frame.table->place(point, program.vars);
     if (*result.state != PointState::unknown) return *result.state == PointState::known ? result.values : nullptr;
     for (int d = 0; d < program.vars; ++d) frame.registers[d] = domain_.of_index(point[d]);
-    ++work_;
+    count_work();
     run(func, frame, 0, program.body);
     if (op_.funcs[func].is_reduction()) {
       reduce(func);
@@ -163,6 +167,10 @@ class Machine {
     TensorView view;
     CellLoad load;
   };
+
+  void count_work() {
+    if (++work_ > most_work_) throw TooMuchWork();
+  }
 
   static int64_t constant_extent(const Expr& extent, const std::map<std::string, Scalar>& constants) {
     std::map<std::string, int64_t> integers;
@@ -203,6 +211,7 @@ class Machine {
     for (size_t d = 0; d < free.size(); ++d) update.registers[d] = domain_.of_index(free[d]);
     run(func, update, 0, p.body);
     for_each_term(update, [&] {
+      count_work();
       run(func, update, p.body, placed);
       int64_t point[max_interpreted_rank];
       bool needed = true;
@@ -250,7 +259,7 @@ class Machine {
     for (size_t i = 0; i < components; ++i) registers[p.left[i]] = registers[p.identity[i]];
     int64_t terms = 0;
     for_each_term(frame, [&] {
-      ++work_;
+      count_work();
       if (!run(func, frame, p.body, p.steps.size())) return;
       ++terms;
       for (size_t i = 0; i < components; ++i) {
@@ -330,7 +339,7 @@ class Machine {
 
   const Operator& op_;
   const Domain domain_{};
-  int64_t work_ = 0;
+  int64_t work_ = 0, most_work_ = std::numeric_limits<int64_t>::max();
   std::vector<BoundInput> inputs_;
   std::vector<Frame> frames_;
 };

@@ -11,6 +11,7 @@
 // within that bound are counted and left out.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "lang/guarded_tensor.h"
@@ -28,6 +29,7 @@ enum class CheckStrides : uint8_t {
 struct CheckOptions {
   uint64_t seed = 1;
   bool exact = true;                                        // falls back to bounded where exact does not apply
+  int64_t largest = 3;                                      // of the integers of exact mode
   int64_t max_points = 1000;                                // compared where interpreting the whole takes too long
   CheckStrides strides = CheckStrides::dense;
   bool special_values = false;                              // some floats are NaN, an infinity or -0, where the results of
@@ -65,20 +67,27 @@ struct CheckReport {
 CheckReport compare(const Operator& op, const CheckData& data, const CheckOptions& options);
 
 // What kernels must write, worked out once for many of them. The operator and the data outlive it.
+//
+// Where the whole takes too long to interpret, `trusted` may fill the outputs as the plain nest does. If that agrees at
+// the points, every element is compared with it: where one is off by more than the points may be, the interpreter is
+// asked about that element, and its word counts. Only what takes it too long as well goes by the plain nest alone.
 class Expected {
  public:
-  Expected(const Operator& op, const CheckData& data, const CheckOptions& options);
+  Expected(const Operator& op, const CheckData& data, const CheckOptions& options,
+           const std::function<void()>& trusted = {});
   CheckReport report() const;                               // on what the outputs hold now
+  bool interprets_whole() const;
+  int64_t points() const;  // that the interpreter worked out, where it did not the whole
 
  private:
   struct Contents;
-  std::shared_ptr<const Contents> contents_;
+  std::shared_ptr<Contents> contents_;
 };
 
 // No operation of the operator can round, given small integers: sums, products, comparisons, selects, and anything on
 // integers. The second form asks also that the largest intermediate value at these sizes is exact in its type.
 bool exact_mode_applies(const Operator& op);
-bool exact_mode_applies(const Operator& op, const Bindings& bindings);
+bool exact_mode_applies(const Operator& op, const Bindings& bindings, int64_t largest = 3);
 // Exact mode stays exact where inputs are NaN, infinite or -0: a combiner of the author's may depend on its order then, and
 // the bits of a NaN are unspecified.
 bool special_values_apply(const Operator& op);

@@ -283,16 +283,36 @@ class BoundedDomain {
 }  // namespace
 
 struct PointOracle::State {
-  State(const Operator& op, const Bindings& bindings) : op(op), machine(this->op, bindings, {}) {}
+  State(const Operator& op, const Bindings& bindings) : op(op), bindings(bindings) {
+    machine.emplace(this->op, bindings, NoBoxes());
+  }
+  using NoBoxes = std::vector<std::optional<Box>>;
   Operator op;
-  Machine<BoundedDomain> machine;
+  Bindings bindings;
+  std::optional<Machine<BoundedDomain>> machine;
+  int64_t forgotten = 0;  // work of machines before
 };
 
 PointOracle::PointOracle(const Operator& op, const Bindings& bindings)
     : state_(std::make_unique<State>(op, bindings)) {}
 PointOracle::~PointOracle() = default;
 
-int64_t PointOracle::work() const { return state_->machine.work(); }
+int64_t PointOracle::work() const { return state_->forgotten + state_->machine->work(); }
+
+std::optional<BoundedValue> PointOracle::at(const std::string& func, int component, const std::vector<int64_t>& indices,
+                                            int64_t most_work) {
+  State& s = *state_;
+  try {
+    s.machine->limit_work(s.machine->work() + most_work);
+    const BoundedValue value = at(func, component, indices);
+    s.machine->limit_work(std::numeric_limits<int64_t>::max());
+    return value;
+  } catch (const TooMuchWork&) {
+    s.forgotten += s.machine->work();
+    s.machine.emplace(s.op, s.bindings, State::NoBoxes());
+    return std::nullopt;
+  }
+}
 
 BoundedValue PointOracle::at(const std::string& func, int component, const std::vector<int64_t>& indices) {
   const std::vector<FuncContents>& funcs = state_->op.funcs;
@@ -316,7 +336,7 @@ BoundedValue PointOracle::at(const std::string& func, int component, const std::
                                         .need = std::to_string(found->vars.size()),
                                         .where = found->where});
   }
-  const Bounded* const values = state_->machine.at(found - funcs.begin(), indices.data());
+  const Bounded* const values = state_->machine->at(found - funcs.begin(), indices.data());
   if (!values) return {.decided = false};                   // absent from every reduction
   const Bounded& value = values[component];
   const DType type = found->dtype(component);

@@ -36,7 +36,9 @@ void add_size_options(CLI::App& app, Choice& choice) {
 
 void add_schedule_option(CLI::App& app, Choice& choice) {
   app.add_option("--schedule", choice.schedule,
-                 "default (the file's if one fits the target, else constructed), zero-shot (constructed), tuned (found by `lathe tune` for the first size), naive (the plain nest), or a FILE");
+                 "default (the file's if one fits the target, else what compile takes: constructed, behind what `lathe "
+                 "tune` left for its sizes), zero-shot (constructed alone), tuned (the store's for the first size), "
+                 "naive (the plain nest), or a FILE");
 }
 
 void add_compile_options(CLI::App& app, Choice& choice) {
@@ -176,6 +178,16 @@ void refuse_misspelt(const std::string& wanted) {
             fmt::format("did you mean {}?", near));
 }
 
+// What `compile` finds unasked stands before what is constructed.
+void put_tuned_first(Chosen& chosen) {
+  const auto left = tuner::left_for_compile(chosen.fixed, chosen.target, *chosen.schedule);
+  if (!left) return;
+  std::vector<std::string> calls;
+  for (const tuner::Sizes& sizes : left->sizes) calls.push_back(size_text(chosen.fixed, sizes));
+  chosen.schedule = left->schedule;
+  chosen.schedule_label = fmt::format("{} (tuned at {})", zero_shot_label, fmt::join(calls, "; "));
+}
+
 void choose_schedule(const Choice& choice, Chosen& chosen) {
   const std::string& wanted = choice.schedule;
   chosen.schedule_label = "naive";
@@ -199,8 +211,10 @@ void choose_schedule(const Choice& choice, Chosen& chosen) {
   else if (from_file)
     wrong_use(wanted + " has no schedule that fits", fmt::format("{} on {}", chosen.op.name, chosen.target.level),
               fmt::format("a block 'schedule for {}'", chosen.op.name));
-  else
+  else {
     construct();
+    put_tuned_first(chosen);
+  }
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ struct Chosen {
   std::map<std::string, double> run_params;
   Target target;
   std::optional<Schedule> schedule;              // set by choose()
-  std::string schedule_label;        // "author", "zero-shot", "naive", or the file's path
+  std::string
+      schedule_label;  // "author", "zero-shot", with the sizes that were tuned if any, "naive", or the file's path
 
   CompileOptions compile_options() const;
 };

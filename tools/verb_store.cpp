@@ -10,7 +10,7 @@
 #include "tools/files.h"
 #include "tools/verbs.h"
 #include "tuner/check_records.h"
-#include "tuner/store.h"
+#include "tuner/tuned.h"
 
 namespace lathe::tools {
 namespace {
@@ -123,6 +123,7 @@ int pin(const StoreVerbOptions& options) {
   const tuner::Problem p = problem_named(*store, word(options, 0, "the name of a record"));
   if (options.action == "unpin") {
     store->unpin(p.key());
+    tuner::leave_for_compile(p, *store);
     return good;
   }
   std::optional<tuner::TrialName> trial;
@@ -139,6 +140,7 @@ int pin(const StoreVerbOptions& options) {
   });
   if (!known) wrong_use("no such trial to pin", options.words.size() > 1 ? options.words[1] : "no trial that is faster", "a good trial of this record");
   store->pin(p.key(), *trial);
+  tuner::leave_for_compile(p, *store);
   return good;
 }
 

@@ -156,11 +156,14 @@ class Tuning {
     options.stop = [] { return interrupts.load() > 0; };
     ProgressLine line(bound_);
     options.progress = [&](const tuner::Progress& p) { line.show(p); };
-    tuned_ = tuner::tune(chosen_.fixed, options, store_);
+    latest_ = tuner::tune(chosen_.fixed, options, store_);
     line.end();
-    tuner::leave_for_compile(chosen_.fixed, options, tuned_);
+    // What a fresh process saw counts more than what a later turn had no time to confirm.
+    const bool keeps_last = !latest_.confirmed && (tuned_.confirmed || tuned_.speedup > latest_.speedup);
+    if (!keeps_last) tuned_ = latest_;
+    tuner::leave_for_compile(chosen_.fixed, chosen_.target, problem(), *store_);
     if (!verb_.csv.empty()) add_to_csv();
-    return tuned_;
+    return latest_;
   }
 
   void print_summary() const {
@@ -172,7 +175,11 @@ class Tuning {
     if (2 * unsettled > tuned_.last.trials) {
       fmt::print("# this machine is too noisy: {} of {} times did not settle\n", unsettled, tuned_.last.trials);
     }
-    for (const std::string& line : tuner::differences(tuner::Space(chosen_.fixed, chosen_.target, choice_.threads, layouts_), tuned_.trace)) fmt::print("# {}\n", line);
+    const tuner::Space space(chosen_.fixed, chosen_.target, choice_.threads, layouts_);
+    std::vector<std::string> differences = tuner::differences(space, tuned_.trace);
+    if (tuned_.trace.empty() && tuned_.speedup > 1)
+      differences = {"the usual decisions, made for calls at these sizes alone"};
+    for (const std::string& line : differences) fmt::print("# {}\n", line);
     fmt::print("{}", print(tuned_.schedule));
   }
 
@@ -196,15 +203,19 @@ class Tuning {
   double of_bound() const { return tuned_.us > 0 ? bound_ / tuned_.us : 0; }
 
  private:
+  tuner::Problem problem() const {
+    return tuner::problem_of(chosen_.fixed, sizes_, choice_.threads, chosen_.target, layouts_);
+  }
+
   // One row for each sample of the run.
   void add_to_csv() const {
     const bool begun = std::filesystem::exists(verb_.csv);
     std::ofstream out(verb_.csv, std::ios::app);
     if (!begun) out << "operator,sizes,run,trial,outcome,confirmed,sample,us\n";
-    const auto problem = tuner::problem_of(chosen_.fixed, sizes_, choice_.threads, chosen_.target, layouts_);
-    for (const tuner::Trial& t : store_->trials(problem.key())) {
-      for (size_t i = 0; t.run == tuned_.run && i < t.samples_us.size(); ++i) {
-        out << fmt::format("{},\"{}\",{},{},{},{},{},{}\n", problem.op, tuner::print(problem.sizes), t.run, t.number,
+    const tuner::Problem tuned = problem();
+    for (const tuner::Trial& t : store_->trials(tuned.key())) {
+      for (size_t i = 0; t.run == latest_.run && i < t.samples_us.size(); ++i) {
+        out << fmt::format("{},\"{}\",{},{},{},{},{},{}\n", tuned.op, tuner::print(tuned.sizes), t.run, t.number,
                            tuner::name_of(t.outcome), t.confirmed, i, t.samples_us[i]);
       }
     }
@@ -220,7 +231,7 @@ class Tuning {
   const tuner::Layouts layouts_;
   tuner::Store* const store_;
   double bound_ = 0;
-  tuner::Tuned tuned_;
+  tuner::Tuned latest_, tuned_;  // of the last turn; of the one that is shown
 };
 
 int tune_operator(const TuneVerbOptions& verb, tuner::Store* store) {

@@ -30,7 +30,7 @@ class WorkerMeasurer : public Measurer {
     Measured result;
     const std::string text = candidate.text();
     if (!loaded_.count(text)) {
-      if (!ask({{"do", "load"}, {"schedule", text}}, options_.load_seconds, result)) return cut_off(result);
+      if (!load(candidate, options_.load_seconds, result)) return cut_off(result);
       make_room();
       loaded_.insert(text);
     }
@@ -63,6 +63,15 @@ class WorkerMeasurer : public Measurer {
 
  private:
   double left() const { return std::chrono::duration<double>(end_ - Clock::now()).count(); }
+
+  // False where the answer is not good. A schedule for all sizes is checked at some, which the worker works out before.
+  bool load(const Candidate& c, double seconds, Measured& result) {
+    if (!c.at_sizes && !knows_sizes_) {
+      knows_sizes_ = ask({{"do", "sizes"}}, kPrepareSeconds, result);
+      if (!knows_sizes_) return false;
+    }
+    return ask({{"do", "load"}, {"schedule", c.text()}, {"all_sizes", !c.at_sizes}}, seconds, result);
+  }
 
   static json contestant(const Candidate& c) { return {{"schedule", c.text()}, {"params", c.params}}; }
 
@@ -103,11 +112,12 @@ class WorkerMeasurer : public Measurer {
       failure = {};
       worker_ = std::make_unique<WorkerProcess>(options_.worker);
       loaded_.clear();
+      knows_sizes_ = false;
       bool ready = ask(preparation(), kPrepareSeconds, failure);
-      for (const std::string& text : kept()) {
+      for (const auto& [text, candidate] : kept()) {
         if (!ready) break;
         what = "the incumbent fails in a new worker for ";
-        ready = ask({{"do", "load"}, {"schedule", text}}, kPrepareSeconds, failure);
+        ready = load(*candidate, kPrepareSeconds, failure);
         loaded_.insert(text);
       }
       if (ready) return true;
@@ -170,26 +180,26 @@ class WorkerMeasurer : public Measurer {
   void make_room() {
     if (loaded_.size() < kMostLoaded) return;
     Measured ignored;
-    const std::set<std::string> needed = kept();
+    const auto needed = kept();
     for (const std::string& text : loaded_) {
       if (!needed.count(text)) ask({{"do", "drop"}, {"schedule", text}}, options_.hang_seconds, ignored);
     }
-    loaded_ = needed;
+    std::erase_if(loaded_, [&](const std::string& text) { return !needed.count(text); });
   }
 
-  // What others are timed beside.
-  std::set<std::string> kept() const {
-    std::set<std::string> texts;
-    for (const auto& candidate : {first_, incumbent_})
-      if (candidate) texts.insert(candidate->text());
-    return texts;
+  // What others are timed beside, by text.
+  std::map<std::string, const Candidate*> kept() const {
+    std::map<std::string, const Candidate*> all;
+    for (const auto* candidate : {&first_, &incumbent_})
+      if (*candidate) all.emplace((*candidate)->text(), &**candidate);
+    return all;
   }
 
   const Problem problem_;
   const MeasureOptions options_;
   std::unique_ptr<WorkerProcess> worker_;
   std::set<std::string> loaded_;
-  bool thorough_ = false;
+  bool thorough_ = false, knows_sizes_ = false;
   std::optional<Candidate> first_, incumbent_;
   double speed_ = 1, incumbent_speed_ = 1;  // beside the first: of what was challenged last; of the incumbent
   Clock::time_point end_;

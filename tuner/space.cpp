@@ -52,13 +52,11 @@ Trace with(Trace trace, const Decision& d, const std::string& answer) {
   return trace;
 }
 
-// Whether a block of terms ends where a digit of a layout does is seen from numbers alone.
-void fix_params(Candidate& made) {
+Schedule with_values(Schedule schedule, const Sizes& params) {
   Substitution values;
-  for (const auto& [name, value] : made.all_params) values.emplace_back(name, Expr(value));
-  made.schedule.params.clear();
-  made.params.clear();
-  made.schedule = substitute(made.schedule, values);
+  for (const auto& [name, value] : params) values.emplace_back(name, Expr(value));
+  schedule.params.clear();
+  return substitute(schedule, values);
 }
 
 size_t below(Random& random, size_t bound) { return static_cast<size_t>(random() % bound); }
@@ -67,13 +65,19 @@ size_t below(Random& random, size_t bound) { return static_cast<size_t>(random()
 
 std::string Candidate::text() const { return print(taken ? *taken : schedule); }
 
-Candidate Candidate::whole() const {
-  Candidate all = *this;
-  all.taken.reset();
-  return all;
+Candidate Candidate::kept() const {
+  Candidate ready = *this;
+  if (at_sizes) {
+    ready.taken = decided();
+    ready.params.clear();
+  } else {
+    ready.taken.reset();
+  }
+  return ready;
 }
 
 Schedule Candidate::decided() const {
+  if (at_sizes) return with_values(*taken, all_params);
   Schedule result = schedule;
   for (ScheduleParam& p : result.params) {
     if (const auto value = params.find(p.name); value != params.end()) p.formula = Expr(value->second);
@@ -106,15 +110,29 @@ Candidate Space::candidate(const Trace& trace) const {
     if (taken != usual) made.params[p.name] = taken;
     made.all_params[p.name] = taken;
   }
-  if (lies_otherwise) fix_params(made);
-  if (!sizes_.empty()) {
-    Sizes scalars = scalars_of(op_, sizes_);
-    scalars.insert(made.all_params.begin(), made.all_params.end());
-    made.taken = one_variant(made.schedule, variant_taken(made.schedule, target_, scalars));
+  if (lies_otherwise) {  // whether a block of terms ends where a digit of a layout does is seen from numbers alone
+    made.schedule = with_values(std::move(made.schedule), made.all_params);
+    made.params.clear();
   }
   made.trace = decisions.trace();
   made.decisions = decisions.made();
+  // A layout is that of all calls, so that all of them need code for it.
+  if (sizes_.empty() || !layouts_.empty()) return at_any_sizes(std::move(made));
+  made.taken = variant_at(made.schedule, variant_of(made), op_, sizes_);
+  made.at_sizes = true;
   return made;
+}
+
+size_t Space::variant_of(const Candidate& candidate) const {
+  Sizes scalars = scalars_of(op_, sizes_);
+  scalars.insert(candidate.all_params.begin(), candidate.all_params.end());
+  return variant_taken(candidate.schedule, target_, scalars);
+}
+
+Candidate Space::at_any_sizes(Candidate candidate) const {
+  candidate.at_sizes = false;
+  if (!sizes_.empty()) candidate.taken = one_variant(candidate.schedule, variant_of(candidate));
+  return candidate;
 }
 
 // Threads make no difference where there is one.

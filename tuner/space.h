@@ -17,9 +17,12 @@ struct Candidate {
   Sizes params;                                             // values of those that are decided
   Sizes all_params;                                         // and the usual ones of the rest
   std::optional<Schedule> taken = {};                       // the variant alone that calls at the space's sizes take
+  bool at_sizes = false;                                    // it is for these calls and no others
   std::string text() const;                                 // of that variant; else of the schedule
-  Schedule decided() const;                                 // with the values as formulas: ready to use
-  Candidate whole() const;                                  // with all its variants
+  // Ready to use, with the values of parameters: what is at_sizes alone, to stand before variants for other calls
+  // (jit/tuned_files.h); else the schedule.
+  Schedule decided() const;
+  Candidate kept() const;                                   // what decided() is
   std::string name() const;                                 // equal for candidates that do the same
 };
 
@@ -46,6 +49,8 @@ class Space {
         fixed_(std::move(fixed)) {}
 
   Candidate candidate(const Trace& trace) const;
+  // The same as it is for whoever does not know the sizes: of its variants the one that calls at them take.
+  Candidate at_any_sizes(Candidate candidate) const;
   // Traces that differ from it in one decision.
   std::vector<Trace> neighbours(const Candidate& candidate) const;
   // ... in some, drawn at random.
@@ -56,6 +61,7 @@ class Space {
 
  private:
   bool matters(const Decision& decision) const;
+  size_t variant_of(const Candidate& candidate) const;
   Operator op_;
   Target target_;
   int threads_;

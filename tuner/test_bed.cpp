@@ -14,17 +14,9 @@ namespace lathe::tuner {
 
 namespace {
 
-constexpr int64_t kPoints = 500;                            // compared at sizes that are too large to interpret whole
-constexpr double kBriefWork = 5e5;                          // terms that are interpreted in a quarter of a second
 constexpr int64_t kMostSets = 64;
 constexpr size_t kMostLowered = 64;
 constexpr double kSlow = 1.2;  // a candidate that loses so plainly is not timed further
-
-Verdict verdict_of(const Error& error) {
-  if (error.code() == ErrorCode::out_of_memory) return {Outcome::memory, error.what()};
-  if (kind_of(error.code()) == ErrorKind::user) return {Outcome::refused, error.what()};
-  return {Outcome::crash, error.what()};
-}
 
 int64_t bytes_of_arguments(const CheckData& data) {
   int64_t bytes = 0;
@@ -34,31 +26,11 @@ int64_t bytes_of_arguments(const CheckData& data) {
 
 }  // namespace
 
-TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options) : op_(std::move(op)), sizes_(sizes), options_(std::move(options)) {
-  add_case(sizes);
-  for (const Sizes& small : default_check_sizes(op_)) add_case(small);
+TestBed::TestBed(Operator op, const Sizes& sizes, BedOptions options)
+    : op_(std::move(op)), sizes_(sizes), options_(std::move(options)), results_(op_, sizes, options_) {
   const CheckData timed = make_check_data(op_, sizes, {.seed = 1, .exact = false, .strides = CheckStrides::dense});
   const int64_t sets = options_.cold ? std::min(2 + 2 * host_target().l3_bytes / bytes_of_arguments(timed), kMostSets) : 1;
   for (int64_t i = 0; i < sets; ++i) arguments_.push_back(dense_arguments(op_, timed));
-}
-
-void TestBed::add_case(const Sizes& sizes) {
-  CheckOptions check{.seed = cases_.size() + 1, .exact = true, .max_points = kPoints, .strides = CheckStrides::dense};
-  if (!options_.thorough) check.most_whole_work = check.most_point_work = kBriefWork;
-  auto added = std::make_unique<Case>(Case{make_check_data(op_, sizes, check), nullptr});
-  for (const auto& [name, value] : options_.run_params) added->data.bindings.params[name] = value;
-  added->expected = std::make_unique<Expected>(op_, added->data, check);
-  cases_.push_back(std::move(added));
-}
-
-void TestBed::run(const Kernel& kernel, const std::string& schedule, const Case& on) {
-  const PackedCall call(kernel, on.data.bindings.tensors);
-  kernel.run(call.arguments(), {.threads = options_.threads}, on.data.bindings.params);
-  call.unpack_outputs();
-  if (!options_.after_run) return;
-  std::vector<TensorView> views;
-  for (const TensorArgument& argument : tensor_arguments(op_)) views.push_back(on.data.bindings.tensors.at(argument.name));
-  options_.after_run(schedule, views);
 }
 
 CompileOptions TestBed::options_of(const std::string& schedule) const {
@@ -106,44 +78,37 @@ Verdict TestBed::rank(const std::string& schedule, const Sizes& params, Modelled
   return {};
 }
 
-Verdict TestBed::load(const std::string& schedule) {
-  if (kernels_.count(schedule)) return {};
+Verdict TestBed::load(const std::string& schedule, bool all_sizes) {
+  if (loaded_.count(schedule)) return {};
   try {
     Kernel made = compile_final(lowered(schedule).made, options_of(schedule));
     for (const ArgumentSpec& argument : made.signature().arguments) {
       if (argument.digits.empty() || options_.layouts.count(argument.name)) continue;
       return {Outcome::refused, "the layout of " + argument.name + " is the caller's"};
     }
-    kernels_.emplace(schedule, std::move(made));
+    loaded_.emplace(schedule, Loaded{std::move(made), all_sizes});
   } catch (const Error& error) {
     return verdict_of(error);
   }
   const Verdict verdict = check(schedule, {});
-  if (verdict.outcome != Outcome::good) kernels_.erase(schedule);
+  if (verdict.outcome != Outcome::good) loaded_.erase(schedule);
   return verdict;
 }
 
 Verdict TestBed::check(const std::string& schedule, const Sizes& params) {
-  Kernel& kernel = kernels_.at(schedule);
+  Loaded& loaded = loaded_.at(schedule);
   try {
-    for (const auto& [name, value] : params) kernel.set_tune_param(name, value);
-    for (const auto& one : cases_) {
-      one->data.refresh(op_);
-      run(kernel, schedule, *one);
-      const CheckReport report = one->expected->report();
-      if (report.outside) return {Outcome::out_of_bounds, report.first_difference};
-      if (!report.good) return {Outcome::wrong, print(one->data.bindings.sizes) + ": " + report.first_difference};
-    }
+    for (const auto& [name, value] : params) loaded.kernel.set_tune_param(name, value);
   } catch (const Error& error) {
     return verdict_of(error);
   }
-  return {};
+  return results_.check(loaded.kernel, schedule, loaded.all_sizes);
 }
 
 // What is timed of a kernel that wants layouts: a constant was converted before, a free argument is at each call.
 std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArguments& set) const {
   const RunOptions run{.threads = options_.threads};
-  const std::map<std::string, double>& params = cases_.front()->data.bindings.params;
+  const std::map<std::string, double>& params = results_.params();
   auto views = std::make_shared<std::vector<TensorView>>(set.views);
   auto owned = std::make_shared<std::vector<Tensor>>();
   std::vector<size_t> free;
@@ -172,7 +137,7 @@ std::function<void()> TestBed::call_of(const Kernel& kernel, const DenseArgument
 
 // One call for each set of arguments. A call keeps the values that parameters have when it is bound.
 std::vector<std::function<void()>> TestBed::bound(const Contestant& contestant) {
-  Kernel& kernel = kernels_.at(contestant.schedule);
+  Kernel& kernel = loaded_.at(contestant.schedule).kernel;
   for (const TuneParam& p : kernel.signature().tune_params) {
     const auto given = contestant.params.find(p.name);
     kernel.set_tune_param(p.name, given == contestant.params.end() ? p.value : given->second);
@@ -195,14 +160,6 @@ Timing TestBed::time(const Contestant& incumbent, const Contestant& candidate, d
   const bool close = times.ratio[1] > 1 / kSlow;
   return {times.us[1], times.ratio[1], close && is_noisy(times.ratio[1], times.error[1], times.rounds, times.disturbed),
           std::move(times.samples[1])};
-}
-
-std::vector<GuardedTensor::Range> TestBed::guarded() const {
-  std::vector<GuardedTensor::Range> ranges;
-  for (const auto& one : cases_) {
-    for (const auto& [name, tensor] : one->data.tensors) ranges.push_back(tensor.memory());
-  }
-  return ranges;
 }
 
 }  // namespace lathe::tuner

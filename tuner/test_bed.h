@@ -2,30 +2,11 @@
 // whatever it is given, so it lives in a worker (worker.h), never in the tuner's process.
 #pragma once
 
-#include <functional>
-
-#include "jit/compile.h"
-#include "lang/oracle.h"
 #include "tuner/interleaved.h"
+#include "tuner/results.h"
 #include "tuner/space.h"
 
 namespace lathe::tuner {
-
-struct BedOptions {
-  Target target;
-  int threads = 1;
-  bool cold = false;                                        // arguments that no cache holds, in turns
-  bool thorough = true;  // compares more of the output, where that takes seconds to work out
-  std::map<std::string, double> run_params = {};
-  Layouts layouts = {};                                     // of others no kernel changes the layout
-  // Called after each run of a candidate, with its schedule and the arguments: tests plant faults here.
-  std::function<void(const std::string& schedule, std::span<const TensorView> arguments)> after_run = {};
-};
-
-struct Verdict {
-  Outcome outcome = Outcome::good;
-  std::string detail;
-};
 
 struct Timing {
   double us = 0, ratio = 0;                                 // of the second; time of the first / time of the second
@@ -39,8 +20,9 @@ class TestBed {
 
   // What the analytic model says of a schedule; nothing is compiled. Refused where lowering refuses it.
   Verdict rank(const std::string& schedule, const Sizes& params, Modelled* model);
-  // Lowers, compiles and checks the kernel of a schedule's text. A kernel that is there is not compiled again.
-  Verdict load(const std::string& schedule);
+  // Lowers, compiles and checks the kernel of a schedule's text; `all_sizes`: it is for calls of all sizes. A kernel
+  // that is there is not compiled again.
+  Verdict load(const std::string& schedule, bool all_sizes);
   // Checks a loaded kernel with these values of its parameters.
   Verdict check(const std::string& schedule, const Sizes& params);
   struct Contestant {
@@ -48,20 +30,14 @@ class TestBed {
     Sizes params;
   };
   Timing time(const Contestant& incumbent, const Contestant& candidate, double seconds);
-  void drop(const std::string& schedule) { kernels_.erase(schedule); }
+  void drop(const std::string& schedule) { loaded_.erase(schedule); }
 
-  std::vector<GuardedTensor::Range> guarded() const;        // where an access is out of bounds
+  std::vector<GuardedTensor::Range> guarded() const { return results_.guarded(); }
+  void prepare_all_sizes() { results_.work_out_small(); }  // before a schedule for all sizes is loaded
 
  private:
-  struct Case {
-    CheckData data;
-    std::unique_ptr<Expected> expected;
-  };
-  void add_case(const Sizes& sizes);
   std::vector<std::function<void()>> bound(const Contestant& contestant);
   std::function<void()> call_of(const Kernel& kernel, const DenseArguments& set) const;
-  void run(const Kernel& kernel, const std::string& schedule, const Case& on);
-
   CompileOptions options_of(const std::string& schedule) const;
   void add_strides(const ArgumentSpec& argument, Sizes& scalars) const;
   struct Lowered;
@@ -70,9 +46,13 @@ class TestBed {
   const Operator op_;
   const Sizes sizes_;
   const BedOptions options_;
-  std::vector<std::unique_ptr<Case>> cases_;                // the problem's own sizes, then small ones
+  Results results_;
   std::vector<DenseArguments> arguments_;
-  std::map<std::string, Kernel> kernels_;                   // by schedule
+  struct Loaded {
+    Kernel kernel;
+    bool all_sizes;
+  };
+  std::map<std::string, Loaded> loaded_;  // by schedule
   struct Lowered {
     FinalProgram made;
     std::string program;  // a name of it

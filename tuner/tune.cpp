@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "jit/tuned_files.h"
 #include "schedules/text.h"
 #include "support/error.h"
 #include "tuner/replay.h"
@@ -21,8 +22,8 @@ constexpr double kCommitSeconds = 0.25;                     // the longest that 
 constexpr double kConfirmPart = 0.1, kConfirmMost = 3;      // of the budget, in seconds: kept for the last measurement ...
 constexpr double kThoroughFrom = 5;                         // seconds that are left
 constexpr double kWorth = 1.015;  // a gain that is more than what a process differs from the next
-constexpr double kConfirmTimes = 5,
-                 kConfirmLimit = 0.3;  // ... or times what the first one took, up to a part of the budget
+constexpr double kConfirmTimes = 12,
+                 kConfirmLimit = 0.4;  // ... or times what the first one took, up to a part of the budget
 
 std::string new_run_id() {
   std::random_device entropy;
@@ -67,8 +68,8 @@ class Tuning {
     } catch (const Error& error) {
       if (error.code() != ErrorCode::store_full || !search.incumbent()) throw;
       result_.ended = error.what();                         // what was found is still worth showing
+      if (!winner_ && !result_.confirmed) winner_ = *search.incumbent();
     }
-    if (!winner_) winner_ = *search.incumbent();
     finish();
     return std::move(result_);
   }
@@ -154,30 +155,32 @@ class Tuning {
   std::unique_ptr<Measurer> fresh_machine(Measured* constructed) {
     std::unique_ptr<Measurer> machine = make_(problem_);
     if (confirm_seconds() > kThoroughFrom) machine->be_thorough();
-    const auto measured = machine->measure(constructed_->whole(), confirm_seconds());
+    const Candidate usual = space_.at_any_sizes(*constructed_);
+    const auto measured = machine->measure(usual, confirm_seconds());
     if (!measured || measured->outcome != Outcome::good) return nullptr;
-    machine->accept(constructed_->whole());
+    machine->accept(usual);
     *constructed = *measured;
     return machine;
   }
 
-  // The best ones beside the constructed schedule, with all their variants, in a fresh process, until one is faster
-  // there; and in a second one, where there is time: processes differ in where code and data lie.
+  // The best ones, as they would be kept, beside the constructed schedule as `compile` has it untuned, in a fresh
+  // process, until one is faster there; and in a second one, where there is time: processes differ in where code and
+  // data lie.
   void confirm(const Search& search) {
     winner_ = *search.incumbent();
-    if (winner_->name() == constructed_->name() || confirm_seconds() <= 0) return report(true);
+    if (is_usual(*winner_) || confirm_seconds() <= 0) return report(true);
     const double began = elapsed();
     Measured before, elsewhere;
     const std::unique_ptr<Measurer> machine = fresh_machine(&before);
     if (!machine) return report(true);
     for (const Candidate& candidate : search.best()) {
-      if (candidate.name() == constructed_->name()) break;
+      if (is_usual(candidate)) break;
       result_.confirmed = false;
-      auto after = machine->measure(candidate.whole(), confirm_seconds());
+      auto after = machine->measure(candidate.kept(), confirm_seconds());
       if (!after) return report(true);  // the time is over: what the search believed holds
       const bool is_time = confirm_seconds() > elapsed() - began;
       if (const auto second = is_time && after->ratio >= kWorth ? fresh_machine(&elsewhere) : nullptr) {
-        const auto again = second->measure(candidate.whole(), confirm_seconds());
+        const auto again = second->measure(candidate.kept(), confirm_seconds());
         if (again && again->ratio < after->ratio) after = again;
       }
       keep(candidate, *after, true);
@@ -189,16 +192,24 @@ class Tuning {
       progress_.best_us = after->us;
       return report(true);
     }
-    winner_ = *constructed_;  // what the search believed was noise
+    winner_.reset();  // what the search believed was noise
     result_.confirmed = true;
     progress_.speedup = 1;
     progress_.constructed_us = progress_.best_us = before.us;
     report(true);
   }
 
+  // The constructed schedule, not even told the sizes.
+  bool is_usual(const Candidate& candidate) const {
+    return !candidate.at_sizes && candidate.name() == constructed_->name();
+  }
+
   void finish() {
+    result_.constructed = space_.at_any_sizes(*constructed_).decided();
+    const bool only_sizes = winner_ && winner_->name() == constructed_->name();
+    if (!winner_ || (only_sizes && !result_.confirmed)) winner_ = space_.at_any_sizes(*constructed_);
     result_.schedule = winner_->decided();
-    result_.constructed = constructed_->decided();
+    if (winner_->at_sizes) result_.schedule = with_variants_first({result_.schedule}, result_.constructed);
     result_.trace = lathe::print(winner_->trace);
     result_.constructed_us = progress_.constructed_us;
     result_.us = progress_.best_us;

@@ -39,7 +39,7 @@ struct TuneOptions {
 };
 
 struct Tuned {
-  Schedule schedule;                                        // the best one, parameters decided
+  Schedule schedule;  // the best one, parameters decided: for calls at the sizes; others go on as constructed
   Schedule constructed;
   std::string trace;
   double constructed_us = 0, us = 0, speedup = 1;           // confirmed in a fresh process where there was time

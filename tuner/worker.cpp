@@ -1,5 +1,6 @@
-// Requests, in order: one {"do": "prepare", ...}; then "rank", "load", "check", "time" and "drop". An answer has "outcome", and what
-// was asked for. After a fault the process answers once more, from its signal handler, and ends.
+// Requests, in order: one {"do": "prepare", ...}; then "rank", "sizes" before what is for all sizes, "load", "check",
+// "time" and "drop". An answer has "outcome", and what was asked for. After a fault the process answers once more, from
+// its signal handler, and ends.
 #include "tuner/worker.h"
 
 #include <fmt/format.h>
@@ -88,7 +89,8 @@ class Worker {
     const std::string what = request.at("do");
     if (what == "prepare") return prepare(request);
     if (!bed_) throw std::invalid_argument("nothing is prepared");
-    if (what == "load") return answer_of(bed_->load(request.at("schedule")));
+    if (what == "sizes") return sizes();
+    if (what == "load") return answer_of(bed_->load(request.at("schedule"), request.at("all_sizes")));
     if (what == "check") return answer_of(bed_->check(request.at("schedule"), request.at("params")));
     if (what == "drop") return bed_->drop(request.at("schedule")), answer_of({});
     if (what == "time") return time(request);
@@ -114,11 +116,21 @@ class Worker {
     }
     options.after_run = after_run_;
     bed_.emplace(file.operators.at(0), request.at("sizes").get<Sizes>(), std::move(options));
+    note_guarded();
+    limit_memory(request.at("memory_bytes"));
+    return answer_of({});
+  }
+
+  void note_guarded() const {
     faults.count = 0;
     for (const GuardedTensor::Range& r : bed_->guarded()) {
       if (faults.count < std::size(faults.ranges)) faults.ranges[faults.count++] = r;
     }
-    limit_memory(request.at("memory_bytes"));
+  }
+
+  json sizes() {
+    bed_->prepare_all_sizes();
+    note_guarded();
     return answer_of({});
   }
 

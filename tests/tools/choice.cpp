@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "jit/tuned_files.h"
+#include "schedules/text.h"
 #include "tests/tools/helpers.h"
 
 namespace {
@@ -97,6 +99,25 @@ TEST_CASE("--set gives element types, and refuses those that the operator does n
   CHECK(contains(refusal("dtype=f65"), "did you mean f64?"));
   CHECK(contains(refusal("dtyp=f64"), "did you mean dtype?"));
   CHECK(choose({.spec = "einsum:ij,jk->ik", .sets = {"dtype=i32"}}).op.inputs[1].dtype == i32);
+}
+
+TEST_CASE(
+    "the default schedule is what compile takes: what was tuned stands first, and is named; zero-shot leaves it out") {
+  Library library;
+  setenv("LATHE_TUNED", library.folder.path("tuned").c_str(), 1);
+  const Choice choice{.spec = "stdlib:copied"};
+  const Chosen before = choose(choice);
+  const std::string text = "schedule for copied\nspecialize(N == 77) {\n  B.split(i, io, ii, 8).vectorize(ii)\n}\n";
+  keep_tuned(before.fixed, before.target, parse_schedule({text, {"tuned", 1}}, before.fixed));
+  const Chosen tuned = choose(choice);
+  CHECK(tuned.schedule_label == "zero-shot (tuned at N=77)");
+  CHECK(print(*tuned.schedule).find("N == 77") < print(*tuned.schedule).find("vectorize"));
+  CHECK(compile(tuned.op, tuned.compile_options()).stats().variants ==
+        compile(tuned.op, {.target = tuned.target, .static_params = tuned.static_params}).stats().variants);
+  const Chosen plain = choose({.spec = "stdlib:copied", .schedule = "zero-shot"});
+  CHECK(plain.schedule_label == "zero-shot");
+  CHECK(*plain.schedule == *before.schedule);
+  setenv("LATHE_TUNED", "off", 1);
 }
 
 TEST_CASE("a schedule is the file's, none, or another file's that must fit") {

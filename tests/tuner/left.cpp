@@ -101,9 +101,62 @@ TEST_CASE("nothing is left of searches that gained nothing, were not confirmed, 
   tuned = found(kRows);
   tuned.speedup = 1;
   CHECK(!leave_for_compile(product(), options_at(sizes), tuned));
+  CHECK(!std::filesystem::exists(tuned_file(product(), avx2())));
   TuneOptions options = options_at(sizes);
   options.measure.layouts = {{"B", LayoutRight::constant}};
   CHECK(!leave_for_compile(product(), options, found(kRows)));
+  CHECK(tuned_text(product(), avx2()).empty());
+}
+
+TEST_CASE("a later search that sees no gain in a fresh process takes away what was left for its sizes, and no more") {
+  const TunedFolder folder;
+  const size_t constructed = variants_now();
+  leave_for_compile(product(), options_at(sizes), found(kRows));
+  leave_for_compile(product(), options_at({{"M", 3}, {"N", 64}, {"K", 64}}), found(kRows));
+  Tuned none = found(kRows);
+  none.speedup = 1;
+  none.confirmed = false;  // it had no time to look
+  CHECK(!leave_for_compile(product(), options_at(sizes), none));
+  CHECK(variants_now() == constructed + 2);
+  none.confirmed = true;
+  CHECK(!leave_for_compile(product(), options_at(sizes), none));
+  CHECK(variants_now() == constructed + 1);
+  CHECK(!contains(tuned_text(product(), avx2()), "M == 64"));
+}
+
+TEST_CASE(
+    "what is left follows the store: the best that is confirmed, a pinned one before it, none where there is none") {
+  const TunedFolder folder;
+  const Folder files;
+  const auto store = open_store(files.path("s.sqlite"), StoreUse::write);
+  const Problem problem = problem_of(product(), sizes, 1, avx2());
+  store->begin(problem, run_named("r", problem));
+  const auto add = [&](int64_t number, int lanes, double speedup, bool confirmed) {
+    Trial t = trial("r", number, speedup, confirmed);
+    t.schedule =
+        "schedule for product\nC.split(j, jo, ji, " + std::to_string(lanes) + ").reorder(jo, i, k, ji).vectorize(ji)\n";
+    store->add(t);
+    store->commit();
+    return leave_for_compile(product(), avx2(), problem, *store);
+  };
+  const auto left_lanes = [&](int lanes) {
+    return contains(tuned_text(product(), avx2()), "ji, " + std::to_string(lanes));
+  };
+  CHECK(!add(0, 8, 2, false));
+  CHECK(add(1, 16, 1.3, true));
+  CHECK(left_lanes(16));
+  store->pin(problem.key(), {"r", 0});
+  CHECK(leave_for_compile(product(), avx2(), problem, *store));
+  CHECK(left_lanes(8));
+  CHECK(!left_lanes(16));
+  CHECK(add(2, 32, 3, true));
+  CHECK(left_lanes(8));  // it stays pinned
+  store->unpin(problem.key());
+  CHECK(leave_for_compile(product(), avx2(), problem, *store));
+  CHECK(left_lanes(32));
+  CHECK(add(3, 32, 1, true));  // a later look at the same sees no gain
+  CHECK(left_lanes(16));
+  CHECK(!add(4, 16, 0.9, true));
   CHECK(tuned_text(product(), avx2()).empty());
 }
 

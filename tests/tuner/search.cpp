@@ -143,15 +143,29 @@ TEST_CASE("candidates that differ at other sizes alone are one") {
   const Sizes many{{"M", 500}, {"N", 500}, {"K", 500}};
   const Space at_sizes(product(), avx2(), 1, {}, many), anywhere(product(), avx2(), 1);
   const Candidate usual = at_sizes.candidate({});
-  CHECK(usual.text() != usual.whole().text());
-  CHECK(usual.whole().text() == anywhere.candidate({}).text());
   CHECK(usual.schedule == anywhere.candidate({}).schedule);
+  CHECK(usual.text() != anywhere.candidate({}).text());
   int same = 0;
   for (const Trace& trace : at_sizes.neighbours(usual)) {
     const Candidate other = at_sizes.candidate(trace);
-    same += other.name() == usual.name() && other.whole().name() != usual.whole().name();
+    same += other.name() == usual.name() && other.schedule != usual.schedule;
   }
   CHECK(same > 0);
+}
+
+TEST_CASE("a candidate is for calls at its sizes alone, unless an argument has a layout, which all calls need") {
+  const Sizes many{{"M", 500}, {"N", 500}, {"K", 500}};
+  const Space space(product(), avx2(), 1, {}, many);
+  const Candidate usual = space.candidate({{"param.kc", "64"}});
+  CHECK(usual.at_sizes);
+  CHECK(contains(usual.text(), "K == 500"));
+  CHECK(usual.kept().text() == print(usual.decided()));
+  CHECK(usual.decided().params.empty());
+  const Candidate anywhere = space.at_any_sizes(usual);
+  CHECK(!anywhere.at_sizes);
+  CHECK(!contains(anywhere.text(), "K == 500"));
+  CHECK(anywhere.decided().specializations.size() == usual.schedule.specializations.size());
+  CHECK(!Space(product(), avx2(), 1, {{"B", LayoutRight::constant}}, many).candidate({}).at_sizes);
 }
 
 TEST_CASE("every neighbour is another candidate that one decision away leads back from") {

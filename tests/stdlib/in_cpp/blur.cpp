@@ -23,7 +23,7 @@ Schedules blur3x3_schedules() {
   s["Bx"].compute_at("By", "xo").store_at("By", "yb").fold_storage("y", 4);
   s["Bx"].split("xc", "xo", "xv", 16).vectorize("xv").require(Requirement::kept);
   s["X"].prefetch("Bx", "xo", 256);
-  s["By"].stream(gt(bytes, make_var("target.L3") / Expr(2)));
+  s["By"].stream(gt(bytes + bytes, make_var("target.L3") / Expr(2)));
   return {s};
 }
 
